@@ -1,5 +1,22 @@
-"""Maximum-entropy inverse reinforcement learning in finite MDPs."""
+"""Maximum-entropy inverse reinforcement learning: recover rewards from demonstrations, and say how sure that is.
 
-from maxent_irl._version import __version__
+Reading order: `mdp` (the problem), `demonstrations` (the data), `inference` (the soft Bellman equation and its solvers),
+`visitations` (where a policy goes), `likelihood` (the one objective), `estimators` (climbing it).
+"""
 
-__all__ = ["__version__"]
+from ._validation import ImproperProblemError
+from .inference import SoftSolution, soft_value_iteration
+from .mdp import MDP, gymnasium_reward
+from .visitations import expected_visitations, policy_value
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "MDP",
+    "ImproperProblemError",
+    "SoftSolution",
+    "expected_visitations",
+    "gymnasium_reward",
+    "policy_value",
+    "soft_value_iteration",
+]

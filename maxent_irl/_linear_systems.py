@@ -1,0 +1,162 @@
+"""The soft Bellman equation linearised at a policy: expectation, policy evaluation, and its adjoint, the flow.
+
+Everything beyond the nonlinear backup itself is linear algebra with one matrix, ``I - discount * P_policy``: the value step
+of policy iteration, visitations, gradients, sensitivities and Hessian-vector products. `Stationary` holds that matrix for an
+infinite horizon and `Staged` does the same by recursion for a finite one, behind the same methods, so that the objective is
+written once.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.linalg import SuperLU, bicgstab, splu
+
+if TYPE_CHECKING:
+    from .mdp import MDP
+
+DIRECT_STATES = 1500  # below this a sparse factorisation beats the call overhead of Krylov iterations
+DIRECT_COLUMNS = 4  # from this many right-hand sides one factorisation is cheaper than separate Krylov solves
+KRYLOV_ITERATIONS = 1000
+
+
+class Stationary:
+    """Linearisation of an infinite-horizon problem at a policy.
+
+    Parameters
+    ----------
+    mdp : MDP
+    policy : (A, S) array
+    probabilities : (nnz,) array, optional
+        Successor probabilities in place of ``mdp.transitions.data`` (exact inference: the tilted dynamics).
+    """
+
+    def __init__(self, mdp: MDP, policy: NDArray, probabilities: NDArray | None = None) -> None:
+        self.mdp, self.policy, self.probabilities = mdp, policy, probabilities
+        P = mdp.transitions
+        self.P = P if probabilities is None else sparse.csr_array((probabilities, P.indices, P.indptr), shape=P.shape)
+
+    @cached_property
+    def matrix(self) -> sparse.csr_array:
+        """``I - discount * P_policy``, shape (S, S)."""
+        return self.mdp.structure.evaluation_matrix(self.policy, self.probabilities)
+
+    @cached_property
+    def _lu(self) -> SuperLU:
+        # The arrays of a CSR matrix are those of its transpose in CSC, which is what SuperLU wants: factorise the transpose
+        # and swap the sense of the solves. An M-matrix needs no pivoting, and symmetric mode keeps the fill of its ordering.
+        A = self.matrix
+        transpose = sparse.csc_array((A.data, A.indices, A.indptr), shape=A.shape)
+        try:
+            return splu(transpose, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
+        except RuntimeError as error:
+            raise ValueError(
+                "policy evaluation is singular: under this policy an undiscounted problem never ends from some state; "
+                "use discount < 1, a horizon, or a policy that reaches a terminal state from everywhere"
+            ) from error
+
+    def _direct(self, n_columns: int) -> bool:
+        few = self.mdp.n_states <= DIRECT_STATES or self.mdp.discount == 1.0
+        return few or n_columns >= DIRECT_COLUMNS or "_lu" in self.__dict__
+
+    def solve(self, rhs: NDArray, *, transposed: bool = False, rtol: float = 1e-13) -> NDArray:
+        """Solve ``(I - discount * P_policy) x = rhs``, or with the transpose, for rhs of shape (S,) or (S, K).
+
+        Iteratively (BiCGSTAB, relative tolerance `rtol`) where that is cheaper, otherwise or where it stalls by one sparse
+        factorisation, which is then kept.
+        """
+        if not self._direct(1 if rhs.ndim == 1 else rhs.shape[1]):
+            x = self._krylov(rhs, transposed, rtol)
+            if x is not None:
+                return x
+        # A block in C order would make SuperLU stride through memory, many times slower.
+        return self._lu.solve(np.asfortranarray(rhs), "N" if transposed else "T")
+
+    def _krylov(self, rhs: NDArray, transposed: bool, rtol: float) -> NDArray | None:
+        A = self.matrix.T if transposed else self.matrix
+        columns = rhs[:, None] if rhs.ndim == 1 else rhs
+        x = np.empty(columns.shape, order="F")
+        for k in range(columns.shape[1]):
+            x[:, k], failed = bicgstab(A, columns[:, k], rtol=rtol, atol=0.0, maxiter=KRYLOV_ITERATIONS)
+            if failed or not np.isfinite(x[:, k]).all():
+                return None
+        return x[:, 0] if rhs.ndim == 1 else x
+
+    def expect(self, V: NDArray) -> NDArray:
+        """``discount * E[V(s') | s, a]`` under these dynamics: (S,) or (S, K) to (A, S) or (A, S, K)."""
+        out = self.P @ V
+        out *= self.mdp.discount
+        return out.reshape(self.mdp.n_actions, self.mdp.n_states, *V.shape[1:])
+
+    def expect_adjoint(self, mass: NDArray) -> NDArray:
+        """The adjoint of `expect`: where mass (A, S) on state-action pairs goes, discounted; (S,)."""
+        return self.mdp.discount * (self.P.T @ mass.ravel())
+
+    def evaluate(self, gain: NDArray, *, rtol: float = 1e-13) -> NDArray:
+        """Value of this policy for a reward per pair, (A, S) or (A, S, K), as (S,) or (S, K)."""
+        return self.solve(self.average(gain), rtol=rtol)
+
+    def average(self, values: NDArray) -> NDArray:
+        """Mean over actions under the policy: (A, S) or (A, S, K) to (S,) or (S, K)."""
+        return np.einsum("as,as...->s...", self.policy, values)
+
+    def flow(self, source: NDArray, *, rtol: float = 1e-13) -> NDArray:
+        """Discounted state visitations from `source`, any right-hand side, (S,): the adjoint of `evaluate`."""
+        return self.solve(source, transposed=True, rtol=rtol)
+
+    def stages(self) -> tuple[tuple[Stationary, slice, slice], ...]:
+        """The single stage: (linearisation, index of its states, index of the states after them)."""
+        return ((self, slice(None), slice(None)),)
+
+
+class Staged:
+    """Linearisation of a finite-horizon problem at a policy; arrays carry a leading axis of time.
+
+    Parameters
+    ----------
+    mdp : MDP with a horizon T
+    policy : (T, A, S) array
+    probabilities : sequence of T arrays (nnz,), optional
+    """
+
+    def __init__(self, mdp: MDP, policy: NDArray, probabilities: list[NDArray] | None = None) -> None:
+        self.mdp, self.policy = mdp, policy
+        tilted = [None] * len(policy) if probabilities is None else probabilities
+        self.steps = [Stationary(mdp, pi, p) for pi, p in zip(policy, tilted, strict=True)]
+
+    def expect(self, V: NDArray) -> NDArray:
+        """As `Stationary.expect`: (T + 1, S) or (T + 1, S, K) to (T, A, S) or (T, A, S, K)."""
+        return np.stack([step.expect(after) for step, after in zip(self.steps, V[1:], strict=True)])
+
+    def expect_adjoint(self, mass: NDArray) -> NDArray:
+        """As `Stationary.expect_adjoint`: (T, A, S) to (T + 1, S), nothing arriving at time 0."""
+        out = np.zeros((len(self.steps) + 1, self.mdp.n_states))
+        for t, step in enumerate(self.steps):
+            out[t + 1] = step.expect_adjoint(mass[t])
+        return out
+
+    def average(self, values: NDArray) -> NDArray:
+        """Mean over actions under the policy: (T, A, S) or (T, A, S, K) to (T, S) or (T, S, K)."""
+        return np.einsum("tas,tas...->ts...", self.policy, values)
+
+    def evaluate(self, gain: NDArray, *, rtol: float = 0.0) -> NDArray:
+        """Value of this policy for a reward per time and pair, (T, A, S[, K]), as (T + 1, S[, K]); backward recursion."""
+        V = np.zeros((len(self.steps) + 1, self.mdp.n_states, *gain.shape[3:]))
+        for t in range(len(self.steps) - 1, -1, -1):
+            V[t] = self.steps[t].average(gain[t] + self.steps[t].expect(V[t + 1]))
+        return V
+
+    def flow(self, source: NDArray, *, rtol: float = 0.0) -> NDArray:
+        """Discounted state visitations by time from `source` (T + 1, S), as (T + 1, S); forward recursion."""
+        d = np.array(source, dtype=float)
+        for t, step in enumerate(self.steps):
+            d[t + 1] += step.expect_adjoint(step.policy * d[t])
+        return d
+
+    def stages(self) -> tuple[tuple[Stationary, int, int], ...]:
+        """One (linearisation, index of its states, index of the states after them) per time."""
+        return tuple((step, t, t + 1) for t, step in enumerate(self.steps))

@@ -1,0 +1,139 @@
+"""What follows from an MDP's graph alone: dead states, usable actions, and the sparsity pattern of its policies."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse import csgraph
+
+if TYPE_CHECKING:
+    from .mdp import MDP
+
+
+class Structure:
+    """Facts about an MDP that do not depend on the reward, each computed when first asked for and then kept.
+
+    Parameters
+    ----------
+    mdp : MDP
+    """
+
+    def __init__(self, mdp: MDP) -> None:
+        self._mdp = mdp
+
+    @cached_property
+    def deterministic(self) -> bool:
+        """Whether every available action has exactly one successor, or ends the episode for sure."""
+        mdp = self._mdp
+        lengths = np.diff(mdp.transitions.indptr)
+        certain = mdp.ending is None or bool(np.isin(mdp.ending, (0.0, 1.0)).all())
+        return bool((lengths <= 1).all()) and certain
+
+    @cached_property
+    def usable_variational(self) -> NDArray:
+        """(A, S) bool: available actions none of whose successors is dead."""
+        return self._usable(optimistic=False)
+
+    @cached_property
+    def usable_exact(self) -> NDArray:
+        """(A, S) bool: available actions of which some outcome is not dead: exact inference conditions on it."""
+        return self._usable(optimistic=True)
+
+    def usable(self, inference: str) -> NDArray:
+        """(A, S) bool mask of the actions that can be chosen at all under this kind of inference."""
+        return self.usable_exact if inference == "exact" else self.usable_variational
+
+    def dead(self, inference: str) -> NDArray:
+        """(S,) bool: states whose value is -inf whatever the reward: no way on, or (undiscounted) no way to an end."""
+        return ~(self.usable(inference).any(axis=0) | self._mdp.terminal)
+
+    def _usable(self, *, optimistic: bool) -> NDArray:
+        mdp = self._mdp
+        S, A = mdp.n_states, mdp.n_actions
+        usable = np.ascontiguousarray(mdp.available.T)
+        must_end = mdp.discount == 1.0 and mdp.horizon is None
+        if not must_end and (usable.any(axis=0) | mdp.terminal).all():
+            return usable
+        if mdp.horizon is not None:
+            return usable  # with a horizon, dead ends depend on the time left: the backward recursion finds them
+        pattern = sparse.csr_array(
+            (np.ones(mdp.transitions.nnz), mdp.transitions.indices, mdp.transitions.indptr), shape=mdp.transitions.shape
+        )
+        n_successors = np.diff(pattern.indptr).reshape(A, S)
+        ends = np.zeros((A, S), dtype=bool) if mdp.ending is None else mdp.ending.T > 0
+        while True:  # every round but the last kills at least one action, so this ends
+            alive = usable.any(axis=0) | mdp.terminal
+            if must_end:
+                alive &= _reaches(pattern, usable, mdp.terminal, ends)
+            n_alive = (pattern @ alive.astype(float)).reshape(A, S)
+            kept = usable & ((n_alive > 0) | ends if optimistic else n_alive == n_successors) & alive
+            if (kept == usable).all():
+                return usable
+            usable = kept
+
+    @cached_property
+    def _pattern(self) -> tuple[NDArray, NDArray, NDArray, NDArray, NDArray]:
+        """Transitions and a unit diagonal, sorted by (state, next state) across actions; see `evaluation_matrix`.
+
+        Returned are the order of the entries, the flat (action, state) each one belongs to (A * S for the diagonal), where
+        runs with the same (state, next state) start, and the column indices and row pointer of the union.
+        """
+        P, S, A = self._mdp.transitions, self._mdp.n_states, self._mdp.n_actions
+        row = np.repeat(np.arange(A * S, dtype=np.int64), np.diff(P.indptr))
+        state = np.concatenate([row % S, np.arange(S)])
+        # One column per (next state, action), action A being the diagonal, keeps all entries of a row distinct.
+        column = np.concatenate([P.indices * np.int64(A + 1) + row // S, np.arange(S) * np.int64(A + 1) + A])
+        entry = sparse.csr_array((np.arange(P.nnz + S, dtype=float), (state, column)), shape=(S, S * (A + 1)))
+        entry.sort_indices()
+        order = entry.data.astype(np.int64)
+        next_state = (entry.indices // (A + 1)).astype(np.int32)
+        first = np.ones(len(order), dtype=bool)
+        first[1:] = next_state[1:] != next_state[:-1]
+        first[entry.indptr[:-1]] = True  # no row is empty: each has its diagonal
+        starts = np.flatnonzero(first)
+        indptr = np.concatenate([[0], np.cumsum(first)])[entry.indptr].astype(np.int32)
+        owner = np.concatenate([row, np.full(S, A * S)])[order]
+        return order, owner, starts, next_state[starts], indptr
+
+    @cached_property
+    def _ordered_data(self) -> NDArray:
+        order = self._pattern[0]
+        return np.concatenate([self._mdp.transitions.data, np.ones(self._mdp.n_states)])[order]
+
+    def evaluation_matrix(self, policy: NDArray, probabilities: NDArray | None = None) -> sparse.csr_array:
+        """``I - discount * P_policy``, shape (S, S): the matrix of policy evaluation.
+
+        Parameters
+        ----------
+        policy : (A, S) array
+        probabilities : (nnz,) array, optional
+            In place of ``transitions.data``: the tilted dynamics of exact inference.
+        """
+        order, owner, starts, indices, indptr = self._pattern
+        S = self._mdp.n_states
+        if probabilities is None:
+            data = self._ordered_data
+        else:
+            data = np.concatenate([probabilities, np.ones(S)])[order]
+        factor = np.append(-self._mdp.discount * policy.ravel(), 1.0)
+        return sparse.csr_array((np.add.reduceat(data * factor[owner], starts), indices, indptr), shape=(S, S))
+
+
+def _reaches(pattern: sparse.csr_array, usable: NDArray, terminal: NDArray, ends: NDArray) -> NDArray:
+    """(S,) bool: states from which a terminal state or an ending can be reached by usable actions."""
+    A, S = usable.shape
+    lengths = np.diff(pattern.indptr)
+    keep = np.repeat(usable.ravel(), lengths)
+    source = np.repeat(np.tile(np.arange(S), A), lengths)[keep]
+    target = pattern.indices[keep]
+    exits = np.flatnonzero(terminal | (ends & usable).any(axis=0))
+    rows = np.concatenate([target, np.full(len(exits), S)])  # reversed edges; node S leads to every exit
+    columns = np.concatenate([source, exits])
+    graph = sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=(S + 1, S + 1))
+    reached = np.zeros(S + 1, dtype=bool)
+    reached[csgraph.breadth_first_order(graph, S, return_predecessors=False)] = True
+    return reached[:S]

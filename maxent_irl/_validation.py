@@ -1,0 +1,148 @@
+"""Checks at the boundary: every error names the offending state, action or entry, and says what to do."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    from .mdp import MDP
+
+INFERENCES = ("variational", "exact")
+PROBABILITY_TOLERANCE = 1e-6  # rows of float32 tables sum to 1 within this; nothing is renormalised
+
+
+class ImproperProblemError(ValueError):
+    """An undiscounted problem whose soft value is infinite: its cycles pay more than they cost."""
+
+
+def check_choice(name: str, value: Any, choices: tuple[str, ...]) -> str:
+    """Return ``value`` if it is one of ``choices``; otherwise say which there are."""
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}; got {value!r}")
+    return value
+
+
+def check_discount(discount: float) -> float:
+    """Return the discount as a float in [0, 1]."""
+    if not isinstance(discount, int | float | np.number) or not 0.0 <= float(discount) <= 1.0:
+        raise ValueError(f"discount must be a number in [0, 1]; got {discount!r}")
+    return float(discount)
+
+
+def check_horizon(horizon: int | None) -> int | None:
+    """Return the horizon as a positive int, or None for an infinite one."""
+    if horizon is None:
+        return None
+    if isinstance(horizon, bool) or not isinstance(horizon, int | np.integer) or horizon < 1:
+        raise ValueError(f"horizon counts decisions: a positive integer, or None for no end; got {horizon!r}")
+    return int(horizon)
+
+
+def check_temperature(temperature: float, *, finite_positive: bool = False) -> float:
+    """Return the temperature as a float: 0 is the hard limit, ``math.inf`` the prior policy."""
+    if not isinstance(temperature, int | float | np.number) or math.isnan(temperature) or temperature < 0:
+        raise ValueError(f"temperature must be a number >= 0 (math.inf for the prior); got {temperature!r}")
+    if finite_positive and not 0 < temperature < math.inf:
+        raise ValueError(
+            f"temperature must be finite and positive to have a likelihood; got {temperature!r}: "
+            "at 0 demonstrations that are not optimal are impossible, at infinity no reward matters"
+        )
+    return float(temperature)
+
+
+def check_distribution(name: str, values: ArrayLike, n: int, *, what: str = "state") -> NDArray:
+    """Return ``values`` as a read-only probability vector of length ``n``."""
+    array = np.array(values, dtype=float)
+    if array.shape != (n,):
+        raise ValueError(f"{name} must have shape ({n},), one probability per {what}; got {array.shape}")
+    check_finite(name, array, (what,))
+    if (array < 0).any():
+        worst = int(np.flatnonzero(array < 0)[0])
+        raise ValueError(f"{name} is negative at {what} {worst}: {array[worst]:g}; probabilities are >= 0")
+    if abs(array.sum() - 1) > PROBABILITY_TOLERANCE:
+        raise ValueError(f"{name} must sum to 1; it sums to {array.sum():.10g}")
+    array.flags.writeable = False
+    return array
+
+
+def check_finite(name: str, array: NDArray, axes: tuple[str, ...]) -> None:
+    """Raise if any entry is NaN or infinite, naming the first by its position along ``axes``."""
+    if np.isfinite(array).all():
+        return
+    where = np.argwhere(~np.isfinite(array))[0]
+    place = ", ".join(f"{axis} {int(i)}" for axis, i in zip(axes, where, strict=True))
+    raise ValueError(f"{name} must be finite; it is {array[tuple(where)]} at {place}")
+
+
+def check_reward(mdp: MDP, reward: ArrayLike) -> NDArray:
+    """Return a reward of shape (S,) or (S, A) action-major: (S,), or (A, S) in C order.
+
+    Entries of unavailable actions are not read and may be anything.
+    """
+    array = np.asarray(reward, dtype=float)
+    S, A = mdp.n_states, mdp.n_actions
+    if array.shape == (S,):
+        check_finite("reward", array, ("state",))
+        return array
+    if array.shape != (S, A):
+        raise ValueError(
+            f"reward must have shape ({S},), one per state, or ({S}, {A}), one per state and action; got {array.shape}"
+        )
+    if not np.isfinite(array).all():
+        array = np.where(mdp.available, array, 0.0)
+        check_finite("reward", array, ("state", "action"))
+    return np.ascontiguousarray(array.T)
+
+
+def check_action_prior(mdp: MDP, action_prior: ArrayLike | None) -> NDArray | None:
+    """Return log p(a|s) action-major, shape (A, S), -inf where an action is unavailable; None when no prior is given."""
+    if action_prior is None:
+        return None
+    prior = np.asarray(action_prior, dtype=float)
+    S, A = mdp.n_states, mdp.n_actions
+    if prior.shape == (A,):
+        prior = np.broadcast_to(prior, (S, A))
+    if prior.shape != (S, A):
+        raise ValueError(f"action_prior must have shape ({A},) or ({S}, {A}); got {np.shape(action_prior)}")
+    prior = np.where(mdp.terminal[:, None], 0.0, prior)
+    check_finite("action_prior", prior, ("state", "action"))
+    bad = np.argwhere((prior < 0) | ((prior > 0) & ~mdp.available))
+    if bad.size:
+        s, a = map(int, bad[0])
+        why = "negative" if prior[s, a] < 0 else "positive although the action is unavailable there"
+        raise ValueError(f"action_prior[{s}, {a}] = {prior[s, a]:g} is {why}; give zero, and let the row sum to 1")
+    sums = prior.sum(axis=1)
+    off = mdp.available.any(axis=1) & (np.abs(sums - 1) > PROBABILITY_TOLERANCE)
+    if off.any():
+        s = int(np.flatnonzero(off)[0])
+        raise ValueError(f"action_prior must sum to 1 in every state; in state {s} it sums to {sums[s]:.10g}")
+    with np.errstate(divide="ignore"):
+        return np.ascontiguousarray(np.log(prior).T)
+
+
+def check_policy(mdp: MDP, policy: ArrayLike) -> NDArray:
+    """Return a policy of shape (S, A), or (T, S, A) for a finite horizon, action-major: (A, S) or (T, A, S)."""
+    array = np.asarray(policy, dtype=float)
+    S, A, T = mdp.n_states, mdp.n_actions, mdp.horizon
+    allowed = [(S, A)] if T is None else [(S, A), (T, S, A)]
+    if array.shape not in allowed:
+        raise ValueError(f"policy must have shape {' or '.join(map(str, allowed))}; got {array.shape}")
+    time = ("time",) if array.ndim == 3 else ()
+    check_finite("policy", array, (*time, "state", "action"))
+    bad = np.argwhere((array < 0) | ((array > 0) & ~mdp.available))
+    if bad.size:
+        *_, s, a = map(int, bad[0])
+        raise ValueError(
+            f"policy gives {array[tuple(bad[0])]:g} to action {a} in state {s}; "
+            "probabilities are >= 0, and 0 where an action is unavailable or the state terminal"
+        )
+    sums = array.sum(axis=-1)
+    off = np.argwhere(mdp.available.any(axis=1) & (np.abs(sums - 1) > PROBABILITY_TOLERANCE))
+    off = [o for o in off if not (sums[tuple(o)] == 0 and mdp.horizon is None and not mdp.available[o[-1]].any())]
+    if off:
+        raise ValueError(f"policy must sum to 1; in state {int(off[0][-1])} it sums to {sums[tuple(off[0])]:.10g}")
+    return np.ascontiguousarray(np.swapaxes(array, -1, -2))
