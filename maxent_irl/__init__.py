@@ -5,16 +5,16 @@ Reading order: `mdp` (the problem), `demonstrations` (the data), `inference` (th
 """
 
 from ._validation import ImproperProblemError
+from ._version import __version__
 from .inference import SoftSolution, soft_value_iteration
 from .mdp import MDP, gymnasium_reward
 from .visitations import expected_visitations, policy_value
-
-__version__ = "0.1.0"
 
 __all__ = [
     "MDP",
     "ImproperProblemError",
     "SoftSolution",
+    "__version__",
     "expected_visitations",
     "gymnasium_reward",
     "policy_value",

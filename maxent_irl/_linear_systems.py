@@ -96,16 +96,16 @@ class Stationary:
         """The adjoint of `expect`: where mass (A, S) on state-action pairs goes, discounted; (S,)."""
         return self.mdp.discount * (self.P.T @ mass.ravel())
 
-    def evaluate(self, gain: NDArray, *, rtol: float = 1e-13) -> NDArray:
-        """Value of this policy for a reward per pair, (A, S) or (A, S, K), as (S,) or (S, K)."""
-        return self.solve(self.average(gain), rtol=rtol)
+    def accumulate(self, gain: NDArray, *, rtol: float = 1e-13) -> NDArray:
+        """Discounted sum along this policy of a gain per state, (S,) or (S, K): policy evaluation."""
+        return self.solve(gain, rtol=rtol)
 
     def average(self, values: NDArray) -> NDArray:
         """Mean over actions under the policy: (A, S) or (A, S, K) to (S,) or (S, K)."""
         return np.einsum("as,as...->s...", self.policy, values)
 
     def flow(self, source: NDArray, *, rtol: float = 1e-13) -> NDArray:
-        """Discounted state visitations from `source`, any right-hand side, (S,): the adjoint of `evaluate`."""
+        """Discounted state visitations from `source`, any right-hand side, (S,): the adjoint of `accumulate`."""
         return self.solve(source, transposed=True, rtol=rtol)
 
     def stages(self) -> tuple[tuple[Stationary, slice, slice], ...]:
@@ -143,11 +143,11 @@ class Staged:
         """Mean over actions under the policy: (T, A, S) or (T, A, S, K) to (T, S) or (T, S, K)."""
         return np.einsum("tas,tas...->ts...", self.policy, values)
 
-    def evaluate(self, gain: NDArray, *, rtol: float = 0.0) -> NDArray:
-        """Value of this policy for a reward per time and pair, (T, A, S[, K]), as (T + 1, S[, K]); backward recursion."""
-        V = np.zeros((len(self.steps) + 1, self.mdp.n_states, *gain.shape[3:]))
+    def accumulate(self, gain: NDArray, *, rtol: float = 0.0) -> NDArray:
+        """Discounted sum along this policy of a gain per time and state, (T, S[, K]), as (T + 1, S[, K])."""
+        V = np.zeros((len(self.steps) + 1, *gain.shape[1:]))
         for t in range(len(self.steps) - 1, -1, -1):
-            V[t] = self.steps[t].average(gain[t] + self.steps[t].expect(V[t + 1]))
+            V[t] = gain[t] + self.steps[t].average(self.steps[t].expect(V[t + 1]))
         return V
 
     def flow(self, source: NDArray, *, rtol: float = 0.0) -> NDArray:

@@ -53,7 +53,9 @@ def _stack_matrices(matrices: Sequence) -> tuple[sparse.csr_array, int]:
     S = blocks[0].shape[0] if blocks[0].ndim else 0
     for a, block in enumerate(blocks):
         if block.ndim != 2 or block.shape != (S, S) or S == 0:
-            raise ValueError(f"the matrix of action {a} has shape {block.shape}; all must be ({S}, {S}), as action 0's rows")
+            raise ValueError(
+                f"the matrix of action {a} has shape {block.shape}; all must be ({S}, {S}), as action 0's rows"
+            )
     return tidy(sparse.vstack([sparse.csr_array(block) for block in blocks], format="csr")), len(blocks)
 
 
@@ -144,7 +146,9 @@ def check_rows(matrix: sparse.csr_array, available: NDArray, ending: NDArray | N
             if total == 0
             else "each row is the distribution of the next state"
         )
-        raise ValueError(f"transitions from state {s} under action {a} sum to {total:.10g}, not {expected[a, s]:g}: {hint}")
+        raise ValueError(
+            f"transitions from state {s} under action {a} sum to {total:.10g}, not {expected[a, s]:g}: {hint}"
+        )
 
 
 def successor_matrix(next_state: ArrayLike) -> tuple[sparse.csr_array, NDArray]:
@@ -156,7 +160,9 @@ def successor_matrix(next_state: ArrayLike) -> tuple[sparse.csr_array, NDArray]:
     bad = np.argwhere((table < -1) | (table >= S))
     if bad.size:
         s, a = map(int, bad[0])
-        raise ValueError(f"next_state[{s}, {a}] = {int(table[s, a])} is no state; states are 0..{S - 1}, -1: unavailable")
+        raise ValueError(
+            f"next_state[{s}, {a}] = {int(table[s, a])} is no state; states are 0..{S - 1}, -1: unavailable"
+        )
     flat = table.T.ravel()
     indptr = np.concatenate([[0], np.cumsum(flat >= 0)])
     indices = flat[flat >= 0]
@@ -236,12 +242,23 @@ def load(path: Any) -> tuple[sparse.csr_array, int, dict[str, Any]]:
             arrays = {key: file[key] for key in file.files}
     except (zipfile.BadZipFile, ValueError, EOFError, AttributeError, KeyError) as error:
         raise ValueError(f"{name} is not a readable .npz file (truncated, or of another kind): {error}") from error
-    missing = {"data", "indices", "indptr", "n_states", "n_actions", "discount", "terminal", "available"} - set(arrays)
+    missing = {
+        "data",
+        "indices",
+        "indptr",
+        "n_states",
+        "n_actions",
+        "discount",
+        "terminal",
+        "available",
+    } - set(arrays)
     if missing:
         raise ValueError(f"{name} holds no MDP: it lacks {', '.join(sorted(missing))}; write it with MDP.save")
     S, A = int(arrays["n_states"]), int(arrays["n_actions"])
     matrix = sparse.csr_array((arrays["data"], arrays["indices"], arrays["indptr"]), shape=(A * S, S))
-    options: dict[str, Any] = {key: arrays[key] for key in ("initial", "ending", "terminal", "available") if key in arrays}
+    options: dict[str, Any] = {
+        key: arrays[key] for key in ("initial", "ending", "terminal", "available") if key in arrays
+    }
     options["discount"] = float(arrays["discount"])
     options["horizon"] = int(arrays["horizon"]) if "horizon" in arrays else None
     return matrix, A, options

@@ -36,7 +36,13 @@ def soft_maximum(Q: NDArray, log_prior: NDArray | None, temperature: float, *, p
     rule = _limit_block if temperature in (0.0, math.inf) else _soft_block
     for start in range(0, S, BLOCK):
         cut = slice(start, min(start + BLOCK, S))
-        rule(Q[:, cut], None if log_prior is None else log_prior[:, cut], temperature, V[cut], None if pi is None else pi[:, cut])
+        rule(
+            Q[:, cut],
+            None if log_prior is None else log_prior[:, cut],
+            temperature,
+            V[cut],
+            None if pi is None else pi[:, cut],
+        )
     return V, pi
 
 

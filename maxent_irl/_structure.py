@@ -61,7 +61,8 @@ class Structure:
         if mdp.horizon is not None:
             return usable  # with a horizon, dead ends depend on the time left: the backward recursion finds them
         pattern = sparse.csr_array(
-            (np.ones(mdp.transitions.nnz), mdp.transitions.indices, mdp.transitions.indptr), shape=mdp.transitions.shape
+            (np.ones(mdp.transitions.nnz), mdp.transitions.indices, mdp.transitions.indptr),
+            shape=mdp.transitions.shape,
         )
         n_successors = np.diff(pattern.indptr).reshape(A, S)
         ends = np.zeros((A, S), dtype=bool) if mdp.ending is None else mdp.ending.T > 0

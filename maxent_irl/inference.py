@@ -223,7 +223,13 @@ class SoftBackup:
     """
 
     def __init__(self, mdp: MDP, reward: NDArray, alpha: float, log_prior: NDArray | None, inference: str) -> None:
-        self.mdp, self.reward, self.alpha, self.log_prior, self.inference = mdp, reward, alpha, log_prior, inference
+        self.mdp, self.reward, self.alpha, self.log_prior, self.inference = (
+            mdp,
+            reward,
+            alpha,
+            log_prior,
+            inference,
+        )
         usable = mdp.structure.usable(inference)
         self.usable = None if usable.all() else usable
         self.alive = usable.any(axis=0) | mdp.terminal
@@ -349,7 +355,17 @@ def _backward(backup: SoftBackup) -> SoftSolution:
         V[t], Q[t], policy[t] = backup(V[t + 1])
     swap = (0, 2, 1)
     return SoftSolution(
-        V, Q.transpose(swap), policy.transpose(swap), True, T, 0.0, 0.0, mdp, backup.alpha, backup.inference, "backward"
+        V,
+        Q.transpose(swap),
+        policy.transpose(swap),
+        True,
+        T,
+        0.0,
+        0.0,
+        mdp,
+        backup.alpha,
+        backup.inference,
+        "backward",
     )
 
 
@@ -362,7 +378,11 @@ def shortest_path_values(mdp: MDP, reward: NDArray) -> NDArray:
     cost = -np.broadcast_to(reward, (A, S))
     row = np.repeat(np.arange(A * S), np.diff(P.indptr))
     exits = np.flatnonzero(mdp.terminal)
-    sources, targets, costs = [row % S, exits], [P.indices, np.full(len(exits), S)], [cost.ravel()[row], np.zeros(len(exits))]
+    sources, targets, costs = (
+        [row % S, exits],
+        [P.indices, np.full(len(exits), S)],
+        [cost.ravel()[row], np.zeros(len(exits))],
+    )
     if mdp.ending is not None:
         a, s = np.nonzero(mdp.ending.T)
         sources.append(s), targets.append(np.full(len(s), S)), costs.append(cost[a, s])

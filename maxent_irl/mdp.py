@@ -120,7 +120,9 @@ class MDP:
         """
         matrix = sparse.csr_array(matrix, dtype=float)
         if matrix.shape[0] != n_actions * matrix.shape[1]:
-            raise ValueError(f"a stacked matrix has shape (n_actions * S, S); got {matrix.shape} for {n_actions} actions")
+            raise ValueError(
+                f"a stacked matrix has shape (n_actions * S, S); got {matrix.shape} for {n_actions} actions"
+            )
         mdp = cls.__new__(cls)
         keys = ("initial", "discount", "horizon", "terminal", "available", "ending")
         unknown = set(options) - set(keys)
@@ -244,7 +246,17 @@ class MDP:
         return cls.from_stacked(matrix, n_actions, **options)
 
     def _attributes(self) -> dict[str, Any]:
-        keys = ("transitions", "n_states", "n_actions", "initial", "discount", "horizon", "terminal", "available", "ending")
+        keys = (
+            "transitions",
+            "n_states",
+            "n_actions",
+            "initial",
+            "discount",
+            "horizon",
+            "terminal",
+            "available",
+            "ending",
+        )
         return {key: self.__dict__[key] for key in keys}
 
     def __getstate__(self) -> dict[str, Any]:

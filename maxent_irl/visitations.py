@@ -74,7 +74,7 @@ def policy_value(mdp: MDP, policy: ArrayLike | SoftSolution, reward: ArrayLike) 
     """
     linear = _linearise(mdp, policy)
     r = check_reward(mdp, reward)
-    return linear.evaluate(np.broadcast_to(r, linear.policy.shape))
+    return linear.accumulate(linear.average(np.broadcast_to(r, linear.policy.shape)))
 
 
 def _linearise(mdp: MDP, policy: ArrayLike | SoftSolution) -> Stationary | Staged:

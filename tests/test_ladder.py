@@ -19,8 +19,8 @@ RUNGS = [
     {"_version"},
     {"_numerics"},
     {"_validation"},
-    {"mdp", "_mdp_adapters"},
-    {"demonstrations", "_trajectory_formats", "sampling"},
+    {"mdp", "_mdp_inputs", "_structure"},
+    {"demonstrations", "_trajectory_formats", "_labels", "sampling", "sufficient_statistics"},
     {"worlds"},
     {"inference", "_linear_systems"},
     {"visitations"},
@@ -90,9 +90,7 @@ def violations(name: str, source: str, parents: tuple[str, ...] = ("maxent_irl",
         if imported == "":
             wrong.append(f"line {line}: import from the module that holds the name, not from maxent_irl")
         elif imported not in RUNG_OF:
-            wrong.append(
-                f"line {line}: maxent_irl.{imported} is on no rung: add it to RUNGS in tests/test_ladder.py"
-            )
+            wrong.append(f"line {line}: maxent_irl.{imported} is on no rung: add it to RUNGS in tests/test_ladder.py")
         elif RUNG_OF[imported] > RUNG_OF[name]:
             wrong.append(f"line {line}: {name} imports {imported}, which is below it on the ladder")
     return wrong

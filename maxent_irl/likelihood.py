@@ -1,0 +1,266 @@
+r"""The one objective behind every estimator, with its gradient, Hessian, and Hessian-vector product.
+
+.. math::
+
+    L(\theta) = \langle n, r_\theta \rangle + \langle m, C(V_\theta) \rangle + \langle b, V_\theta \rangle, \qquad
+    \nabla L = \Phi^\top (n + \mu), \quad \mu(s,a) = d(s)\, \pi(a \mid s), \quad
+    d = (I - \gamma P_\pi^\top)^{-1} (b + \gamma P^\top m),
+
+.. math::
+
+    \nabla^2 L = \frac{1}{\alpha} \sum_s d(s)\, \mathrm{Cov}_{a \sim \pi}(\partial Q(s, a)) +
+    \frac{\gamma}{\alpha} \sum_{s,a} (\mu + m)(s,a)\, \mathrm{Cov}_{s' \sim \tilde P}(\partial V(s')) ,
+
+where the second sum is there only under exact inference, whose dynamics :math:`\tilde P` are tilted; P stands for the dynamics
+in force. L is in units of reward: the log-likelihood is :math:`L / \alpha` plus the log prior of the chosen actions.
+
+Sources: Ziebart et al. (2008), Maximum entropy inverse reinforcement learning, AAAI (feature matching); Rust (1987),
+Econometrica 55(5), and Fosgerau, Frejinger & Karlstrom (2013), Transportation Research B 56 (likelihood). The Hessian follows by
+differentiating the soft Bellman equation twice.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .inference import SoftSolution, soft_value_iteration
+from .mdp import MDP
+from .rewards import LinearReward
+from .sufficient_statistics import SufficientStatistics
+
+SOLVE_TOLERANCE = 1e-12  # of V inside a fit: finite differences of the objective then agree to 1e-8
+
+
+class TaskLikelihood:
+    """The objective of the demonstrations of one MDP.
+
+    Parameters
+    ----------
+    mdp : MDP
+    reward_model : LinearReward
+    statistics : SufficientStatistics
+    temperature, action_prior, inference
+        As for `soft_value_iteration`; the temperature finite and positive.
+    """
+
+    def __init__(
+        self,
+        mdp: MDP,
+        reward_model: LinearReward,
+        statistics: SufficientStatistics,
+        *,
+        temperature: float,
+        action_prior: NDArray | None,
+        inference: str,
+    ) -> None:
+        self.mdp, self.reward_model, self.statistics = mdp, reward_model, statistics
+        self.temperature, self.action_prior, self.inference = temperature, action_prior, inference
+        n, m, b = statistics.total_pairs(), statistics.total_continued(), statistics.total_states()
+        self.pairs, self.continued, self.states = (_Sparse(x) for x in (n, m, b))
+
+    def at(self, coef: NDArray, initial_values: NDArray | None = None) -> TaskPoint:
+        """Solve the soft Bellman equation for these coefficients; everything else is computed when asked for."""
+        r = self.reward_model(coef)
+        solution = soft_value_iteration(
+            self.mdp,
+            r if r.ndim == 1 else r.T,
+            temperature=self.temperature,
+            action_prior=self.action_prior,
+            inference=self.inference,
+            tol=SOLVE_TOLERANCE,
+            initial_values=initial_values,
+        )
+        return TaskPoint(self, r, solution)
+
+
+class _Sparse:
+    """A weight vector kept as its nonzero entries: values of -inf elsewhere never meet a zero weight."""
+
+    def __init__(self, dense: NDArray) -> None:
+        self.size = dense.size
+        self.index = np.flatnonzero(dense)
+        self.weight = dense[self.index]
+
+    def dot(self, values: NDArray) -> float:
+        return float(self.weight @ values.ravel()[self.index])
+
+    def dense(self, shape: tuple[int, ...]) -> NDArray:
+        out = np.zeros(self.size)
+        out[self.index] = self.weight
+        return out.reshape(shape)
+
+
+class TaskPoint:
+    """The objective at one coefficient vector.
+
+    Attributes
+    ----------
+    task : TaskLikelihood
+    reward : (S,) or (A, S) array
+    solution : SoftSolution
+    """
+
+    def __init__(self, task: TaskLikelihood, reward: NDArray, solution: SoftSolution) -> None:
+        self.task, self.reward, self.solution = task, reward, solution
+        self.linear = solution.linearisation
+        self.policy = self.linear.policy  # (A, S) or (T, A, S)
+
+    @cached_property
+    def value(self) -> float:
+        """L, in units of reward."""
+        task, shape = self.task, self.policy.shape
+        Q = np.swapaxes(self.solution.Q, -1, -2)
+        reward = np.broadcast_to(self.reward, shape)
+        total = task.pairs.dot(reward) + task.states.dot(self.solution.V)
+        if len(task.continued.index):
+            total += task.continued.dot(Q) - task.continued.dot(reward)
+        return total
+
+    @cached_property
+    def flow(self) -> NDArray:
+        """d: discounted visitations from b and m, (S,) or (T + 1, S)."""
+        source = self.task.states.dense(self.solution.V.shape)
+        if len(self.task.continued.index):
+            source += self.linear.expect_adjoint(self._continued)
+        return self.linear.flow(source)
+
+    @property
+    def _continued(self) -> NDArray:
+        return self.task.continued.dense(self.policy.shape)
+
+    @cached_property
+    def visitations(self) -> NDArray:
+        """mu: visitations of state-action pairs from b and m, (A, S) or (T, A, S); about minus the demonstrated ones."""
+        d = self.flow if self.policy.ndim == 2 else self.flow[:-1]
+        return d[..., None, :] * self.policy
+
+    @cached_property
+    def gradient(self) -> NDArray:
+        """Derivative of L with respect to the coefficients, (K,)."""
+        return self.task.reward_model.adjoint(
+            self._over_time(self.task.pairs.dense(self.policy.shape) + self.visitations)
+        )
+
+    @cached_property
+    def sensitivity(self) -> NDArray:
+        """Derivative of V with respect to the coefficients, (S, K) or (T + 1, S, K)."""
+        model = self.task.reward_model
+        if self.policy.ndim == 2:
+            return self.linear.accumulate(model.averaged(self.policy))
+        return self.linear.accumulate(np.stack([model.averaged(pi) for pi in self.policy]))
+
+    @cached_property
+    def hessian(self) -> NDArray:
+        """Second derivative of L, (K, K): one solve with K right-hand sides, then products."""
+        model, alpha, gamma = self.task.reward_model, self.task.temperature, self.task.mdp.discount
+        dV = self.sensitivity
+        H = np.zeros((model.n_features, model.n_features))
+        exact = self.task.inference == "exact"
+        weights = self.visitations + self._continued if exact else None
+        for stage, now, after in self.linear.stages():
+            ahead = np.ascontiguousarray(dV[after])
+            here = np.ascontiguousarray(dV[now])
+            expected = stage.expect(ahead)
+            d, pi = self.flow[now], stage.policy
+            for a in range(len(pi)):
+                spread = model.of_action(a) + expected[a] - here
+                H += spread.T @ ((d * pi[a])[:, None] * spread)
+            if exact:
+                w = weights[now].ravel()
+                mean = stage.P @ ahead
+                H += gamma * (ahead.T @ ((stage.P.T @ w)[:, None] * ahead) - mean.T @ (w[:, None] * mean))
+        return (H + H.T) / (2 * alpha)
+
+    def hessian_product(self, vector: NDArray, *, rtol: float = 1e-13) -> NDArray:
+        """Product of the Hessian with a vector, (K,): two linear solves whatever K is."""
+        model, alpha, gamma = self.task.reward_model, self.task.temperature, self.task.mdp.discount
+        pi = self.policy
+        gain = np.broadcast_to(model(vector), pi.shape)
+        dV = self.linear.accumulate(self.linear.average(gain), rtol=rtol)
+        expected = self.linear.expect(dV)
+        now = slice(None) if pi.ndim == 2 else slice(0, -1)
+        d_policy = pi * (gain + expected - dV[now][..., None, :]) / alpha
+        moved = self.flow[now][..., None, :] * d_policy
+        source = self.linear.expect_adjoint(moved)
+        if self.task.inference == "exact":
+            weights = self.visitations + self._continued
+            for stage, here, after in self.linear.stages():
+                w, ahead = weights[here].ravel(), dV[after]
+                source[after] += (gamma / alpha) * ((stage.P.T @ w) * ahead - stage.P.T @ (w * (stage.P @ ahead)))
+        d_flow = self.linear.flow(source, rtol=rtol)
+        return model.adjoint(self._over_time(d_flow[now][..., None, :] * pi + moved))
+
+    def _over_time(self, mass: NDArray) -> NDArray:
+        return mass if mass.ndim == 2 else mass.sum(axis=0)
+
+    def trajectory_scores(self) -> NDArray:
+        """Derivative of each trajectory's share of L, (n_trajectories, K); they add up to `gradient`."""
+        statistics, model, dV = self.task.statistics, self.task.reward_model, self.sensitivity
+        A, S = self.policy.shape[-2:]
+        scores = statistics.states @ dV.reshape(-1, model.n_features)
+        for t, (stage, _, after) in enumerate(self.linear.stages()):
+            expected = stage.expect(np.ascontiguousarray(dV[after])) if statistics.continued.nnz else None
+            for a in range(A):
+                columns = slice((t * A + a) * S, (t * A + a + 1) * S)
+                scores += statistics.pairs[:, columns] @ model.of_action(a)
+                if expected is not None:
+                    scores += statistics.continued[:, columns] @ expected[a]
+        return scores
+
+
+class Likelihood:
+    """The objective of demonstrations that belong to one or several tasks sharing the coefficients: a sum over tasks.
+
+    Parameters
+    ----------
+    tasks : sequence of TaskLikelihood
+    """
+
+    def __init__(self, tasks: list[TaskLikelihood]) -> None:
+        self.tasks = tasks
+        self.n_features = tasks[0].reward_model.n_features
+        self.temperature = tasks[0].temperature
+        self.total_weight = float(sum(task.pairs.weight.sum() for task in tasks))
+
+    def at(self, coef: NDArray, initial_values: list[NDArray] | None = None) -> LikelihoodPoint:
+        """The objective at `coef`; `initial_values` warm-starts V, one array per task."""
+        starts = [None] * len(self.tasks) if initial_values is None else initial_values
+        points = [task.at(coef, start) for task, start in zip(self.tasks, starts, strict=True)]
+        return LikelihoodPoint(np.array(coef, dtype=float), points)
+
+
+class LikelihoodPoint:
+    """Sums over tasks of what `TaskPoint` gives, all in units of reward."""
+
+    def __init__(self, coef: NDArray, points: list[TaskPoint]) -> None:
+        self.coef, self.points = coef, points
+
+    @cached_property
+    def value(self) -> float:
+        """L."""
+        return sum(point.value for point in self.points)
+
+    @cached_property
+    def gradient(self) -> NDArray:
+        """(K,)."""
+        return sum(point.gradient for point in self.points)
+
+    @cached_property
+    def hessian(self) -> NDArray:
+        """(K, K)."""
+        return sum(point.hessian for point in self.points)
+
+    def hessian_product(self, vector: NDArray, *, rtol: float = 1e-13) -> NDArray:
+        """(K,)."""
+        return sum(point.hessian_product(vector, rtol=rtol) for point in self.points)
+
+    def predicted_values(self, coef: NDArray) -> list[NDArray]:
+        """V at other coefficients, to first order where the sensitivity is at hand: a warm start, one array per task."""
+        step = coef - self.coef
+        return [
+            point.solution.V + point.sensitivity @ step if "sensitivity" in point.__dict__ else point.solution.V
+            for point in self.points
+        ]

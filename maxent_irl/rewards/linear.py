@@ -1,0 +1,106 @@
+"""Rewards linear in features: ``r = features @ coef``, with features dense or sparse, per state or per state-action pair."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from .._validation import check_finite
+from ..mdp import MDP
+
+
+class LinearReward:
+    """A linear map from coefficients to rewards, and its adjoint.
+
+    Parameters
+    ----------
+    mdp : MDP
+    features : (S, K) or (S, A, K) array, dense or sparse; sequence of A sparse (S, K) matrices; or None
+        None: one indicator per state, K = S. Features of unavailable actions and of terminal states are not read.
+
+    Attributes
+    ----------
+    n_features : int
+        K.
+    per_state : bool
+        Whether the features do not depend on the action.
+
+    Raises
+    ------
+    ValueError
+        For a shape that does not fit the MDP, and for NaN or infinite features, naming state, action and feature.
+    """
+
+    def __init__(self, mdp: MDP, features: Any = None) -> None:
+        S, A = mdp.n_states, mdp.n_actions
+        self._shape = (A, S)
+        if features is None:
+            features = sparse.eye_array(S, format="csr")
+        elif isinstance(features, list | tuple) and len(features) and sparse.issparse(features[0]):
+            shapes = {block.shape for block in features}
+            if len(features) != A or len(shapes) != 1 or next(iter(shapes))[0] != S:
+                raise ValueError(f"a list of sparse features must hold {A} matrices of shape ({S}, K); got {shapes}")
+            features = sparse.vstack(features, format="csr")
+        elif sparse.issparse(features) and features.ndim == 3 and features.shape[:2] == (S, A):
+            s, a, k = features.tocoo().coords
+            features = sparse.csr_array((features.tocoo().data, (a * S + s, k)), shape=(A * S, features.shape[2]))
+        elif not sparse.issparse(features):
+            features = np.asarray(features, dtype=float)
+            if features.ndim == 3 and features.shape[:2] == (S, A):
+                features = np.ascontiguousarray(np.swapaxes(features, 0, 1)).reshape(A * S, -1)
+        if features.ndim != 2 or features.shape[0] not in (S, A * S) or features.shape[1] == 0:
+            raise ValueError(f"features must have shape ({S}, K) or ({S}, {A}, K), K >= 1; got {features.shape}")
+        self.per_state = features.shape[0] == S
+        if sparse.issparse(features):
+            self.matrix = sparse.csr_array(features, dtype=float)
+            self._check_sparse(mdp)
+        else:
+            self.matrix = self._checked_dense(mdp, features)
+        self.n_features = int(self.matrix.shape[1])
+
+    def _checked_dense(self, mdp: MDP, features: NDArray) -> NDArray:
+        if np.isfinite(features).all():
+            return features
+        if self.per_state:
+            used = np.where(mdp.available.any(axis=1)[:, None], features, 0.0)
+            check_finite("features", used, ("state", "feature"))
+            return used
+        blocks = features.reshape(*self._shape, -1)
+        used = np.where(mdp.available.T[:, :, None], blocks, 0.0)
+        check_finite("features", used, ("action", "state", "feature"))
+        return used.reshape(features.shape)
+
+    def _check_sparse(self, mdp: MDP) -> None:
+        bad = np.flatnonzero(~np.isfinite(self.matrix.data))
+        if bad.size:
+            row = int(np.searchsorted(self.matrix.indptr, bad[0], side="right")) - 1
+            action, state = divmod(row, mdp.n_states)
+            place = f"state {state}" if self.per_state else f"state {state}, action {action}"
+            raise ValueError(
+                f"features must be finite; it is {self.matrix.data[bad[0]]} at {place}, "
+                f"feature {int(self.matrix.indices[bad[0]])}"
+            )
+
+    def __call__(self, coef: NDArray) -> NDArray:
+        """Reward for coefficients (K,): (S,) if per state, otherwise (A, S)."""
+        r = self.matrix @ coef
+        return r if self.per_state else r.reshape(self._shape)
+
+    def adjoint(self, mass: NDArray) -> NDArray:
+        """Total features of a mass (A, S) on state-action pairs, (K,): the transpose of ``__call__``."""
+        return self.matrix.T @ (mass.sum(axis=0) if self.per_state else mass.ravel())
+
+    def of_action(self, action: int) -> NDArray:
+        """Dense features (S, K) of one action."""
+        S = self._shape[1]
+        block = self.matrix if self.per_state else self.matrix[action * S : (action + 1) * S]
+        return block.toarray() if sparse.issparse(block) else block
+
+    def averaged(self, policy: NDArray) -> NDArray:
+        """Features averaged over actions with weights (A, S), as a dense (S, K) array."""
+        if self.per_state:
+            return policy.sum(axis=0)[:, None] * self.of_action(0)
+        return sum(policy[a][:, None] * self.of_action(a) for a in range(self._shape[0]))

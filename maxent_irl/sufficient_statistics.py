@@ -1,0 +1,107 @@
+r"""What the objective needs to know of demonstrations: counts, and where paths start and stop.
+
+Both weightings of the objective are linear in the reward, the continuation value C(V) (which is ``discount * E[V]``, or its
+exact-inference counterpart) and V, with weights that the demonstrations fix once and for all:
+
+.. math:: L = \langle n, r \rangle + \langle m, C(V) \rangle + \langle b, V \rangle .
+
+"likelihood" takes every decision once: :math:`L = \sum Q(s_t, a_t) - V(s_t)`, so n = m = counts and b = minus the counts of
+states. "feature-matching" weighs decision t by :math:`\gamma^t`; the sum then telescopes along each path to its discounted
+return plus :math:`\gamma^T V(s_T) - V(s_0)`, so b holds first and last states only; where the last state is not recorded, its
+value is the continuation of the last decision, which m holds. An episode that ended has nothing after it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+if TYPE_CHECKING:
+    from .demonstrations import Demonstrations
+    from .mdp import MDP
+
+OBJECTIVES = ("feature-matching", "likelihood")
+
+
+@dataclass(frozen=True, eq=False)
+class SufficientStatistics:
+    """Weights of the objective, a row per trajectory.
+
+    Attributes
+    ----------
+    pairs : csr_array (n_trajectories, A * S), or (n_trajectories, T * A * S) with a horizon
+        n: weight of each decision's reward, column ``(t * A + a) * S + s``.
+    continued : csr_array like `pairs`
+        m: weight of each decision's continuation value.
+    states : csr_array (n_trajectories, S), or (n_trajectories, (T + 1) * S)
+        b: weight of each state's value.
+    """
+
+    pairs: sparse.csr_array
+    continued: sparse.csr_array
+    states: sparse.csr_array
+
+    def total_pairs(self) -> NDArray:
+        """n summed over trajectories, flat."""
+        return self.pairs.sum(axis=0)
+
+    def total_continued(self) -> NDArray:
+        """m summed over trajectories, flat."""
+        return self.continued.sum(axis=0)
+
+    def total_states(self) -> NDArray:
+        """b summed over trajectories, flat."""
+        return self.states.sum(axis=0)
+
+
+def sufficient_statistics(mdp: MDP, demonstrations: Demonstrations, objective: str) -> SufficientStatistics:
+    """Reduce demonstrations to the weights of the objective.
+
+    Parameters
+    ----------
+    mdp : MDP
+    demonstrations : Demonstrations
+        Already validated against `mdp`.
+    objective : "feature-matching" or "likelihood"
+    """
+    S, A = mdp.n_states, mdp.n_actions
+    lengths = np.diff(demonstrations.offsets)
+    path = np.repeat(np.arange(len(lengths)), lengths)
+    time = demonstrations.times
+    s, a = demonstrations.states, demonstrations.actions
+    weight = demonstrations.weights[path].astype(float)
+    layer = np.zeros(len(s), dtype=np.int64) if mdp.horizon is None else time
+    n_layers = 1 if mdp.horizon is None else mdp.horizon
+    pair, state = (layer * A + a) * S + s, layer * S + s
+    pair_shape, state_shape = (
+        (len(lengths), n_layers * A * S),
+        (len(lengths), (n_layers + (mdp.horizon is not None)) * S),
+    )
+    if objective == "likelihood":
+        counts = _matrix(weight, path, pair, pair_shape)
+        return SufficientStatistics(counts, counts, _matrix(-weight, path, state, state_shape))
+    first, last = demonstrations.offsets[:-1], demonstrations.offsets[1:] - 1
+    discounted = weight * mdp.discount ** time.astype(float)
+    final = demonstrations.final_states
+    cut = ~demonstrations.terminated
+    open_end = np.flatnonzero(cut & (final < 0))
+    known_end = np.flatnonzero(cut & (final >= 0))
+    final_layer = np.zeros(len(lengths), dtype=np.int64) if mdp.horizon is None else lengths
+    rows = np.concatenate([np.arange(len(lengths)), known_end])
+    columns = np.concatenate([state[first], final_layer[known_end] * S + final[known_end]])
+    values = np.concatenate(
+        [-weight[first], weight[last[known_end]] * mdp.discount ** lengths[known_end].astype(float)]
+    )
+    return SufficientStatistics(
+        _matrix(discounted, path, pair, pair_shape),
+        _matrix(discounted[last[open_end]], open_end, pair[last[open_end]], pair_shape),
+        _matrix(values, rows, columns, state_shape),
+    )
+
+
+def _matrix(values: NDArray, rows: NDArray, columns: NDArray, shape: tuple[int, int]) -> sparse.csr_array:
+    return sparse.coo_array((values, (rows, columns)), shape=shape).tocsr()
