@@ -1,0 +1,25 @@
+"""The examples in the docstrings run and print what they say."""
+
+import doctest
+import importlib
+import pkgutil
+
+import pytest
+
+import maxent_irl
+
+MODULES = [module.name for module in pkgutil.walk_packages(maxent_irl.__path__, "maxent_irl.")]
+TESTS = [
+    test
+    for name in MODULES
+    if not name.endswith("__main__")
+    for test in doctest.DocTestFinder(exclude_empty=True).find(importlib.import_module(name), name)
+    if test.examples
+]
+
+
+@pytest.mark.parametrize("test", TESTS, ids=lambda test: test.name)
+def test_docstring_example(test):
+    report = []
+    doctest.DocTestRunner().run(test, out=report.append)
+    assert not report, "".join(report)
