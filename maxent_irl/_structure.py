@@ -69,7 +69,7 @@ class Structure:
         while True:  # every round but the last kills at least one action, so this ends
             alive = usable.any(axis=0) | mdp.terminal
             if must_end:
-                alive &= _reaches(pattern, usable, mdp.terminal, ends)
+                alive &= reaches_end(pattern, usable, mdp.terminal, ends)
             n_alive = (pattern @ alive.astype(float)).reshape(A, S)
             kept = usable & ((n_alive > 0) | ends if optimistic else n_alive == n_successors) & alive
             if (kept == usable).all():
@@ -124,7 +124,7 @@ class Structure:
         return sparse.csr_array((np.add.reduceat(data * factor[owner], starts), indices, indptr), shape=(S, S))
 
 
-def _reaches(pattern: sparse.csr_array, usable: NDArray, terminal: NDArray, ends: NDArray) -> NDArray:
+def reaches_end(pattern: sparse.csr_array, usable: NDArray, terminal: NDArray, ends: NDArray) -> NDArray:
     """(S,) bool: states from which a terminal state or an ending can be reached by usable actions."""
     A, S = usable.shape
     lengths = np.diff(pattern.indptr)

@@ -20,7 +20,10 @@ RUNGS = [
     {"_numerics"},
     {"_validation"},
     {"mdp", "_mdp_inputs", "_structure"},
-    {"demonstrations", "_trajectory_formats", "_labels", "sampling", "sufficient_statistics"},
+    {
+        *("demonstrations", "_labels", "_trajectory", "_trajectory_files", "_trajectory_formats", "_trajectory_tables"),
+        *("_feasibility", "sampling", "sufficient_statistics"),
+    },
     {"worlds"},
     {"inference", "_linear_systems"},
     {"visitations"},

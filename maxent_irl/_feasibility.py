@@ -1,0 +1,143 @@
+"""Could these demonstrations have happened in this MDP? The first thing that could not is named."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._labels import show
+
+if TYPE_CHECKING:
+    from .demonstrations import Demonstrations
+    from .mdp import MDP
+
+
+def check_feasible(demos: Demonstrations, mdp: MDP) -> None:
+    """Raise ValueError for the first impossible state, action, transition or ending; see `Demonstrations.validate_against`."""
+    _check_range(demos, mdp)
+    _check_decisions(demos, mdp)
+    _check_transitions(demos, mdp)
+    _check_endings(demos, mdp)
+    if mdp.horizon is not None and (demos.lengths > mdp.horizon).any():
+        i = _first(demos.lengths > mdp.horizon)
+        raise ValueError(
+            f"trajectory {i} has {demos.lengths[i]} decisions, more than the horizon of {mdp.horizon}: "
+            "cut it, or give the MDP a longer horizon"
+        )
+
+
+def _first(mask: NDArray) -> int:
+    return int(np.flatnonzero(mask)[0])
+
+
+def _place(demos: Demonstrations, k: int) -> str:
+    return f"trajectory {demos.trajectory_ids[k]}, step {demos.times[k]}"
+
+
+def _state(demos: Demonstrations, index: int) -> str:
+    return show("state", int(index), demos.state_labels)
+
+
+def _action(demos: Demonstrations, index: int) -> str:
+    return show("action", int(index), demos.action_labels)
+
+
+def _check_range(demos: Demonstrations, mdp: MDP) -> None:
+    S, A = mdp.n_states, mdp.n_actions
+    beyond = f"the MDP has states 0..{S - 1}: give the MDP that the demonstrations come from, or number states from 0"
+    if (demos.states >= S).any():
+        k = _first(demos.states >= S)
+        raise ValueError(f"{_place(demos, k)} is in {_state(demos, demos.states[k])}; {beyond}")
+    if (demos.final_states >= S).any():
+        i = _first(demos.final_states >= S)
+        raise ValueError(f"trajectory {i} ends in {_state(demos, demos.final_states[i])}; {beyond}")
+    if demos.goals is not None and (demos.goals >= S).any():
+        i = _first(demos.goals >= S)
+        raise ValueError(f"the goal of trajectory {i} is {_state(demos, demos.goals[i])}; {beyond}")
+    if (demos.actions >= A).any():
+        k = _first(demos.actions >= A)
+        raise ValueError(
+            f"{_place(demos, k)} takes {_action(demos, demos.actions[k])}; the MDP has actions 0..{A - 1}: "
+            "give the MDP that the demonstrations come from, or number the actions from 0"
+        )
+
+
+def _check_decisions(demos: Demonstrations, mdp: MDP) -> None:
+    over = mdp.terminal[demos.states]
+    if over.any():
+        k = _first(over)
+        raise ValueError(
+            f"{_place(demos, k)} takes {_action(demos, demos.actions[k])} in {_state(demos, demos.states[k])}, "
+            "which is terminal: cut the trajectory where it gets there, or do not make the state terminal"
+        )
+    if demos.goals is not None:
+        past = demos.states == demos.goals[demos.trajectory_ids]
+        if past.any():
+            k = _first(past)
+            raise ValueError(
+                f"{_place(demos, k)} takes {_action(demos, demos.actions[k])} in {_state(demos, demos.states[k])}, its goal: "
+                "a trajectory is over when it gets to its goal; cut it there, or give it the goal it ends in"
+            )
+    closed = ~mdp.available[demos.states, demos.actions]
+    if closed.any():
+        k = _first(closed)
+        usable = ", ".join(_action(demos, a) for a in np.flatnonzero(mdp.available[demos.states[k]])[:6])
+        raise ValueError(
+            f"{_place(demos, k)} takes {_action(demos, demos.actions[k])} in {_state(demos, demos.states[k])}, "
+            f"where it is not available (available: {usable or 'nothing'}): correct the trajectory or the MDP's available="
+        )
+
+
+def _check_transitions(demos: Demonstrations, mdp: MDP) -> None:
+    next_states = demos.next_states
+    known = next_states >= 0
+    if (
+        mdp.ending is not None
+    ):  # where an episode ended by its last action, the state recorded after it is no transition
+        last = demos.offsets[1:][demos.terminated] - 1
+        known[last[mdp.ending[demos.states[last], demos.actions[last]] > 0]] = False
+    known = np.flatnonzero(known)
+    rows = demos.actions[known] * mdp.n_states + demos.states[known]
+    impossible = np.asarray(mdp.transitions[rows, next_states[known]]) <= 0
+    if impossible.any():
+        k = int(known[_first(impossible)])
+        message = (
+            f"{_place(demos, k)} goes from {_state(demos, demos.states[k])} by {_action(demos, demos.actions[k])} to "
+            f"{_state(demos, next_states[k])}, which has probability 0 in the MDP"
+        )
+        if mdp.ending is not None and mdp.ending[demos.states[k], demos.actions[k]] > 0:
+            raise ValueError(f"{message}; the action can end the episode: if it did, mark the trajectory as terminated")
+        raise ValueError(f"{message}: correct the trajectory, or the MDP's transitions")
+
+
+def _check_endings(demos: Demonstrations, mdp: MDP) -> None:
+    """A terminated trajectory ends in a terminal state or its goal, by an action that can end it, or at the horizon."""
+    last = demos.offsets[1:] - 1
+    ended = demos.terminated.copy()
+    if mdp.horizon is not None:
+        ended &= demos.lengths != mdp.horizon
+    if mdp.ending is not None:
+        ended &= mdp.ending[demos.states[last], demos.actions[last]] == 0
+    final = demos.final_states
+    known = final >= 0
+    ended[known] &= ~mdp.terminal[final[known]]
+    if demos.goals is not None:
+        ended &= final != demos.goals
+    unknown = np.flatnonzero(ended & ~known)
+    if unknown.size:  # the final state is not recorded: can it have been a terminal one?
+        rows = demos.actions[last[unknown]] * mdp.n_states + demos.states[last[unknown]]
+        can_end = mdp.transitions[rows] @ mdp.terminal.astype(float) > 0
+        if demos.goals is not None:
+            can_end |= np.asarray(mdp.transitions[rows, demos.goals[unknown]]) > 0
+        ended[unknown[can_end]] = False
+    if ended.any():
+        i = _first(ended)
+        k = int(last[i])
+        where = f" in {_state(demos, final[i])}" if known[i] else ""
+        raise ValueError(
+            f"trajectory {i} is marked as terminated after step {demos.times[k]} ({_action(demos, demos.actions[k])} in "
+            f"{_state(demos, demos.states[k])}), but the MDP does not end{where} there: make the final state terminal, give the "
+            "trajectory its goal, or mark it as not terminated"
+        )
