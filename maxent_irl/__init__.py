@@ -6,17 +6,23 @@ Reading order: `mdp` (the problem), `demonstrations` (the data), `inference` (th
 
 from ._validation import ImproperProblemError
 from ._version import __version__
+from .demonstrations import Demonstrations
+from .estimators import MaxEntIRL
 from .inference import SoftSolution, soft_value_iteration
 from .mdp import MDP, gymnasium_reward
+from .sampling import sample_demonstrations
 from .visitations import expected_visitations, policy_value
 
 __all__ = [
     "MDP",
+    "Demonstrations",
     "ImproperProblemError",
+    "MaxEntIRL",
     "SoftSolution",
     "__version__",
     "expected_visitations",
     "gymnasium_reward",
     "policy_value",
+    "sample_demonstrations",
     "soft_value_iteration",
 ]

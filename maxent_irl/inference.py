@@ -30,7 +30,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from ._linear_systems import Staged, Stationary
+from ._linear_systems import TYPICAL_RATE, Staged, Stationary
 from ._numerics import iterate, soft_maximum
 from ._validation import (
     INFERENCES,
@@ -68,6 +68,8 @@ class SoftSolution:
         longest expected time to the end under `policy`, to first order.
     mdp, temperature, inference, method
         What was solved, and how.
+    krylov_rate : float
+        Krylov iterations per digit that its linear systems took: what later solves choose their method by.
     """
 
     V: NDArray
@@ -81,13 +83,14 @@ class SoftSolution:
     temperature: float
     inference: str
     method: str
+    krylov_rate: float = TYPICAL_RATE
 
     @cached_property
     def linearisation(self) -> Stationary | Staged:
         """The soft Bellman equation linearised here: one factorisation for visitations, gradients and sensitivities."""
         policy = np.ascontiguousarray(np.swapaxes(self.policy, -1, -2))
         if self.mdp.horizon is None:
-            return Stationary(self.mdp, policy, self._tilt(self.V))
+            return Stationary(self.mdp, policy, self._tilt(self.V), self.krylov_rate)
         tilted = [self._tilt(V) for V in self.V[1:]] if self.inference == "exact" else None
         return Staged(self.mdp, policy, tilted)
 
@@ -207,7 +210,8 @@ def soft_value_iteration(
         bound = done.residual * mdp.discount / (1.0 - mdp.discount)
     else:
         bound = done.residual * _longest_time(mdp, pi, backup)
-    return SoftSolution(V, Q.T, pi.T, done.converged, done.n_iter, done.residual, bound, mdp, alpha, inference, method)
+    certificate = (done.converged, done.n_iter, done.residual, bound)
+    return SoftSolution(V, Q.T, pi.T, *certificate, mdp, alpha, inference, method, backup.krylov_rate)
 
 
 class SoftBackup:
@@ -300,7 +304,9 @@ class SoftBackup:
         """Advance by one step of policy iteration: solve the equation linearised at the current policy."""
         change, _, _, pi = measured
         tilt = tilted_probabilities(self.mdp, V, self.alpha) if self.inference == "exact" else None
-        step = Stationary(self.mdp, pi, tilt).solve(change, rtol=FORCING)
+        system = Stationary(self.mdp, pi, tilt)
+        step = system.solve(change, rtol=FORCING)
+        self.krylov_rate = system.krylov_rate
         new = np.where(self.alive, V + step, V)
         new[self.mdp.terminal] = 0.0
         return new

@@ -32,6 +32,7 @@ from .rewards import LinearReward
 from .sufficient_statistics import SufficientStatistics
 
 SOLVE_TOLERANCE = 1e-12  # of V inside a fit: finite differences of the objective then agree to 1e-8
+SENSITIVITY_TOLERANCE = 1e-10  # of dV: curvature needs fewer digits than the gradient
 
 
 class TaskLikelihood:
@@ -61,8 +62,11 @@ class TaskLikelihood:
         n, m, b = statistics.total_pairs(), statistics.total_continued(), statistics.total_states()
         self.pairs, self.continued, self.states = (_Sparse(x) for x in (n, m, b))
 
-    def at(self, coef: NDArray, initial_values: NDArray | None = None) -> TaskPoint:
-        """Solve the soft Bellman equation for these coefficients; everything else is computed when asked for."""
+    def at(self, coef: NDArray, initial_values: NDArray | None = None, *, n_columns: int = 1) -> TaskPoint:
+        """Solve the soft Bellman equation for these coefficients; everything else is computed when asked for.
+
+        `n_columns` tells how many linear solves are to be expected beyond the gradient's: K if the Hessian will be formed.
+        """
         r = self.reward_model(coef)
         solution = soft_value_iteration(
             self.mdp,
@@ -73,7 +77,7 @@ class TaskLikelihood:
             tol=SOLVE_TOLERANCE,
             initial_values=initial_values,
         )
-        return TaskPoint(self, r, solution)
+        return TaskPoint(self, r, solution, n_columns)
 
 
 class _Sparse:
@@ -103,8 +107,8 @@ class TaskPoint:
     solution : SoftSolution
     """
 
-    def __init__(self, task: TaskLikelihood, reward: NDArray, solution: SoftSolution) -> None:
-        self.task, self.reward, self.solution = task, reward, solution
+    def __init__(self, task: TaskLikelihood, reward: NDArray, solution: SoftSolution, n_columns: int = 1) -> None:
+        self.task, self.reward, self.solution, self.n_columns = task, reward, solution, n_columns
         self.linear = solution.linearisation
         self.policy = self.linear.policy  # (A, S) or (T, A, S)
 
@@ -125,6 +129,7 @@ class TaskPoint:
         source = self.task.states.dense(self.solution.V.shape)
         if len(self.task.continued.index):
             source += self.linear.expect_adjoint(self._continued)
+        self.linear.prepare(self.n_columns)
         return self.linear.flow(source)
 
     @property
@@ -149,7 +154,7 @@ class TaskPoint:
         """Derivative of V with respect to the coefficients, (S, K) or (T + 1, S, K)."""
         model = self.task.reward_model
         if self.policy.ndim == 2:
-            return self.linear.accumulate(model.averaged(self.policy))
+            return self.linear.accumulate(model.averaged(self.policy), rtol=SENSITIVITY_TOLERANCE)
         return self.linear.accumulate(np.stack([model.averaged(pi) for pi in self.policy]))
 
     @cached_property
@@ -225,10 +230,10 @@ class Likelihood:
         self.temperature = tasks[0].temperature
         self.total_weight = float(sum(task.pairs.weight.sum() for task in tasks))
 
-    def at(self, coef: NDArray, initial_values: list[NDArray] | None = None) -> LikelihoodPoint:
-        """The objective at `coef`; `initial_values` warm-starts V, one array per task."""
+    def at(self, coef: NDArray, initial_values: list[NDArray] | None = None, *, n_columns: int = 1) -> LikelihoodPoint:
+        """The objective at `coef`; `initial_values` warm-starts V, one array per task; `n_columns` as for a task."""
         starts = [None] * len(self.tasks) if initial_values is None else initial_values
-        points = [task.at(coef, start) for task, start in zip(self.tasks, starts, strict=True)]
+        points = [task.at(coef, start, n_columns=n_columns) for task, start in zip(self.tasks, starts, strict=True)]
         return LikelihoodPoint(np.array(coef, dtype=float), points)
 
 

@@ -1,0 +1,273 @@
+"""Climbing the likelihood: the loss that optimisers see, and the four ways to minimise it.
+
+The loss is the mean negative log-likelihood per decision plus the penalty, so that tolerances mean the same whatever the
+amount of data. scipy's optimisers do the work; "gradient-ascent" alone is written out, because it is the textbook algorithm
+and there to be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize
+
+from .._validation import ImproperProblemError
+from ..likelihood import Likelihood, LikelihoodPoint
+
+SOLVERS = ("auto", "gradient-ascent", "lbfgs", "newton")
+DENSE_HESSIAN_FEATURES = 256  # up to this many features the exact Hessian is formed, beyond it only multiplied with
+DEFAULT_MAX_ITER = {"gradient-ascent": 2000, "lbfgs": 1000, "newton": 200}
+PRODUCT_RTOL = 1e-8  # of the linear solves inside Hessian-vector products
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a callback is told after each iteration.
+
+    Attributes
+    ----------
+    iteration : int
+    loss : float
+        Mean negative penalised log-likelihood per decision, nats.
+    gradient : float
+        Largest absolute component of its gradient.
+    """
+
+    iteration: int
+    loss: float
+    gradient: float
+
+
+@dataclass
+class Fit:
+    """Where an optimiser stopped."""
+
+    point: LossPoint
+    converged: bool = False
+    n_iter: int = 0
+    message: str = ""
+    loss_curve: list[float] = field(default_factory=list)
+    coef_path: list[NDArray] = field(default_factory=list)
+
+
+class Loss:
+    """Mean negative log-likelihood per decision plus ``l2 / 2 * |coef|^2`` per decision.
+
+    Parameters
+    ----------
+    likelihood : Likelihood
+    l2 : float
+        Precision of a zero-mean Gaussian prior on each coefficient.
+    log_prior : float
+        Sum over decisions of the log action prior, a constant of the log-likelihood.
+    initial_values : list of (S,) arrays, optional
+        Warm start for V of the first evaluation.
+    """
+
+    def __init__(
+        self,
+        likelihood: Likelihood,
+        l2: float,
+        log_prior: float = 0.0,
+        initial_values: list[NDArray] | None = None,
+    ) -> None:
+        self.likelihood, self.l2, self.log_prior = likelihood, l2, log_prior
+        self.scale = likelihood.total_weight
+        self._initial_values = initial_values
+        self.n_columns = 1  # linear solves to expect at each point beyond the gradient's
+        self._recent: list[LossPoint] = []  # scipy asks for value, gradient and Hessian of the same point separately
+
+    def at(self, coef: NDArray) -> LossPoint:
+        """Evaluate at `coef`, warm-started from the best of the points seen last."""
+        for point in self._recent:
+            if np.array_equal(point.coef, coef):
+                return point
+        solved = [point for point in self._recent if point.inner is not None]
+        start = self._initial_values
+        if solved:
+            start = min(solved, key=lambda point: point.value).inner.predicted_values(coef)
+        try:
+            inner = self.likelihood.at(coef, start, n_columns=self.n_columns)
+        except ImproperProblemError as error:  # optimisers read an infinite loss as a step too far
+            point = LossPoint(self, np.array(coef), None, str(error))
+        else:
+            point = LossPoint(self, np.array(coef), inner)
+        self._recent = ([point] + sorted(self._recent, key=lambda p: p.value))[:2]
+        return point
+
+
+class LossPoint:
+    """The loss at one coefficient vector; infinite where the soft value is."""
+
+    def __init__(self, loss: Loss, coef: NDArray, inner: LikelihoodPoint | None, reason: str = "") -> None:
+        self.loss, self.coef, self.inner, self.reason = loss, coef, inner, reason
+
+    @cached_property
+    def value(self) -> float:
+        """Nats per decision."""
+        if self.inner is None:
+            return np.inf
+        log_likelihood = self.inner.value / self.loss.likelihood.temperature + self.loss.log_prior
+        return (0.5 * self.loss.l2 * self.coef @ self.coef - log_likelihood) / self.loss.scale
+
+    @cached_property
+    def gradient(self) -> NDArray:
+        """(K,)."""
+        ascent = self.inner.gradient / self.loss.likelihood.temperature
+        return (self.loss.l2 * self.coef - ascent) / self.loss.scale
+
+    @cached_property
+    def hessian(self) -> NDArray:
+        """(K, K)."""
+        curvature = self.inner.hessian / self.loss.likelihood.temperature
+        return (self.loss.l2 * np.eye(len(self.coef)) - curvature) / self.loss.scale
+
+    def hessian_product(self, vector: NDArray) -> NDArray:
+        """(K,)."""
+        product = self.inner.hessian_product(vector, rtol=PRODUCT_RTOL) / self.loss.likelihood.temperature
+        return (self.loss.l2 * vector - product) / self.loss.scale
+
+    @property
+    def gradient_norm(self) -> float:
+        """Largest absolute gradient component."""
+        return float(np.abs(self.gradient).max())
+
+
+def minimise(
+    loss: Loss,
+    coef: NDArray,
+    *,
+    solver: str,
+    tol: float,
+    max_iter: int | None,
+    callback: Callable[[Progress], None] | None = None,
+    record_iterates: bool = False,
+) -> Fit:
+    """Minimise the loss from `coef` until the largest gradient component is at most `tol`.
+
+    Parameters
+    ----------
+    loss : Loss
+    coef : (K,) array
+    solver : one of SOLVERS; "auto" is "newton"
+    tol : float
+    max_iter : int or None for the solver's default
+    callback : called with a `Progress` after each iteration
+    record_iterates : keep every iterate's coefficients
+    """
+    solver = "newton" if solver == "auto" else solver
+    cap = DEFAULT_MAX_ITER[solver] if max_iter is None else max_iter
+    if solver == "newton" and len(coef) <= DENSE_HESSIAN_FEATURES:
+        loss.n_columns = len(coef)
+    start = loss.at(coef)
+    if start.inner is None:
+        raise ImproperProblemError(f"the soft value is infinite at the starting coefficients: {start.reason}")
+    fit = Fit(start)
+
+    def report(point: LossPoint) -> bool:
+        """Note an iterate; return whether it is good enough to stop."""
+        fit.point = point
+        fit.loss_curve.append(point.value)
+        if record_iterates:
+            fit.coef_path.append(point.coef.copy())
+        if callback is not None:
+            callback(Progress(len(fit.loss_curve) - 1, point.value, point.gradient_norm))
+        return point.gradient_norm <= tol
+
+    if not report(start) and cap > 0:
+        {"gradient-ascent": _gradient_ascent, "lbfgs": _lbfgs, "newton": _newton}[solver](loss, fit, report, cap)
+    fit.n_iter = len(fit.loss_curve) - 1
+    fit.converged = fit.point.gradient_norm <= tol
+    return fit
+
+
+def _gradient_ascent(loss: Loss, fit: Fit, report: Callable[[LossPoint], bool], max_iter: int) -> None:
+    """The textbook algorithm: follow demonstrated minus expected feature counts.
+
+    The step is halved until the loss falls by at least a tenth of what the slope promises (Armijo), and doubled after each
+    success.
+    """
+    point, step = fit.point, 1.0
+    for _ in range(max_iter):
+        direction = -point.gradient
+        slope = float(direction @ direction)
+        while True:
+            trial = loss.at(point.coef + step * direction)
+            if trial.value <= point.value - 0.1 * step * slope:
+                break
+            step /= 2
+            if step * np.abs(direction).max() < 1e-15 * max(1.0, np.abs(point.coef).max()):
+                fit.message = "the step became too small to change the coefficients: the loss is at its rounding error"
+                return
+        point, step = trial, 2 * step
+        if report(point):
+            return
+    fit.message = f"max_iter={max_iter} iterations were not enough"
+
+
+def _lbfgs(loss: Loss, fit: Fit, report: Callable[[LossPoint], bool], max_iter: int) -> None:
+    """Limited-memory BFGS (scipy's L-BFGS-B), with a steep wall in place of an infinite loss."""
+    ceiling = fit.point
+
+    def value_and_gradient(coef: NDArray) -> tuple[float, NDArray]:
+        point = loss.at(coef)
+        if point.inner is None:  # interpolation needs finite numbers: a high value that slopes back to the last iterate
+            away = coef - ceiling.coef
+            return ceiling.value + 1e3 * (1 + abs(ceiling.value)), away / max(1e-300, float(np.linalg.norm(away)))
+        return point.value, point.gradient
+
+    def each(intermediate_result: optimize.OptimizeResult) -> None:
+        nonlocal ceiling
+        ceiling = loss.at(intermediate_result.x)
+        if report(ceiling):
+            raise StopIteration
+
+    options = {"maxiter": max_iter, "maxfun": 20 * max_iter, "ftol": 0.0, "gtol": 0.0, "maxcor": 20}
+    result = optimize.minimize(
+        value_and_gradient, fit.point.coef, jac=True, method="L-BFGS-B", callback=each, options=options
+    )
+    fit.message = str(result.message)
+
+
+def _newton(loss: Loss, fit: Fit, report: Callable[[LossPoint], bool], max_iter: int) -> None:
+    """Trust-region Newton (scipy's trust-exact or trust-ncg), in coordinates scaled by the curvature at the start.
+
+    The trust region handles what the objective can do: indefinite curvature, and an infinite loss, from which it steps back.
+    """
+    dense = len(fit.point.coef) <= DENSE_HESSIAN_FEATURES
+    scale = np.ones(len(fit.point.coef))
+    if dense:
+        curvature = np.abs(np.diag(fit.point.hessian))
+        scale = 1.0 / np.sqrt(np.where(curvature > 1e-12 * curvature.max(initial=1e-300), curvature, 1.0))
+    options = {"maxiter": max_iter, "gtol": 0.0, "initial_trust_radius": 1.0, "max_trust_radius": 1e8}
+    second: dict = (
+        {"hess": lambda u: scale[:, None] * loss.at(u * scale).hessian * scale}
+        if dense
+        else {"hessp": lambda u, v: loss.at(u).hessian_product(v)}
+    )
+
+    def each(intermediate_result: optimize.OptimizeResult) -> None:
+        point = loss.at(intermediate_result.x * scale)
+        rejected = point is fit.point
+        if rejected:
+            stuck.append(1)
+        else:
+            stuck.clear()
+        if (not rejected and report(point)) or len(stuck) > 40:
+            raise StopIteration
+
+    stuck: list[int] = []
+    result = optimize.minimize(
+        lambda u: loss.at(u * scale).value,
+        fit.point.coef / scale,
+        jac=lambda u: loss.at(u * scale).gradient * scale,
+        method="trust-exact" if dense else "trust-ncg",
+        callback=each,
+        options=options,
+        **second,
+    )
+    fit.message = "the trust region shrank to nothing" if stuck else str(result.message)

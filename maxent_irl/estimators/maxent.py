@@ -1,0 +1,302 @@
+"""Maximum-entropy inverse reinforcement learning with a reward linear in features."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.validation import check_is_fitted
+
+from .._validation import INFERENCES, check_action_prior, check_choice, check_temperature
+from ..demonstrations import Demonstrations
+from ..inference import SoftSolution, soft_value_iteration
+from ..likelihood import Likelihood, TaskLikelihood
+from ..mdp import MDP
+from ..rewards import LinearReward
+from ..sufficient_statistics import OBJECTIVES, sufficient_statistics
+from ..visitations import expected_visitations
+from ._solvers import SOLVERS, Loss, Progress, minimise
+
+COVARIANCES = ("observed", "opg", "robust", "clustered")
+
+
+class MaxEntIRL(BaseEstimator):
+    r"""Recover the reward under which demonstrations are a maximum-entropy agent's behaviour.
+
+    The agent acts by the soft policy of ``reward = features @ coef``; `fit` climbs the likelihood of its decisions. With
+    ``objective="feature-matching"`` the gradient is "demonstrated minus expected feature counts" (Ziebart et al. 2008, 2010);
+    with ``objective="likelihood"`` the estimator is that of dynamic discrete choice (Rust 1987) and of the recursive logit
+    (Fosgerau et al. 2013). `maxent_irl.likelihood` derives both as one.
+
+    Parameters
+    ----------
+    mdp : MDP
+    features : (S, K) or (S, A, K) array, dense or sparse, optional
+        None: one indicator per state, so that `coef_` is one reward per state.
+    temperature : float > 0
+        alpha, in units of reward. Only reward / alpha is identified; it sets the unit of `coef_`.
+    action_prior : (A,) or (S, A) array, optional
+        p(a|s). None: p = 1.
+    inference : "variational" or "exact"
+    objective : "feature-matching" or "likelihood"
+    l2 : float >= 0
+        Precision of a zero-mean Gaussian prior on each coefficient: ``l2 / 2 * |coef|^2`` is taken from the total
+        log-likelihood (a sum over decisions, not a mean).
+    solver : "auto", "newton", "lbfgs" or "gradient-ascent"
+        "auto" is "newton": trust-region steps with the exact Hessian, or products with it when there are many features.
+    tol : float
+        Largest gradient component per decision, nats per unit of coefficient, at which the fit has converged.
+    max_iter : int, optional
+        Default 200 ("newton"), 1000 ("lbfgs") or 2000 ("gradient-ascent").
+    warm_start : bool
+        Start from the previous fit's `coef_` and `value_`.
+    covariance : "observed", "opg", "robust" or "clustered"
+        Which covariance of the coefficients `covariance_` is.
+    feature_names : sequence of K str, optional
+    record_iterates : bool
+        Keep the coefficients of every iteration in `coef_path_`.
+    callback : callable, optional
+        Called with a `Progress` (iteration, loss, gradient) after every iteration.
+
+    Attributes
+    ----------
+    coef_ : (K,) array
+    reward_ : (S,) array, or (S, A) for features per action
+    policy_ : (S, A) or (T, S, A) array
+    value_ : (S,) or (T + 1, S) array
+        Soft value.
+    visitations_ : (S, A) or (T, S, A) array
+        Expected visitations of `policy_` from the demonstrated first states, per trajectory.
+    feature_gap_ : (K,) array
+        Demonstrated minus expected features per decision: the gradient of the mean log-likelihood, times alpha.
+    log_likelihood_ : float
+        Of all decisions, weighted, nats.
+    loss_curve_ : list of float
+        Mean negative penalised objective per decision, at the start and after each iteration.
+    coef_path_ : (n_iter_ + 1, K) array
+        With `record_iterates`.
+    n_iter_, converged_
+    n_decisions_, n_trajectories_ : int
+
+    Raises
+    ------
+    ValueError
+        For bad input, naming the offending state, action, trajectory and step.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the fit did not converge; attributes are set all the same.
+
+    References
+    ----------
+    Ziebart, Maas, Bagnell & Dey (2008), Maximum entropy inverse reinforcement learning, AAAI. Ziebart, Bagnell & Dey (2010),
+    Modeling interaction via the principle of maximum causal entropy, ICML.
+    """
+
+    def __init__(
+        self,
+        mdp: MDP,
+        features: ArrayLike | None = None,
+        *,
+        temperature: float = 1.0,
+        action_prior: ArrayLike | None = None,
+        inference: str = "variational",
+        objective: str = "feature-matching",
+        l2: float = 0.0,
+        solver: str = "auto",
+        tol: float = 1e-6,
+        max_iter: int | None = None,
+        warm_start: bool = False,
+        covariance: str = "observed",
+        feature_names: Any = None,
+        record_iterates: bool = False,
+        callback: Callable[[Progress], None] | None = None,
+    ) -> None:
+        self.mdp = mdp
+        self.features = features
+        self.temperature = temperature
+        self.action_prior = action_prior
+        self.inference = inference
+        self.objective = objective
+        self.l2 = l2
+        self.solver = solver
+        self.tol = tol
+        self.max_iter = max_iter
+        self.warm_start = warm_start
+        self.covariance = covariance
+        self.feature_names = feature_names
+        self.record_iterates = record_iterates
+        self.callback = callback
+
+    def fit(self, X: Any, y: None = None) -> MaxEntIRL:
+        """Recover the reward from demonstrations.
+
+        Parameters
+        ----------
+        X : Demonstrations, or anything its constructor takes, such as a list of (T, 2) arrays or (states, actions) pairs
+        y : ignored
+
+        Returns
+        -------
+        self
+        """
+        self._check_parameters()
+        demonstrations = self._demonstrations(X)
+        model = LinearReward(self.mdp, self.features)
+        if self.feature_names is not None and len(self.feature_names) != model.n_features:
+            raise ValueError(f"feature_names has {len(self.feature_names)} names for {model.n_features} features")
+        tasks = [
+            TaskLikelihood(
+                mdp,
+                model,
+                sufficient_statistics(mdp, part, self.objective),
+                temperature=self.temperature,
+                action_prior=self.action_prior,
+                inference=self.inference,
+            )
+            for mdp, part in self._tasks(demonstrations)
+        ]
+        warm = self.warm_start and hasattr(self, "coef_") and len(self.coef_) == model.n_features
+        coef = self.coef_ if warm else np.zeros(model.n_features)
+        values = self._values if warm and len(self._values) == len(tasks) else None
+        loss = Loss(Likelihood(tasks), self.l2, self._log_prior(demonstrations, tasks), values)
+        fit = minimise(
+            loss,
+            coef,
+            solver=self.solver,
+            tol=self.tol,
+            max_iter=self.max_iter,
+            callback=self.callback,
+            record_iterates=self.record_iterates,
+        )
+        self._store(fit, model, demonstrations)
+        if not fit.converged:
+            warnings.warn(
+                f"the fit did not converge: after {fit.n_iter} iterations the largest gradient component per decision is "
+                f"{fit.point.gradient_norm:.3g}, not {self.tol:.3g} ({fit.message}). Raise max_iter, loosen tol, scale the "
+                "features to similar size, or add l2 if some coefficients run away",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+        return self
+
+    def score(self, X: Any, y: None = None) -> float:
+        """Mean log-likelihood per decision, nats, each decision weighing its trajectory's weight."""
+        check_is_fitted(self)
+        demonstrations = self._demonstrations(X)
+        total = weight = 0.0
+        for mdp, part in self._tasks(demonstrations):
+            policy = self._solve(mdp).policy
+            w = part.weights[part.trajectory_ids]
+            at = (part.states, part.actions) if policy.ndim == 2 else (part.times, part.states, part.actions)
+            with np.errstate(divide="ignore"):
+                total += float(w @ np.log(policy[at]))
+            weight += float(w.sum())
+        return total / weight
+
+    def predict_proba(self, states: ArrayLike, times: ArrayLike | None = None) -> NDArray:
+        """Probability of each action in the given states, (n, A).
+
+        Parameters
+        ----------
+        states : (n,) int array
+        times : (n,) int array, optional
+            Steps already taken; needed, and only used, with a finite horizon.
+        """
+        check_is_fitted(self)
+        states = np.asarray(states)
+        outside = states[(states < 0) | (states >= self.mdp.n_states)]
+        if outside.size:
+            raise ValueError(f"state {outside.flat[0]} is no state: there are {self.mdp.n_states}")
+        if self.mdp.horizon is None:
+            return np.ascontiguousarray(self.policy_[states])
+        if times is None:
+            raise ValueError("with a finite horizon the policy depends on time: pass times=, the steps already taken")
+        return np.ascontiguousarray(self.policy_[np.asarray(times), states])
+
+    def predict(self, states: ArrayLike, times: ArrayLike | None = None) -> NDArray:
+        """Most likely action in the given states, (n,)."""
+        return self.predict_proba(states, times).argmax(axis=1)
+
+    def _check_parameters(self) -> None:
+        if not isinstance(self.mdp, MDP):
+            raise ValueError(f"mdp must be an MDP; got {type(self.mdp).__name__}. Build one with MDP(transitions, ...)")
+        check_choice("inference", self.inference, INFERENCES)
+        check_choice("objective", self.objective, OBJECTIVES)
+        check_choice("solver", self.solver, SOLVERS)
+        check_choice("covariance", self.covariance, COVARIANCES)
+        check_temperature(self.temperature, finite_positive=True)
+        if not self.l2 >= 0:
+            raise ValueError(f"l2 must be a number >= 0; got {self.l2!r}")
+        if not self.tol > 0:
+            raise ValueError(f"tol must be positive; got {self.tol!r}")
+
+    def _demonstrations(self, X: Any) -> Demonstrations:
+        demonstrations = X if isinstance(X, Demonstrations) else Demonstrations(X)
+        demonstrations.validate_against(self.mdp)
+        return demonstrations
+
+    def _tasks(self, demonstrations: Demonstrations) -> list[tuple[MDP, Demonstrations]]:
+        """Demonstrations by goal, each with the MDP in which that goal is terminal."""
+        if demonstrations.goals is None:
+            return [(self.mdp, demonstrations)]
+        goals, task = np.unique(demonstrations.goals, return_inverse=True)
+        return [
+            (self.mdp.with_goal(int(goal)), demonstrations[np.flatnonzero(task == i)]) for i, goal in enumerate(goals)
+        ]
+
+    def _log_prior(self, demonstrations: Demonstrations, tasks: list[TaskLikelihood]) -> float:
+        log_prior = check_action_prior(self.mdp, self.action_prior)
+        if log_prior is None:
+            return 0.0
+        chosen = log_prior[demonstrations.actions, demonstrations.states]
+        if not np.isfinite(chosen).all():
+            i = int(np.flatnonzero(~np.isfinite(chosen))[0])
+            raise ValueError(
+                f"action_prior gives no probability to action {demonstrations.actions[i]} in state "
+                f"{demonstrations.states[i]}, which trajectory {demonstrations.trajectory_ids[i]} takes at step "
+                f"{demonstrations.times[i]}: give it some, or drop the trajectory"
+            )
+        return sum(float(task.pairs.weight @ log_prior.ravel()[task.pairs.index % log_prior.size]) for task in tasks)
+
+    def _solve(self, mdp: MDP) -> SoftSolution:
+        return soft_value_iteration(
+            mdp,
+            self.reward_,
+            temperature=self.temperature,
+            action_prior=self.action_prior,
+            inference=self.inference,
+        )
+
+    def _store(self, fit: Any, model: LinearReward, demonstrations: Demonstrations) -> None:
+        inner = fit.point.inner
+        self.coef_ = fit.point.coef.copy()
+        reward = model(self.coef_)
+        self.reward_ = reward if model.per_state else reward.T
+        self.loss_curve_ = fit.loss_curve
+        if self.record_iterates:
+            self.coef_path_ = np.array(fit.coef_path)
+        self.n_iter_, self.converged_ = fit.n_iter, fit.converged
+        self.n_features_in_ = model.n_features
+        self.n_decisions_, self.n_trajectories_ = demonstrations.n_decisions, len(demonstrations)
+        self.feature_gap_ = inner.gradient / fit.point.loss.scale
+        self._values = [point.solution.V for point in inner.points]
+        if demonstrations.goals is None:
+            solution = inner.points[0].solution
+            self.value_, self.policy_ = solution.V, solution.policy
+            first = np.bincount(
+                demonstrations.states[demonstrations.offsets[:-1]],
+                weights=demonstrations.weights,
+                minlength=self.mdp.n_states,
+            )
+            self.visitations_ = expected_visitations(self.mdp, solution, initial=first / first.sum())
+        self.log_likelihood_ = self._log_likelihood(inner, demonstrations)
+
+    def _log_likelihood(self, inner: Any, demonstrations: Demonstrations) -> float:
+        return self.score(demonstrations) * float(demonstrations.weights @ np.diff(demonstrations.offsets))
