@@ -193,36 +193,35 @@ def gymnasium_tables(env: Any) -> tuple[sparse.csr_array, NDArray, NDArray, NDAr
 
 def counted_transitions(
     demonstrations: Any, n_states: int | None, n_actions: int | None, smoothing: float
-) -> tuple[sparse.csr_array, NDArray, NDArray]:
-    """Stacked relative frequencies, availability, and the states in which paths end and nothing was ever decided."""
+) -> tuple[sparse.csr_array, NDArray, NDArray, NDArray]:
+    """Stacked relative frequencies, availability, ending (S, A), and the states in which paths stop undecided."""
     if not smoothing >= 0:
         raise ValueError(f"smoothing must be >= 0; got {smoothing!r}")
-    next_states = demonstrations.next_states
-    known = next_states >= 0
-    s, a, t = demonstrations.states[known], demonstrations.actions[known], next_states[known]
-    if not known.any():
-        raise ValueError(
-            "no decision has a known next state, so transitions cannot be estimated: give paths of two or more steps, "
-            "or their final states"
-        )
-    S = int(max(demonstrations.states.max(), next_states.max())) + 1 if n_states is None else n_states
-    A = int(demonstrations.actions.max()) + 1 if n_actions is None else n_actions
-    if demonstrations.states.max() >= S or t.max() >= S or demonstrations.actions.max() >= A:
+    states, actions, next_states = demonstrations.states, demonstrations.actions, demonstrations.next_states
+    S = int(max(states.max(), next_states.max())) + 1 if n_states is None else n_states
+    A = int(actions.max()) + 1 if n_actions is None else n_actions
+    if max(states.max(), next_states.max()) >= S or actions.max() >= A:
         raise ValueError(f"demonstrations visit states or actions beyond n_states={S}, n_actions={A}")
-    weights = np.repeat(demonstrations.weights, np.diff(demonstrations.offsets))[known]
-    counts = tidy(sparse.coo_array((weights, (a * S + s, t)), shape=(A * S, S)))
+    weights = demonstrations.weights[demonstrations.trajectory_ids]
+    pair, known = actions * S + states, next_states >= 0
+    counts = tidy(sparse.coo_array((weights[known], (pair[known], next_states[known])), shape=(A * S, S)))
     if smoothing:
-        seen = tidy(sparse.coo_array((np.ones(len(s)), (s, t)), shape=(S, S)))
+        seen = tidy(sparse.coo_array((np.ones(known.sum()), (states[known], next_states[known])), shape=(S, S)))
         seen.data[:] = smoothing
         tried = (np.diff(counts.indptr) > 0).astype(float)
         counts = tidy(counts + sparse.diags_array(tried) @ sparse.vstack([seen] * A, format="csr"))
-    totals = counts.sum(axis=1)
-    available = (totals > 0).reshape(A, S).T
+    moved = counts.sum(axis=1)
+    ended = demonstrations.terminated[demonstrations.trajectory_ids] & ~known
+    stopped = np.bincount(pair[ended], weights=weights[ended], minlength=A * S)
+    last_only = ~known & (moved[pair] == 0)  # nobody saw what follows: as far as the data tells, the path ends there
+    stopped[pair[last_only]] = np.maximum(stopped[pair[last_only]], 1.0)
+    totals = moved + stopped
     counts.data /= np.repeat(totals, np.diff(counts.indptr))
-    ends = np.zeros(S, dtype=bool)
-    ends[t] = True
-    ends[demonstrations.states] = False
-    return counts, available, ends
+    ending = np.divide(stopped, totals, out=np.zeros(A * S), where=totals > 0)
+    dead_ends = np.zeros(S, dtype=bool)
+    dead_ends[next_states[known]] = True
+    dead_ends[states] = False
+    return counts, (totals > 0).reshape(A, S).T, ending.reshape(A, S).T, dead_ends
 
 
 def save(attributes: dict[str, Any], path: Any) -> None:

@@ -181,7 +181,8 @@ class MDP:
         """Estimate the transitions from demonstrations by counting.
 
         ``P(s'|s,a) = (count(s,a,s') + smoothing) / sum over the successors seen from s by any action``. Pairs (s, a) that
-        nobody demonstrated are unavailable.
+        nobody demonstrated are unavailable. A pair that was only ever the last of a path, so that nobody saw what follows,
+        ends the episode; so does, with its relative frequency, one after which episodes terminated.
 
         Parameters
         ----------
@@ -193,9 +194,10 @@ class MDP:
         terminal : as for the constructor, optional
             Default: the states in which paths stopped and from which no decision was ever seen.
         """
-        matrix, available, ends = inputs.counted_transitions(demonstrations, n_states, n_actions, smoothing)
-        terminal = np.flatnonzero(ends) if terminal is None else terminal
-        return cls.from_stacked(matrix, available.shape[1], terminal=terminal, available=available, **options)
+        matrix, available, ending, stops = inputs.counted_transitions(demonstrations, n_states, n_actions, smoothing)
+        terminal = stops if terminal is None else terminal
+        options |= {"terminal": terminal, "available": available, "ending": ending}
+        return cls.from_stacked(matrix, available.shape[1], **options)
 
     def with_goal(self, state: int) -> MDP:
         """Return the same MDP with `state` terminal as well; the transitions are shared, not copied."""
