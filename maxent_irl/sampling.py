@@ -1,8 +1,4 @@
-"""Draw demonstrations from a policy: all trajectories advance together, one vectorised step at a time.
-
-Every draw inverts a cumulative distribution. The distributions of all rows are laid end to end, row r between r and r + 1, so
-that drawing for any number of rows is one binary search for ``r + u``. The resolution is about 1e-16 times the number of rows.
-"""
+"""Draw demonstrations from a policy: all trajectories advance together, one vectorised step at a time."""
 
 from __future__ import annotations
 
@@ -11,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ._draws import Outcomes, generator, row_keys
 from ._structure import reaches_end
 from ._trajectory import flatten
 from ._validation import check_policy
@@ -75,12 +72,11 @@ def sample_demonstrations(
         mdp = mdp.with_goal(int(goal_of[0]))
     policy = check_policy(mdp, policy)
     hopeless = None if bounds else _hopeless(mdp, policy, goal_of)
-    rng = _generator(random_state)
+    rng = generator(random_state)
 
     S, A = mdp.n_states, mdp.n_actions
-    policy_keys = _keys(policy.T) if policy.ndim == 2 else None
-    transition_keys = _transition_keys(mdp)
-    indptr, successors = mdp.transitions.indptr, np.append(mdp.transitions.indices, -1)
+    policy_keys = row_keys(policy.T) if policy.ndim == 2 else None
+    outcomes = Outcomes(mdp)
     below_one = 1 - max(n, S) * A * 2.0**-52  # row + u, rounded, stays below row + 1
     lengths = np.zeros(n, dtype=np.int64)
     final_states = np.full(n, -1, dtype=np.int64)
@@ -92,21 +88,18 @@ def sample_demonstrations(
         u = rng.random((2, len(s))) * below_one
         if policy_keys is None:
             row = np.arange(len(s))
-            a = np.searchsorted(_keys(policy[t][:, s].T), row + u[0], side="right") - row * A
+            a = np.searchsorted(row_keys(policy[t][:, s].T), row + u[0], side="right") - row * A
         else:
             a = np.searchsorted(policy_keys, s + u[0], side="right") - s * A
         if (a >= A).any():
             i = int(np.flatnonzero(a >= A)[0])
             raise ValueError(f"trajectory {path[i]} is in state {s[i]} at step {t}, where the policy takes no action")
-        pair = a * S + s
-        entry = indptr[pair] if transition_keys is None else np.searchsorted(transition_keys, pair + u[1], side="right")
         steps.append((path, s, a))
         n_decisions += len(s)
         lengths[path] = t + 1
 
-        ended = entry >= indptr[pair + 1]  # the draw fell beyond the successors: into mdp.ending
-        final_states[path] = next_s = successors[np.where(ended, -1, entry)]
-        ended |= mdp.terminal[next_s]
+        final_states[path] = next_s = outcomes(a * S + s, u[1])
+        ended = (next_s < 0) | mdp.terminal[next_s]
         if goal_of is not None:
             ended |= next_s == goal_of[path]
         terminated[path] = ended
@@ -124,29 +117,6 @@ def sample_demonstrations(
     return Demonstrations._from_flat(
         *flatten(flat[0], flat[1], lengths, final_states, terminated=terminated, goals=goal_of)
     )
-
-
-def _keys(rows: NDArray) -> NDArray:
-    """Cumulative probabilities of each row, shape (R, K), laid end to end: row r rises to r + 1; an empty one stays at r."""
-    cumulative = np.cumsum(rows, axis=1)
-    total = cumulative[:, -1:]
-    np.divide(cumulative, total, out=cumulative, where=total > 0)
-    return (cumulative + np.arange(len(rows))[:, None]).ravel()
-
-
-def _transition_keys(mdp: MDP) -> NDArray | None:
-    """Cumulative transition probabilities laid end to end; row r rises to r + 1 minus its probability of ending.
-
-    None where there is nothing to draw, every action having one outcome.
-    """
-    if mdp.structure.deterministic:
-        return None
-    indptr = mdp.transitions.indptr
-    cumulative = np.concatenate([[0.0], np.cumsum(mdp.transitions.data)])
-    start, total = cumulative[indptr[:-1]], np.diff(cumulative[indptr])
-    outcomes = total if mdp.ending is None else total + mdp.ending.T.ravel()
-    row = np.repeat(np.arange(len(total)), np.diff(indptr))
-    return (cumulative[1:] - start[row]) / outcomes[row] + row
 
 
 def _first_states(mdp: MDP, goal_of: NDArray | None, n: int, rng: np.random.Generator) -> NDArray:
@@ -207,9 +177,3 @@ def _positive(name: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
         raise ValueError(f"{name} must be a positive integer; got {value!r}")
     return int(value)
-
-
-def _generator(random_state: Any) -> np.random.Generator:
-    if isinstance(random_state, np.random.RandomState):
-        random_state = random_state.randint(0, 2**32, size=4, dtype=np.uint32)
-    return np.random.default_rng(random_state)
