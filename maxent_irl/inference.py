@@ -234,6 +234,7 @@ class SoftBackup:
             log_prior,
             inference,
         )
+        self.krylov_rate = TYPICAL_RATE
         usable = mdp.structure.usable(inference)
         self.usable = None if usable.all() else usable
         self.alive = usable.any(axis=0) | mdp.terminal

@@ -117,12 +117,16 @@ class LossPoint:
     @cached_property
     def gradient(self) -> NDArray:
         """(K,)."""
+        if self.inner is None:
+            return np.zeros_like(self.coef)  # asked for by optimisers even of a point they are about to reject
         ascent = self.inner.gradient / self.loss.likelihood.temperature
         return (self.loss.l2 * self.coef - ascent) / self.loss.scale
 
     @cached_property
     def hessian(self) -> NDArray:
         """(K, K)."""
+        if self.inner is None:
+            return np.eye(len(self.coef))
         curvature = self.inner.hessian / self.loss.likelihood.temperature
         return (self.loss.l2 * np.eye(len(self.coef)) - curvature) / self.loss.scale
 
