@@ -3,7 +3,7 @@
 Every draw inverts a cumulative distribution. The distributions of all rows are laid end to end, row r between r and r + 1, so
 that drawing for any number of rows is one binary search for ``r + u``. The resolution is about 1e-16 times the number of rows.
 
-Source: L. Devroye, Non-Uniform Random Variate Generation, Springer, 1986, section III.2: inversion by sequential or binary search.
+Source: L. Devroye, Non-Uniform Random Variate Generation, Springer, 1986, section III.2 (inversion by binary search).
 """
 
 from __future__ import annotations
