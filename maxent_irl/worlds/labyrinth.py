@@ -119,7 +119,8 @@ class Labyrinth:
         ValueError
             Naming the sequence and step where an action does not lead to the node that follows.
         """
-        sequence, time, node, action = (np.asarray(column) for column in (sequence, time, node, action))
+        sequence, time = np.asarray(sequence), np.asarray(time)
+        node, action = np.asarray(node, dtype=int), np.asarray(action, dtype=int)
         for name, values, bound in (("node", node, self.n_states), ("action", action, self.n_actions)):
             wrong = np.flatnonzero((values < 0) | (values >= bound))
             if len(wrong):

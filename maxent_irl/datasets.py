@@ -1,0 +1,223 @@
+"""Demonstrations to try things on: built-in sets with a known true reward, and real ones read from a local folder.
+
+The built-in sets ship with the package (the top-level ``datasets/`` folder: ``name.csv``, the demonstrations; ``name.json``,
+the world they were made in; ``name.md``, the card). The real ones are not part of it: their loaders read the folder that the
+environment variable ``MAXENT_IRL_DATA`` names. Every loader returns a scikit-learn `Bunch`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.utils import Bunch
+
+from .demonstrations import Demonstrations
+from .worlds import BusEngine, GridWorld, Labyrinth, bus_demonstrations, usage_frequencies
+
+DATA_VARIABLE = "MAXENT_IRL_DATA"
+_COLUMNS = {"id": "trajectory", "time": "step", "state": "state", "action": "action", "next_state": "next_state"}
+
+
+def load_gridworld() -> Bunch:
+    """Walks through a grid of rooms, mud, flowers and a goal: 200 demonstrations made with a known reward.
+
+    Returns
+    -------
+    Bunch
+        - ``demonstrations`` : Demonstrations, 200 trajectories of 40 decisions
+        - ``world`` : GridWorld; ``mdp`` : MDP
+        - ``features`` : (S, 3) array, tile types; ``feature_names`` : tuple of strings
+        - ``true_reward`` : (S,) array; ``true_coef`` : (3,) array, true_reward = features @ true_coef
+        - ``DESCR`` : str, the card
+
+    Examples
+    --------
+    >>> from maxent_irl.datasets import load_gridworld
+    >>> data = load_gridworld()
+    >>> len(data.demonstrations), data.feature_names
+    (200, ('tile f', 'tile m', 'goal'))
+    """
+    definition = read_definition("gridworld")
+    world = gridworld_of(definition)
+    rewards = definition["options"]["rewards"]
+    return _bunch(
+        "gridworld",
+        world,
+        features=world.features("tiles"),
+        feature_names=world.feature_names("tiles"),
+        true_coef=np.array([rewards["f"], rewards["m"], rewards["G"]]),
+    )
+
+
+def load_machines() -> Bunch:
+    """Decisions to keep or replace ageing machines: 60 demonstrations made with known costs.
+
+    Returns
+    -------
+    Bunch
+        - ``demonstrations`` : Demonstrations, 60 machines of 120 months
+        - ``world`` : BusEngine; ``mdp`` : MDP
+        - ``features`` : (S, 2, 2) array; ``feature_names`` : tuple of strings
+        - ``true_reward`` : (S, 2) array; ``true_coef`` : (2,) array, true_reward = features @ true_coef
+        - ``DESCR`` : str, the card
+
+    Examples
+    --------
+    >>> from maxent_irl.datasets import load_machines
+    >>> load_machines().demonstrations.n_decisions
+    7200
+    """
+    world = machines_of(read_definition("machines"))
+    return _bunch("machines", world, features=world.features, feature_names=world.feature_names, true_coef=world.coef)
+
+
+def load_mouse_labyrinth(*, discount: float = 0.9) -> Bunch:
+    """Ten water-restricted mice in a binary-tree labyrinth: 238 stretches of 500 visits to a fork.
+
+    Reads ``mouse_labyrinth/paths.csv.gz`` and ``next_node.csv`` in the folder `MAXENT_IRL_DATA`. The first step of every
+    stretch is dropped; stretches are cut, not ended. Home is node 0, the water port node 116.
+
+    Parameters
+    ----------
+    discount : float
+
+    Returns
+    -------
+    Bunch
+        - ``demonstrations``, and the split ``train`` and ``test`` (sequences 0, 5, 10, ...) : Demonstrations
+        - ``world`` : Labyrinth; ``mdp`` : MDP; ``features`` : sparse (S, S) identity; ``feature_names``
+        - ``true_reward`` : None, nobody knows; ``water`` : int, the node with the water port
+        - ``DESCR`` : str
+
+    Raises
+    ------
+    FileNotFoundError
+        If the environment variable is not set or the files are not there.
+
+    References
+    ----------
+    Rosenberg, M., Zhang, T., Perona, P. and Meister, M. (2021). Mice in a labyrinth show rapid learning, sudden insight, and
+    efficient exploration. eLife 10, e66175.
+    """
+    folder = _real_data("mouse_labyrinth")
+    table = _columns(folder / "next_node.csv")
+    world = Labyrinth.from_table(table["node"], table["action"], table["next_node"], discount=discount)
+    paths = _columns(folder / "paths.csv.gz")
+    demonstrations = world.demonstrations(paths["seq"], paths["t"], paths["node"], paths["action"])
+    held_out = np.arange(len(demonstrations)) % 5 == 0
+    return Bunch(
+        demonstrations=demonstrations,
+        train=demonstrations[~held_out],
+        test=demonstrations[held_out],
+        world=world,
+        mdp=world.mdp,
+        features=world.features,
+        feature_names=world.feature_names,
+        true_reward=None,
+        water=116,
+        DESCR=load_mouse_labyrinth.__doc__,
+    )
+
+
+def load_bus_engine(*, discount: float = 0.9999) -> Bunch:
+    """Harold Zurcher's decisions to replace the engines of 37 buses (group 4), 33 replacements in 4,292 months.
+
+    Reads ``rust_bus_group4/bus_group4.csv`` in the folder `MAXENT_IRL_DATA`. The decisions of period 0 are dropped.
+
+    Parameters
+    ----------
+    discount : float
+
+    Returns
+    -------
+    Bunch
+        - ``demonstrations`` : Demonstrations, one trajectory per bus
+        - ``world`` : BusEngine with the usage probabilities of the data and the published costs; ``mdp`` : MDP
+        - ``features`` : (90, 2, 2) array; ``feature_names``
+        - ``true_reward`` : None, nobody knows; ``published_coef`` : (2,) array, RC and theta11 of Table IX at 0.9999
+        - ``DESCR`` : str
+
+    Raises
+    ------
+    FileNotFoundError
+        If the environment variable is not set or the file is not there.
+
+    References
+    ----------
+    Rust, J. (1987). Optimal replacement of GMC bus engines: an empirical model of Harold Zurcher. Econometrica 55(5),
+    999-1033.
+    """
+    table = _columns(_real_data("rust_bus_group4") / "bus_group4.csv")
+    world = BusEngine(usage_frequencies(table["usage"]), discount=discount)
+    return Bunch(
+        demonstrations=bus_demonstrations(table["bus_id"], table["period"], table["state"], table["replaced"]),
+        world=world,
+        mdp=world.mdp,
+        features=world.features,
+        feature_names=world.feature_names,
+        true_reward=None,
+        published_coef=world.coef,
+        DESCR=load_bus_engine.__doc__,
+    )
+
+
+BUILT_IN = {"gridworld": load_gridworld, "machines": load_machines}
+
+
+def data_folder() -> Traversable:
+    """Folder with the built-in sets: inside the installed package, or beside it in a source tree."""
+    shipped = files("maxent_irl") / "data"
+    return shipped if shipped.is_dir() else Path(__file__).parents[1] / "datasets"
+
+
+def read_definition(name: str) -> dict[str, Any]:
+    """How a built-in set is made: the options of its world, and those of `sample_demonstrations`."""
+    return json.loads((data_folder() / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def gridworld_of(definition: dict[str, Any]) -> GridWorld:
+    """World of the gridworld set."""
+    return GridWorld.from_text("\n".join(definition["map"]), **definition["options"])
+
+
+def machines_of(definition: dict[str, Any]) -> BusEngine:
+    """World of the machines set."""
+    return BusEngine(**definition["options"])
+
+
+def _bunch(name: str, world: GridWorld | BusEngine, **entries: Any) -> Bunch:
+    with (data_folder() / f"{name}.csv").open(encoding="utf-8") as lines:
+        rows = np.genfromtxt(lines, delimiter=",", names=True, dtype=np.int64)
+    return Bunch(
+        demonstrations=Demonstrations.from_table(rows, **_COLUMNS),
+        world=world,
+        mdp=world.mdp,
+        true_reward=world.reward,
+        DESCR=(data_folder() / f"{name}.md").read_text(encoding="utf-8"),
+        **entries,
+    )
+
+
+def _real_data(name: str) -> Path:
+    """Folder of one real data set; an error says where it was expected."""
+    root = os.environ.get(DATA_VARIABLE)
+    if not root:
+        raise FileNotFoundError(
+            f"the {name} data do not ship with the package: set the environment variable {DATA_VARIABLE} to the folder that "
+            f"holds {name}/"
+        )
+    folder = Path(root) / name
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{DATA_VARIABLE} is {root!r}, which holds no folder {name}/")
+    return folder
+
+
+def _columns(path: Path) -> np.ndarray:
+    """Columns of a numeric CSV file with a header (packed or not) as a structured float array; blanks are NaN."""
+    return np.genfromtxt(path, delimiter=",", names=True)
