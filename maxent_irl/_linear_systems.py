@@ -27,6 +27,10 @@ FACTOR_ITERATIONS_PER_ROOT = 2.3
 TYPICAL_RATE = 10.0  # Krylov iterations per decimal digit, assumed where none have been seen
 
 
+class SingularPolicyError(ValueError):
+    """A policy under which an undiscounted problem never ends."""
+
+
 class Stationary:
     """Linearisation of an infinite-horizon problem at a policy.
 
@@ -61,7 +65,7 @@ class Stationary:
         try:
             return splu(transpose, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
         except RuntimeError as error:
-            raise ValueError(
+            raise SingularPolicyError(
                 "policy evaluation is singular: under this policy an undiscounted problem never ends from some state; "
                 "use discount < 1, a horizon, or a policy that reaches a terminal state from everywhere"
             ) from error

@@ -30,8 +30,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from ._linear_systems import TYPICAL_RATE, Staged, Stationary
-from ._numerics import iterate, soft_maximum
+from ._linear_systems import TYPICAL_RATE, SingularPolicyError, Staged, Stationary
+from ._numerics import Iterated, iterate, soft_maximum
 from ._validation import (
     INFERENCES,
     ImproperProblemError,
@@ -63,9 +63,6 @@ class SoftSolution:
         Sweeps or Newton steps.
     residual : float
         Largest change one more backup makes, ``max |TV - V|``.
-    error_bound : float
-        What the residual implies for ``max |V - V*|``: ``residual / (1 - discount)``; with discount 1 the residual times the
-        longest expected time to the end under `policy`, to first order.
     mdp, temperature, inference, method
         What was solved, and how.
     krylov_rate : float
@@ -78,12 +75,25 @@ class SoftSolution:
     converged: bool
     n_iter: int
     residual: float
-    error_bound: float
     mdp: MDP
     temperature: float
     inference: str
     method: str
     krylov_rate: float = TYPICAL_RATE
+
+    @cached_property
+    def error_bound(self) -> float:
+        """What the residual implies for ``max |V - V*|``: ``residual * discount / (1 - discount)``.
+
+        With discount 1 the residual times the longest expected time to the end under `policy`, to first order; with a horizon
+        zero, up to rounding.
+        """
+        if self.mdp.horizon is not None:
+            return 0.0
+        if self.mdp.discount < 1.0:
+            return self.residual * self.mdp.discount / (1.0 - self.mdp.discount)
+        time_left = self.linearisation.accumulate(self.policy.sum(axis=1))
+        return self.residual * float(time_left.max(initial=1.0))
 
     @cached_property
     def linearisation(self) -> Stationary | Staged:
@@ -200,17 +210,13 @@ def soft_value_iteration(
         tolerance=tolerance,
         max_iter=cap,
     )
-    if not done.converged and mdp.discount == 1.0 and (max_iter is None or not math.isfinite(done.residual)):
-        _explain_divergence(backup, done)
+    if mdp.discount == 1.0:
+        _check_proper(backup, done, capped=max_iter is not None)
     _, V, Q, pi = done.measured
     if pi is None:
         V, pi = soft_maximum(Q, log_prior, alpha)
         V[mdp.terminal] = 0.0
-    if mdp.discount < 1.0:
-        bound = done.residual * mdp.discount / (1.0 - mdp.discount)
-    else:
-        bound = done.residual * _longest_time(mdp, pi, backup)
-    certificate = (done.converged, done.n_iter, done.residual, bound)
+    certificate = (done.converged, done.n_iter, done.residual)
     return SoftSolution(V, Q.T, pi.T, *certificate, mdp, alpha, inference, method, backup.krylov_rate)
 
 
@@ -306,7 +312,10 @@ class SoftBackup:
         change, _, _, pi = measured
         tilt = tilted_probabilities(self.mdp, V, self.alpha) if self.inference == "exact" else None
         system = Stationary(self.mdp, pi, tilt)
-        step = system.solve(change, rtol=FORCING)
+        try:
+            step = system.solve(change, rtol=FORCING)
+        except SingularPolicyError:  # the policy never ends: V has grown until no exit is worth a rounding error
+            return np.full_like(V, math.nan)
         self.krylov_rate = system.krylov_rate
         new = np.where(self.alive, V + step, V)
         new[self.mdp.terminal] = 0.0
@@ -368,7 +377,6 @@ def _backward(backup: SoftBackup) -> SoftSolution:
         True,
         T,
         0.0,
-        0.0,
         mdp,
         backup.alpha,
         backup.inference,
@@ -403,13 +411,17 @@ def shortest_path_values(mdp: MDP, reward: NDArray) -> NDArray:
     return -csgraph.dijkstra(graph, indices=S)[:S]
 
 
-def _longest_time(mdp: MDP, policy: NDArray, backup: SoftBackup) -> float:
-    alive = backup.alive & ~mdp.terminal
-    return float(Stationary(mdp, policy).solve(alive.astype(float)).max(initial=1.0))
-
-
-def _explain_divergence(backup: SoftBackup, done) -> None:
-    top = float(np.max(done.state, where=backup.alive, initial=-math.inf))
+def _check_proper(backup: SoftBackup, done: Iterated, *, capped: bool) -> None:
+    """Raise if an undiscounted solution is infinite: it diverged, or it is larger than 1e10 decisions can add up to."""
+    mdp = backup.mdp
+    top = float(np.max(done.state, where=backup.alive & ~mdp.terminal, initial=-math.inf))
+    gain = float(np.abs(backup.reward).max(initial=0.0))
+    if 0 < backup.alpha < math.inf:
+        gain += backup.alpha * math.log(mdp.n_actions)
+    if done.converged and top <= 1e10 * max(gain, 1e-300):
+        return
+    if capped and not done.converged and math.isfinite(done.residual) and top <= 1e10 * gain:
+        return
     raise ImproperProblemError(
         f"no finite soft value was found in {done.n_iter} steps (residual {done.residual:.3g}, largest value {top:.3g}). "
         "Likely causes: (a) cycles pay more than they cost: with temperature alpha every choice among n actions is worth up "

@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
+from scipy.sparse.linalg import lsmr
 
 from .._validation import ImproperProblemError
 from ..likelihood import Likelihood, LikelihoodPoint
@@ -167,10 +168,7 @@ def minimise(
     cap = DEFAULT_MAX_ITER[solver] if max_iter is None else max_iter
     if solver == "newton" and len(coef) <= DENSE_HESSIAN_FEATURES:
         loss.n_columns = len(coef)
-    start = loss.at(coef)
-    if start.inner is None:
-        raise ImproperProblemError(f"the soft value is infinite at the starting coefficients: {start.reason}")
-    fit = Fit(start)
+    fit = Fit(_proper(loss, loss.at(coef)))
 
     def report(point: LossPoint) -> bool:
         """Note an iterate; return whether it is good enough to stop."""
@@ -182,11 +180,33 @@ def minimise(
             callback(Progress(len(fit.loss_curve) - 1, point.value, point.gradient_norm))
         return point.gradient_norm <= tol
 
-    if not report(start) and cap > 0:
+    if not report(fit.point) and cap > 0:
         {"gradient-ascent": _gradient_ascent, "lbfgs": _lbfgs, "newton": _newton}[solver](loss, fit, report, cap)
     fit.n_iter = len(fit.loss_curve) - 1
     fit.converged = fit.point.gradient_norm <= tol
     return fit
+
+
+def _proper(loss: Loss, start: LossPoint) -> LossPoint:
+    """`start` if its soft value is finite; otherwise coefficients that make every decision cost something.
+
+    An undiscounted problem is improper at zero reward: wandering is free, and choice is worth something. Costs as equal as the
+    features allow (least squares) are then doubled until the soft value is finite.
+    """
+    if start.inner is not None:
+        return start
+    task = loss.likelihood.tasks[0]
+    available = task.mdp.available
+    used = available.any(axis=1) if task.reward_model.per_state else available.T.ravel()
+    unit_cost = lsmr(task.reward_model.matrix[np.flatnonzero(used)], -np.ones(used.sum()))[0]
+    for doubling in range(12):
+        point = loss.at(unit_cost * task.temperature * 2.0**doubling)
+        if point.inner is not None:
+            return point
+    raise ImproperProblemError(
+        f"no coefficients to start from were found: {start.reason}. Give some under which every cycle costs enough as "
+        "coef_init, or a discount below 1"
+    )
 
 
 def _gradient_ascent(loss: Loss, fit: Fit, report: Callable[[LossPoint], bool], max_iter: int) -> None:

@@ -134,13 +134,16 @@ class MaxEntIRL(BaseEstimator):
         self.record_iterates = record_iterates
         self.callback = callback
 
-    def fit(self, X: Any, y: None = None) -> MaxEntIRL:
+    def fit(self, X: Any, y: None = None, *, coef_init: ArrayLike | None = None) -> MaxEntIRL:
         """Recover the reward from demonstrations.
 
         Parameters
         ----------
         X : Demonstrations, or anything its constructor takes, such as a list of (T, 2) arrays or (states, actions) pairs
         y : ignored
+        coef_init : (K,) array, optional
+            Coefficients to start from. None: the previous ones with `warm_start`, otherwise zero; where the soft value is
+            infinite at zero (undiscounted problems), costs as equal as the features allow.
 
         Returns
         -------
@@ -164,6 +167,10 @@ class MaxEntIRL(BaseEstimator):
         ]
         warm = self.warm_start and hasattr(self, "coef_") and len(self.coef_) == model.n_features
         coef = self.coef_ if warm else np.zeros(model.n_features)
+        if coef_init is not None:
+            coef = np.array(coef_init, dtype=float)
+            if coef.shape != (model.n_features,) or not np.isfinite(coef).all():
+                raise ValueError(f"coef_init must be {model.n_features} finite numbers; got {coef_init!r}")
         values = self._values if warm and len(self._values) == len(tasks) else None
         loss = Loss(Likelihood(tasks), self.l2, self._log_prior(demonstrations, tasks), values)
         fit = minimise(
