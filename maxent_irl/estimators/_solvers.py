@@ -22,6 +22,7 @@ from ..likelihood import Likelihood, LikelihoodPoint
 SOLVERS = ("auto", "gradient-ascent", "lbfgs", "newton")
 DENSE_HESSIAN_FEATURES = 256  # up to this many features the exact Hessian is formed, beyond it only multiplied with
 DEFAULT_MAX_ITER = {"gradient-ascent": 2000, "lbfgs": 1000, "newton": 200}
+POLISHING_STEPS = 5
 PRODUCT_RTOL = 1e-8  # of the linear solves inside Hessian-vector products
 
 
@@ -295,3 +296,17 @@ def _newton(loss: Loss, fit: Fit, report: Callable[[LossPoint], bool], max_iter:
         **second,
     )
     fit.message = "the trust region shrank to nothing" if stuck else str(result.message)
+    if dense and stuck:
+        _polish(loss, fit, report, scale)
+
+
+def _polish(loss: Loss, fit: Fit, report: Callable[[LossPoint], bool], scale: NDArray) -> None:
+    """Newton steps judged by the gradient: where the loss no longer resolves progress, the gradient still does."""
+    for _ in range(POLISHING_STEPS):
+        point = fit.point
+        step = scale * np.linalg.lstsq(scale[:, None] * point.hessian * scale, -scale * point.gradient)[0]
+        trial = loss.at(point.coef + step)
+        if trial.inner is None or not trial.gradient_norm < point.gradient_norm:
+            return
+        if report(trial):
+            return
