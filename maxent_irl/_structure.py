@@ -51,6 +51,22 @@ class Structure:
         """(S,) bool: states whose value is -inf whatever the reward: no way on, or (undiscounted) no way to an end."""
         return ~(self.usable(inference).any(axis=0) | self._mdp.terminal)
 
+    @cached_property
+    def doomed(self) -> NDArray:
+        """(S,) bool, with a horizon (T, S): states that whatever is done may lead to a dead end before the horizon."""
+        mdp = self._mdp
+        if mdp.horizon is None:
+            return self.dead("variational")
+        doomed = np.zeros((mdp.horizon + 1, mdp.n_states), dtype=bool)
+        open_ = mdp.available.T
+        for t in range(mdp.horizon - 1, -1, -1):
+            risky = (mdp.transitions @ doomed[t + 1].astype(float)).reshape(open_.shape) > 0
+            doomed[t] = ~((open_ & ~risky).any(axis=0) | mdp.terminal)
+            if (doomed[t] == doomed[t + 1]).all():  # nothing more can change
+                doomed[:t] = doomed[t]
+                break
+        return doomed[:-1]
+
     def _usable(self, *, optimistic: bool) -> NDArray:
         mdp = self._mdp
         S, A = mdp.n_states, mdp.n_actions

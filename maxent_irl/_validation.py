@@ -81,12 +81,14 @@ def check_finite(name: str, array: NDArray, axes: tuple[str, ...]) -> None:
 def check_reward(mdp: MDP, reward: ArrayLike) -> NDArray:
     """Return a reward of shape (S,) or (S, A) action-major: (S,), or (A, S) in C order.
 
-    Entries of unavailable actions are not read and may be anything.
+    Entries of unavailable actions, and of states without any action, are not read and may be anything.
     """
     array = np.asarray(reward, dtype=float)
     S, A = mdp.n_states, mdp.n_actions
     if array.shape == (S,):
-        check_finite("reward", array, ("state",))
+        if not np.isfinite(array).all():
+            array = np.where(mdp.available.any(axis=1), array, 0.0)
+            check_finite("reward", array, ("state",))
         return array
     if array.shape != (S, A):
         raise ValueError(
@@ -125,7 +127,10 @@ def check_action_prior(mdp: MDP, action_prior: ArrayLike | None) -> NDArray | No
 
 
 def check_policy(mdp: MDP, policy: ArrayLike) -> NDArray:
-    """Return a policy of shape (S, A), or (T, S, A) for a finite horizon, action-major: (A, S) or (T, A, S)."""
+    """Return a policy of shape (S, A), or (T, S, A) for a finite horizon, action-major: (A, S) or (T, A, S).
+
+    Rows sum to 1; they may be zero where nothing can be done, or nothing that does not lead to a dead end.
+    """
     array = np.asarray(policy, dtype=float)
     S, A, T = mdp.n_states, mdp.n_actions, mdp.horizon
     allowed = [(S, A)] if T is None else [(S, A), (T, S, A)]
@@ -141,8 +146,12 @@ def check_policy(mdp: MDP, policy: ArrayLike) -> NDArray:
             "probabilities are >= 0, and 0 where an action is unavailable or the state terminal"
         )
     sums = array.sum(axis=-1)
-    off = np.argwhere(mdp.available.any(axis=1) & (np.abs(sums - 1) > PROBABILITY_TOLERANCE))
-    off = [o for o in off if not (sums[tuple(o)] == 0 and mdp.horizon is None and not mdp.available[o[-1]].any())]
-    if off:
-        raise ValueError(f"policy must sum to 1; in state {int(off[0][-1])} it sums to {sums[tuple(off[0])]:.10g}")
+    off = mdp.available.any(axis=1) & (np.abs(sums - 1) > PROBABILITY_TOLERANCE)
+    if off.any() and (sums[off] == 0).any():
+        # The policy of a SoftSolution is zero where every action leads to a dead end; elsewhere zeros are a mistake.
+        doomed = mdp.structure.doomed
+        off &= ~((sums == 0) & (doomed if doomed.shape == sums.shape else doomed.all(axis=0)))
+    if off.any():
+        first = np.argwhere(off)[0]
+        raise ValueError(f"policy must sum to 1; in state {int(first[-1])} it sums to {sums[tuple(first)]:.10g}")
     return np.ascontiguousarray(np.swapaxes(array, -1, -2))

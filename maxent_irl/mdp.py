@@ -200,8 +200,9 @@ class MDP:
 
     def with_goal(self, state: int) -> MDP:
         """Return the same MDP with `state` terminal as well; the transitions are shared, not copied."""
-        if not 0 <= state < self.n_states:
-            raise ValueError(f"goal {state} is no state: there are {self.n_states}")
+        integer = isinstance(state, int | np.integer) and not isinstance(state, bool)
+        if not integer or not 0 <= state < self.n_states:
+            raise ValueError(f"goal {state!r} is no state; states are 0..{self.n_states - 1}")
         if self.terminal[state]:
             return self
         terminal, available = self.terminal.copy(), self.available.copy(order="F")
@@ -262,6 +263,13 @@ class MDP:
 
     def __getstate__(self) -> dict[str, Any]:
         return self._attributes()  # caches are cheaper to rebuild than to send
+
+    def __setstate__(self, attributes: dict[str, Any]) -> None:
+        self.__dict__.update(attributes)  # pickling forgets that arrays are read-only
+        _read_only(self.transitions)
+        for array in (self.initial, self.terminal, self.available, self.ending):
+            if array is not None:
+                array.flags.writeable = False
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"an MDP is immutable: build a new one, or use replace(), to change {name}")
