@@ -1,0 +1,21 @@
+"""Fixtures shared by all tests."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder with real demonstrations and reference numbers; tests that need it are skipped where there is none."""
+    folder = os.environ.get("MAXENT_IRL_DATA")
+    if not folder:
+        pytest.skip("MAXENT_IRL_DATA is not set: no real data to compare with")
+    return Path(folder)
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(20080713)
