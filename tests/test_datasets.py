@@ -7,6 +7,7 @@ from make_datasets import csv_of, sha256
 from numpy.testing import assert_allclose, assert_array_equal
 
 from maxent_irl import datasets
+from maxent_irl.estimators import MaxEntIRL
 
 NAMES = sorted(datasets.BUILT_IN)
 needs_real_data = pytest.mark.skipif(
@@ -60,6 +61,13 @@ def test_the_cards_numbers():
     demos = data.demonstrations
     assert (len(demos), demos.n_decisions, data.mdp.n_states) == (60, 7200, 40)
     assert demos.states.max() == 15
+
+
+@pytest.mark.parametrize(("name", "estimate"), [("gridworld", [0.496, -1.778, 2.995]), ("machines", [8.44, 221.6])])
+def test_the_estimates_that_the_cards_state(name, estimate):
+    data = datasets.BUILT_IN[name]()
+    fit = MaxEntIRL(data.mdp, data.features, objective="likelihood").fit(data.demonstrations)
+    assert_allclose(fit.coef_, estimate, rtol=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,12 @@
+import os
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
+from maxent_irl.datasets import load_mouse_labyrinth
 from maxent_irl.worlds import Labyrinth
-from maxent_irl.worlds.labyrinth import h_tree
+from maxent_irl.worlds.labyrinth import ACTION_NAMES, h_tree
 
 # Home, two children and four dead ends; columns are the actions: in left, in right, out right, out left.
 NEXT_NODE = np.array([[1, 2, 0, 0], [3, 4, 0, 1], [6, 5, 2, 0], [3, 3, 1, 3], [4, 4, 4, 1], [5, 5, 5, 2], [6, 6, 2, 6]])
@@ -83,21 +86,32 @@ def test_h_tree_corridors_are_straight_and_never_cross(n_levels):
         walked |= points
 
 
-def test_actions_turn_the_way_they_say():
-    """With the layout of `positions`: in actions turn left or right into a corridor, out actions on the way back."""
-    positions = h_tree(7)
+def check_turns(labyrinth):
+    """In actions turn left or right into a corridor; out actions walk back and turn into the corridor before."""
+    positions, next_node = labyrinth.positions, labyrinth.next_node
     heading_in = {0: np.array([1.0, 0.0])}
-    for node in range(1, 7):
+    for node in range(1, labyrinth.n_states):
         heading_in[node] = positions[node] - positions[(node - 1) // 2]
 
     def turn(before, after):
         return "left" if before[0] * after[1] - before[1] * after[0] > 0 else "right"
 
-    for node in range(7):
-        for action, name in enumerate(("in left", "in right", "out right", "out left")):
-            reached = NEXT_NODE[node, action]
+    moves = 0
+    for node in range(labyrinth.n_states):
+        for action, name in enumerate(ACTION_NAMES):
+            reached = next_node[node, action]
             if reached > node:
-                assert name == "in " + turn(heading_in[node], heading_in[reached])
+                assert name == "in, turning " + turn(heading_in[node], heading_in[reached])
             elif reached < node:
-                # On the way out the animal comes back along the corridor and then turns into its parent's one.
-                assert name == "out " + turn(-heading_in[node], -heading_in[reached])
+                assert name == "out, turning " + turn(-heading_in[node], -heading_in[reached])
+            moves += reached != node
+    assert moves == 2 * (labyrinth.n_states - 1)
+
+
+def test_actions_turn_the_way_they_say():
+    check_turns(Labyrinth(NEXT_NODE))
+
+
+@pytest.mark.skipif(not os.environ.get("MAXENT_IRL_DATA"), reason="MAXENT_IRL_DATA is not set")
+def test_actions_turn_the_way_they_say_in_the_real_labyrinth():
+    check_turns(load_mouse_labyrinth().world)
