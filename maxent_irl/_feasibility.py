@@ -100,7 +100,7 @@ def _check_transitions(demos: Demonstrations, mdp: MDP) -> None:
         known[last[mdp.ending[demos.states[last], demos.actions[last]] > 0]] = False
     known = np.flatnonzero(known)
     rows = demos.actions[known] * mdp.n_states + demos.states[known]
-    impossible = np.asarray(mdp.transitions[rows, next_states[known]]) <= 0
+    impossible = mdp.transitions[rows, next_states[known]] == 0 if known.size else np.zeros(0, dtype=bool)
     if impossible.any():
         k = int(known[_first(impossible)])
         message = (
@@ -130,7 +130,7 @@ def _check_endings(demos: Demonstrations, mdp: MDP) -> None:
         rows = demos.actions[last[unknown]] * mdp.n_states + demos.states[last[unknown]]
         can_end = mdp.transitions[rows] @ mdp.terminal.astype(float) > 0
         if demos.goals is not None:
-            can_end |= np.asarray(mdp.transitions[rows, demos.goals[unknown]]) > 0
+            can_end |= mdp.transitions[rows, demos.goals[unknown]] > 0
         ended[unknown[can_end]] = False
     if ended.any():
         i = _first(ended)

@@ -27,7 +27,8 @@ def read_npz(path: str | os.PathLike) -> Flat:
     """Read what `write_npz` wrote; raise ValueError naming the file if it is cut or of another kind."""
     name = os.fspath(path)
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # numpy would leave a file that it opened itself open when it cannot read it
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}
     except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, KeyError, AttributeError, TypeError) as error:
         raise ValueError(f"{name} is no readable .npz file (cut, or of another kind): {error}") from error

@@ -70,7 +70,7 @@ def read_table(frame: Any, roles: dict[str, str | None]) -> Flat:
         actions,
         lengths,
         final_states,
-        weights=None if weight is None else _constant(columns["weight"], ends, rows, weight, place),
+        weights=None if weight is None else _weights(_constant(columns["weight"], ends, rows, weight, place), weight),
         goals=None if goal is None else codes[n + len(successors) :],
         state_labels=state_labels,
         action_labels=action_labels,
@@ -143,7 +143,7 @@ def _column(frame: Any, name: str, role: str) -> NDArray:
         raise ValueError(_no_column(name, role, known, 0, "the table"))
     values = frame[name]
     if np.ma.is_masked(values):
-        return values.astype(object).filled(None)
+        return np.where(np.ma.getmaskarray(values), None, values.data.astype(object))
     if hasattr(values, "to_numpy"):
         array = values.to_numpy()
     elif isinstance(values, np.ndarray):
@@ -255,3 +255,10 @@ def _constant(values: NDArray, ends: NDArray, rows: NDArray, name: str, place: C
             "it must be the same on all rows of a trajectory"
         )
     return values[ends - 1]
+
+
+def _weights(values: NDArray, name: str) -> NDArray:
+    try:
+        return values.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"column {name!r} must hold numbers, for it was given as weight=: {error}") from None

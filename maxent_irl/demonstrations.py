@@ -296,16 +296,16 @@ class Demonstrations(Sequence):
         visited = np.concatenate([self.states, self.final_states[self.final_states >= 0]])
         parts = [
             f"{n:,} {'trajectory' if n == 1 else 'trajectories'}",
-            f"{self.n_decisions:,} decisions",
-            f"{len(np.unique(visited)):,} distinct states",
-            f"{len(np.unique(self.actions)):,} distinct actions",
+            _count(self.n_decisions, "decision"),
+            _count(len(np.unique(visited)), "distinct state"),
+            _count(len(np.unique(self.actions)), "distinct action"),
         ]
         if lengths.min() == lengths.max():
             parts.append(f"all of length {lengths[0]:,}")
         else:
             parts.append(f"lengths {lengths.min():,}/{np.median(lengths):,g}/{lengths.max():,} (min/median/max)")
         if self.goals is not None:
-            parts.append(f"{len(np.unique(self.goals)):,} goals")
+            parts.append(_count(len(np.unique(self.goals)), "goal"))
         if self.terminated.any():
             parts.append(f"{int(self.terminated.sum()):,} terminated")
         if (self.weights != 1).any():
@@ -433,6 +433,10 @@ class Demonstrations(Sequence):
             For truncated files and files of another kind, naming the file.
         """
         return cls._from_flat(*read_npz(path))
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n:,} {what}{'s' * (n != 1)}"
 
 
 def _locked(array: NDArray) -> NDArray:
