@@ -183,7 +183,7 @@ def minimise(
 
     if not report(fit.point) and cap > 0:
         {"gradient-ascent": _gradient_ascent, "lbfgs": _lbfgs, "newton": _newton}[solver](loss, fit, report, cap)
-    fit.n_iter = len(fit.loss_curve) - 1
+    fit.n_iter = max(fit.n_iter, len(fit.loss_curve) - 1)
     fit.converged = fit.point.gradient_norm <= tol
     return fit
 
@@ -295,7 +295,11 @@ def _newton(loss: Loss, fit: Fit, report: Callable[[LossPoint], bool], max_iter:
         options=options,
         **second,
     )
-    fit.message = "the trust region shrank to nothing" if stuck else str(result.message)
+    fit.n_iter = int(result.nit)  # steps that were tried and taken back count too
+    if len(stuck) > 40:
+        fit.message = "the trust region shrank to nothing"
+    else:
+        fit.message = f"max_iter={max_iter} iterations were not enough" if result.status == 1 else str(result.message)
     if dense and stuck:
         _polish(loss, fit, report, scale)
 
