@@ -1,0 +1,204 @@
+r"""Planning by expectation-maximisation: an infinite horizon as a mixture of finite-time problems.
+
+Read the reward, scaled to :math:`\hat r \in [0, 1]`, as the probability of a binary event R seen once, at the last step T of an
+episode, which is drawn from :math:`p(T) = (1 - \gamma) \gamma^T`. The likelihood of the event is then the discounted return,
+
+.. math::
+
+    L(\pi) = \sum_T (1 - \gamma) \gamma^T \, p(R = 1 \mid T; \pi)
+    = (1 - \gamma) \, E_\pi \Bigl[ \sum_t \gamma^t \hat r(s_t, a_t) \Bigr] ,
+
+and maximising a likelihood with hidden variables is what EM does. The E-step's messages, summed over the mixture, are the state
+visitations :math:`d(s)` and :math:`\hat Q(s,a) = \hat r(s,a) + \gamma E[\hat V(s')]`; both are linear solves. The M-step is
+
+.. math::
+
+    \pi_\text{new}(a \mid s) \propto \pi(a \mid s) \, \hat Q(s, a) \quad \text{(the full M-step)}, \qquad
+    \pi_\text{new}(s) \in \arg\max_a \hat Q(s, a) \quad \text{(greedy)} .
+
+Either raises the likelihood in every iteration. The greedy one is policy iteration, and ends after a few; the full one converges
+linearly to the same value. No temperature is involved: the fixed point is the hard Bellman one.
+
+Source: Toussaint, M., & Storkey, A. (2006), Probabilistic inference for solving discrete and continuous state Markov decision
+processes, ICML, 945-952. The proportional M-step also: Dayan, P., & Hinton, G. E. (1997), Using expectation-maximization for
+reinforcement learning, Neural Computation 9(2), 271-278.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .._linear_systems import Stationary
+from .._numerics import iterate, soft_maximum
+from .._validation import check_choice, check_policy, check_reward
+from ..mdp import MDP
+from .limits import uniform_prior
+
+M_STEPS = ("full", "greedy")
+
+
+@dataclass(frozen=True, eq=False)
+class EMPlan:
+    """The policy that EM ended with.
+
+    Attributes
+    ----------
+    policy : (S, A) array
+    V : (S,) array
+        Its value, in units of reward.
+    Q : (S, A) array
+        Its action value; -inf where an action is unavailable.
+    likelihood : float
+        p(R = 1; policy), in [0, 1].
+    likelihood_curve : (n_iter + 1,) array
+        The likelihood before each iteration and at the end; never decreasing.
+    converged : bool
+    n_iter : int
+    residual : float
+        ``max_s (max_a Q(s, a) - V(s))``, what one greedy step would gain at first.
+    error_bound : float
+        What the residual implies for the distance from the optimal value, ``residual / (1 - discount)``.
+    """
+
+    policy: NDArray
+    V: NDArray
+    Q: NDArray
+    likelihood: float
+    likelihood_curve: NDArray
+    converged: bool
+    n_iter: int
+    residual: float
+    error_bound: float
+
+
+def em_planning(
+    mdp: MDP,
+    reward: ArrayLike,
+    *,
+    m_step: str = "full",
+    initial_policy: ArrayLike | None = None,
+    tol: float = 1e-6,
+    max_iter: int = 100_000,
+) -> EMPlan:
+    """Plan by maximising the likelihood of reward.
+
+    Parameters
+    ----------
+    mdp : MDP
+        Infinite horizon, discount < 1. An episode that has ended goes on earning 0.
+    reward : (S,) or (S, A) array
+    m_step : "full" or "greedy"
+    initial_policy : (S, A) array, optional
+        Default uniform. Actions it never takes, the full M-step never will.
+    tol : float
+        Wanted bound on the error of the value, in units of reward.
+    max_iter : int
+
+    Returns
+    -------
+    EMPlan
+
+    Raises
+    ------
+    ValueError
+        For a horizon or discount 1, which make no mixture.
+    """
+    check_choice("m_step", m_step, M_STEPS)
+    problem = _Mixture(mdp, reward)
+    start = check_policy(mdp, uniform_prior(mdp) if initial_policy is None else initial_policy)
+    curve: list[float] = []
+
+    def e_step(policy: NDArray) -> tuple[tuple, float]:
+        V, Q, likelihood = problem.e_step(policy)
+        curve.append(likelihood)
+        gain = np.where(mdp.terminal, 0.0, Q.max(axis=0) - V)
+        return (V, Q), float(gain.max(initial=0.0))
+
+    def advance(policy: NDArray, measured: tuple) -> NDArray:
+        return problem.m_step(policy, measured[1], greedy=m_step == "greedy")
+
+    wanted = tol * (1.0 - mdp.discount)
+    done = iterate(start, measure=e_step, advance=advance, tolerance=lambda _: wanted, max_iter=max_iter)
+    V, Q = done.measured
+    return EMPlan(
+        done.state.T,
+        V,
+        Q.T,
+        curve[-1],
+        np.array(curve),
+        done.converged,
+        done.n_iter,
+        done.residual,
+        done.residual / (1.0 - mdp.discount),
+    )
+
+
+def reward_time_posterior(mdp: MDP, reward: ArrayLike, policy: ArrayLike, n_times: int) -> NDArray:
+    r"""Return when the reward was seen if it was, p(T | R = 1; policy) for T = 0, ..., n_times - 1; (n_times,).
+
+    The components of the mixture one by one, by forward messages. It sums to 1 as `n_times` grows; what is missing is at most
+    :math:`\gamma^n / L`.
+
+    Parameters
+    ----------
+    mdp, reward
+        As for `em_planning`.
+    policy : (S, A) array
+    n_times : int
+    """
+    problem = _Mixture(mdp, reward)
+    pi = check_policy(mdp, policy)
+    d = mdp.initial_distribution
+    seen = np.empty(n_times)
+    for T in range(n_times):
+        mass = pi * d
+        seen[T] = (mass * problem.scaled_reward).sum() + (1.0 - mass.sum()) * problem.scaled_zero
+        d = mdp.transitions.T @ mass.ravel()
+    seen *= (1.0 - mdp.discount) * mdp.discount ** np.arange(n_times)
+    return seen / problem.e_step(pi)[2]
+
+
+class _Mixture:
+    """The mixture of finite-time problems: reward as a probability, E-step and M-step."""
+
+    def __init__(self, mdp: MDP, reward: ArrayLike) -> None:
+        if mdp.horizon is not None or mdp.discount == 1.0:
+            raise ValueError(
+                "the mixture of finite-time problems needs an infinite horizon and discount < 1; got horizon "
+                f"{mdp.horizon}, discount {mdp.discount:g}: use mdp.replace(horizon=None, discount=...)"
+            )
+        stuck = np.flatnonzero(mdp.structure.dead("variational"))
+        if len(stuck):
+            raise ValueError(f"state {stuck[0]} is a dead end, in which no likelihood is defined: make it terminal")
+        self.mdp, self.available = mdp, mdp.available.T
+        self.reward = np.broadcast_to(check_reward(mdp, reward), self.available.shape)
+        earned = self.reward[self.available]
+        ends = mdp.terminal.any() or mdp.ending is not None
+        zero = [0.0] if ends else []  # an episode that has ended earns 0, which the scale has to hold too
+        self.low = min([earned.min(), *zero])
+        self.span = (max([earned.max(), *zero]) - self.low) or 1.0
+        self.scaled_reward = (self.reward - self.low) / self.span
+        self.scaled_zero = -self.low / self.span if ends else 0.0
+
+    def scaled(self, value: NDArray) -> NDArray:
+        """A sum of discounted rewards, in units of the likelihood."""
+        return (value - self.low / (1.0 - self.mdp.discount)) / self.span
+
+    def e_step(self, policy: NDArray) -> tuple[NDArray, NDArray, float]:
+        """V (S,), Q (A, S) and the likelihood of a policy (A, S)."""
+        linear = Stationary(self.mdp, policy)
+        V = linear.accumulate(linear.average(self.reward))
+        Q = np.where(self.available, self.reward + linear.expect(V), -math.inf)
+        return V, Q, float((1.0 - self.mdp.discount) * (self.mdp.initial_distribution @ self.scaled(V)))
+
+    def m_step(self, policy: NDArray, Q: NDArray, *, greedy: bool) -> NDArray:
+        if greedy:
+            return soft_maximum(Q, None, 0.0)[1]
+        new = policy * np.maximum(self.scaled(np.where(self.available, Q, 0.0)), 0.0)
+        total = new.sum(axis=0)
+        # Where even the best action earns the lowest reward for ever, all are equally likely: nothing to learn there.
+        return np.where(total > 0, np.divide(new, total, out=np.zeros_like(new), where=total > 0), policy)

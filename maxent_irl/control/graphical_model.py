@@ -1,0 +1,304 @@
+r"""The graphical model of control as inference: optimality variables, messages, and the exact posterior over trajectories.
+
+Every decision of a finite-horizon problem gets a binary variable :math:`O_t` with :math:`\log p(O_t = 1 \mid s, a) = r(s,a) /
+\alpha`, an energy rather than a probability where r > 0. Observing that all of them are 1 turns planning into inference in a
+hidden Markov model. Its messages, with any action prior p(a|s),
+
+.. math::
+
+    \beta_t(s,a) &= p(O_{t:T} \mid s_t = s, a_t = a) = e^{r(s,a) / \alpha} \sum_{s'} P(s' \mid s,a) \, \beta_{t+1}(s'), \qquad
+    \beta_t(s) = \sum_a p(a \mid s) \, \beta_t(s,a), \\
+    f_{t+1}(s') &= p(s_{t+1} = s', O_{0:t}) = \sum_{s,a} f_t(s) \, p(a \mid s) \, e^{r(s,a) / \alpha} P(s' \mid s,a) ,
+
+give the evidence :math:`p(O) = \sum_s p(s_0 = s) \beta_0(s)` and the posterior :math:`p(\tau \mid O) \propto p(\tau) \exp(R(\tau)
+/ \alpha)`, both exact. :math:`\alpha \log \beta` is the soft value of exact inference; the messages here are computed by
+sum-product alone, so that the two check one another.
+
+Sources: Levine, S. (2018), Reinforcement learning and control as probabilistic inference: tutorial and review,
+arXiv:1805.00909, sections 2.3 and 2.4; Rabiner, L. R. (1989), A tutorial on hidden Markov models, Proceedings of the IEEE
+77(2), 257-286 (forward and backward messages).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+from scipy.special import logsumexp
+
+from .._validation import check_action_prior, check_reward, check_temperature
+from ..demonstrations import Demonstrations
+from ..mdp import MDP
+from ..sampling import sample_demonstrations
+
+
+@dataclass(frozen=True, eq=False)
+class TrajectoryPosterior:
+    """The distribution of trajectories given that every decision was optimal, p(tau | O = 1), and the messages behind it.
+
+    Attributes
+    ----------
+    log_backward : (T + 1, S) array
+        log beta_t(s); 0 at the horizon and in terminal states, -inf in dead ends.
+    log_backward_pairs : (T, S, A) array
+        log beta_t(s, a); -inf where an action is unavailable.
+    log_forward : (T + 1, S) array
+        log p(s_t = s, O_0 = ... = O_{t-1} = 1). Episodes that have ended carry no mass.
+    log_evidence : float
+        log p(O = 1): the soft value of the initial distribution under exact inference, divided by the temperature.
+    log_optimality : (S, A) array
+        log p(O | s, a) = r(s, a) / temperature.
+    log_prior : (S, A) array
+        log p(a | s), 0 for no prior; -inf where an action is unavailable.
+    mdp, temperature
+        What was asked.
+    """
+
+    log_backward: NDArray
+    log_backward_pairs: NDArray
+    log_forward: NDArray
+    log_evidence: float
+    log_optimality: NDArray
+    log_prior: NDArray
+    mdp: MDP
+    temperature: float
+
+    @cached_property
+    def policy(self) -> NDArray:
+        """Posterior of the action given the state and all optimality to come, p(a_t | s_t, O), (T, S, A)."""
+        shift = np.where(np.isfinite(self.log_backward[:-1]), self.log_backward[:-1], 0.0)
+        return np.exp(self.log_prior + self.log_backward_pairs - shift[:, :, None])
+
+    @cached_property
+    def state_marginals(self) -> NDArray:
+        """p(s_t = s | O), (T + 1, S). Rows sum to the probability that the episode still went on when s_t was reached."""
+        return np.exp(self.log_forward + self.log_backward - self.log_evidence)
+
+    @cached_property
+    def pair_marginals(self) -> NDArray:
+        """p(s_t = s, a_t = a | O), (T, S, A): the expected visitations of the posterior."""
+        log_pairs = self.log_forward[:-1, :, None] + self.log_prior + self.log_backward_pairs
+        return np.exp(log_pairs - self.log_evidence)
+
+    def transition_marginals(self, time: int) -> sparse.csr_array:
+        """p(s_t = s, a_t = a, s_{t+1} = s' | O) at one time, CSR of shape (A * S, S), row ``a * S + s``."""
+        rows, P = self._rows, self.mdp.transitions
+        logs = self._log_weights[rows] + np.log(P.data) + self.log_backward[time + 1][P.indices]
+        logs += self.log_forward[time][rows % self.mdp.n_states] - self.log_evidence
+        return sparse.csr_array((np.exp(logs), P.indices, P.indptr), shape=P.shape)
+
+    def posterior_dynamics(self, time: int) -> sparse.csr_array:
+        """p(s_{t+1} = s' | s_t = s, a_t = a, O), CSR like the MDP's transitions.
+
+        Under stochastic dynamics they are not the true ones: the posterior supposes good luck as well as good decisions.
+        """
+        rows, P = self._rows, self.mdp.transitions
+        log_future = self.log_backward_pairs[time].T.ravel() - self.log_optimality.T.ravel()
+        shift = np.where(np.isfinite(log_future), log_future, 0.0)
+        logs = np.log(P.data) + self.log_backward[time + 1][P.indices] - shift[rows]
+        return sparse.csr_array((np.exp(logs), P.indices, P.indptr), shape=P.shape)
+
+    def sample(self, n_trajectories: int, *, random_state: Any = None) -> Demonstrations:
+        """Draw optimal trajectories from the posterior: the graphical model used as a generator.
+
+        Under stochastic dynamics these are trajectories of an agent that chooses its luck too; demonstrations that an agent could
+        have produced come from `sample_demonstrations` with a variational policy.
+
+        Parameters
+        ----------
+        n_trajectories : int
+        random_state : None, int, numpy Generator, or numpy RandomState
+
+        Returns
+        -------
+        Demonstrations
+        """
+        S = self.mdp.n_states
+        chain, policy = self._unrolled
+        drawn = sample_demonstrations(chain, policy, n_trajectories, random_state=random_state)
+        final = np.where(drawn.final_states < 0, -1, drawn.final_states % S)
+        over = (final < 0) | self.mdp.terminal[final]  # in the unrolled chain the horizon looks like an end too
+        return Demonstrations._from_flat(
+            *drawn._flat._replace(states=drawn.states % S, final_states=final, terminated=over)
+        )
+
+    @cached_property
+    def _unrolled(self) -> tuple[MDP, NDArray]:
+        """The posterior as a Markov chain over (time, state), state ``t * S + s``, and its policy ((T + 1) * S, A)."""
+        mdp, T = self.mdp, self.mdp.horizon
+        S, A = mdp.n_states, mdp.n_actions
+        size = (T + 1) * S
+        steps = [self.posterior_dynamics(t).tocoo() for t in range(T)]
+        action, state = np.divmod(np.concatenate([step.coords[0] for step in steps]), S)
+        time = np.repeat(np.arange(T), [step.nnz for step in steps])
+        following = np.concatenate([step.coords[1] for step in steps])
+        chain = sparse.coo_array(
+            (
+                np.concatenate([step.data for step in steps]),
+                (action * size + time * S + state, (time + 1) * S + following),
+            ),
+            shape=(A * size, size),
+        )
+        policy = np.concatenate([self.policy.reshape(T * S, A), np.zeros((S, A))])
+        ending = None
+        if mdp.ending is not None:
+            with np.errstate(divide="ignore"):
+                future = self.log_backward_pairs - self.log_optimality
+                ending = np.exp(np.log(mdp.ending) - np.where(np.isfinite(future), future, math.inf))
+            ending = np.concatenate([ending.reshape(T * S, A), np.zeros((S, A))])
+        terminal = np.concatenate([np.tile(mdp.terminal, T), np.ones(S, dtype=bool)])
+        initial = np.concatenate([self.state_marginals[0], np.zeros(T * S)])
+        initial /= initial.sum()  # rounding
+        options = {"initial": initial, "terminal": terminal, "available": policy > 0, "ending": ending}
+        return MDP.from_stacked(chain.tocsr(), A, **options), policy
+
+    def log_probability(self, demonstrations: Any) -> NDArray:
+        """Return log p(tau | O) of trajectories, (n,), in nats.
+
+        A trajectory cut before the horizon stands for all that continue it; so does one whose final state is unknown. One that
+        terminated without a final state ended with its last action (`mdp.ending`), or where it cannot, in any terminal state.
+
+        Parameters
+        ----------
+        demonstrations : Demonstrations, or what its constructor takes
+
+        Raises
+        ------
+        ValueError
+            For trajectories that cannot happen in the MDP, naming trajectory and step, and for trajectories with goals of their
+            own, which are other problems.
+        """
+        demos = demonstrations if isinstance(demonstrations, Demonstrations) else Demonstrations(demonstrations)
+        demos.validate_against(self.mdp)
+        if demos.goals is not None:
+            raise ValueError(
+                "trajectories with goals belong to one MDP each: take the posterior of mdp.with_goal(goal)"
+            )
+        mdp, final, last = self.mdp, demos.final_states, demos.offsets[1:] - 1
+        pairs, following = demos.actions * mdp.n_states + demos.states, demos.next_states
+        known = following >= 0
+        chance = np.ones(len(pairs))  # of what followed each decision
+        chance[known] = mdp.transitions[pairs[known], following[known]]
+        # Ended, but in no terminal state we know: with the action where it can be so, otherwise in some terminal state.
+        over = demos.terminated & ~((final >= 0) & mdp.terminal[final])
+        ended = pairs[last[over]]
+        with_action = np.zeros(len(ended)) if mdp.ending is None else mdp.ending.T.ravel()[ended]
+        arrived = (mdp.transitions @ mdp.terminal.astype(float))[ended]
+        chance[last[over]] = np.where(with_action > 0, with_action, arrived)
+
+        future = np.zeros(len(demos))  # log probability of all optimality after what is recorded
+        cut = ~demos.terminated & (final >= 0)
+        future[cut] = self.log_backward[demos.lengths[cut], final[cut]]
+        vague = last[~demos.terminated & (final < 0)]
+        s, a = demos.states[vague], demos.actions[vague]
+        future[~demos.terminated & (final < 0)] = (
+            self.log_backward_pairs[demos.times[vague], s, a] - self.log_optimality[s, a]
+        )
+        with np.errstate(divide="ignore"):
+            steps = self._log_weights[pairs] + np.log(chance)
+            first = np.log(mdp.initial_distribution[demos.states[demos.offsets[:-1]]])
+        return first + np.add.reduceat(steps, demos.offsets[:-1]) + future - self.log_evidence
+
+    @cached_property
+    def _rows(self) -> NDArray:
+        P = self.mdp.transitions
+        return np.repeat(np.arange(P.shape[0]), np.diff(P.indptr))
+
+    @cached_property
+    def _log_weights(self) -> NDArray:
+        """log p(a|s) + log p(O|s,a), flat (A * S,)."""
+        return (self.log_prior + self.log_optimality).T.ravel()
+
+
+def message_passing(
+    mdp: MDP, reward: ArrayLike, *, temperature: float = 1.0, action_prior: ArrayLike | None = None
+) -> TrajectoryPosterior:
+    """Infer the posterior over trajectories by forward and backward messages, in log space.
+
+    Parameters
+    ----------
+    mdp : MDP
+        With a horizon, undiscounted: a discount has no place in this model other than as a chance to end (`ending`).
+    reward : (S,) or (S, A) array
+    temperature : float > 0
+        alpha, in units of reward.
+    action_prior : (A,) or (S, A) array, optional
+        p(a|s). None: p = 1, which gives the posterior of a uniform prior wherever all states offer equally many actions.
+
+    Returns
+    -------
+    TrajectoryPosterior
+
+    Raises
+    ------
+    ValueError
+        For an infinite horizon or a discount; if no trajectory is possible at all.
+
+    References
+    ----------
+    See the module's docstring.
+
+    Examples
+    --------
+    >>> from maxent_irl import MDP
+    >>> from maxent_irl.control import message_passing
+    >>> choice = MDP.from_successors([[1, 1], [-1, -1]], terminal=[1], horizon=1, initial=[1.0, 0.0])
+    >>> posterior = message_passing(choice, [[1.0, 0.0], [0.0, 0.0]])
+    >>> print(f"{posterior.log_evidence:.6f}", posterior.policy[0, 0].round(6))
+    1.313262 [0.731059 0.268941]
+    """
+    if mdp.horizon is None or mdp.discount != 1.0:
+        raise ValueError(
+            f"messages need a finite horizon and discount 1; got horizon {mdp.horizon}, discount {mdp.discount:g}: use "
+            "mdp.replace(horizon=..., discount=1.0), or soft_value_iteration for the discounted fixed point"
+        )
+    alpha = check_temperature(temperature, finite_positive=True)
+    S, A, T = mdp.n_states, mdp.n_actions, mdp.horizon
+    log_optimality = np.broadcast_to(check_reward(mdp, reward) / alpha, (A, S))
+    log_prior = check_action_prior(mdp, action_prior)
+    log_prior = np.where(mdp.available.T, 0.0, -math.inf) if log_prior is None else log_prior
+    with np.errstate(divide="ignore"):
+        log_ending = np.log(np.zeros(A * S) if mdp.ending is None else mdp.ending.T.ravel())
+        log_initial = np.log(mdp.initial_distribution)
+
+    log_backward, pairs = np.zeros((T + 1, S)), np.empty((T, A, S))
+    for t in range(T - 1, -1, -1):
+        future = np.logaddexp(log_product(mdp.transitions, log_backward[t + 1]), log_ending)
+        pairs[t] = np.where(mdp.available.T, log_optimality + future.reshape(A, S), -math.inf)
+        log_backward[t] = np.where(mdp.terminal, 0.0, logsumexp(log_prior + pairs[t], axis=0))
+    log_evidence = float(logsumexp(log_initial + log_backward[0]))
+    if log_evidence == -math.inf:
+        raise ValueError(
+            "no trajectory from the initial distribution is possible: every one meets a state that is neither terminal nor "
+            f"offers an action the prior allows within {T} decisions"
+        )
+    arriving = sparse.csr_array(mdp.transitions.T)
+    log_forward = np.empty((T + 1, S))
+    log_forward[0] = log_initial
+    for t in range(T):
+        # Terminal states are left by no action, so their mass goes nowhere: -inf in log_prior.
+        log_forward[t + 1] = log_product(arriving, (log_forward[t] + log_prior + log_optimality).ravel())
+    return TrajectoryPosterior(
+        log_backward, pairs.transpose(0, 2, 1), log_forward, log_evidence, log_optimality.T, log_prior.T, mdp, alpha
+    )
+
+
+def log_product(matrix: sparse.csr_array, log_vector: NDArray) -> NDArray:
+    """``log(matrix @ exp(log_vector))`` without overflow, row by row; -inf for empty rows."""
+    out = np.full(matrix.shape[0], -math.inf)
+    filled = np.flatnonzero(np.diff(matrix.indptr))
+    if len(filled) == 0:
+        return out
+    starts = matrix.indptr[:-1][filled]
+    logs = np.log(matrix.data) + log_vector[matrix.indices]
+    top = np.maximum.reduceat(logs, starts)
+    shift = np.where(np.isfinite(top), top, 0.0)  # -inf - -inf would be NaN
+    total = np.add.reduceat(np.exp(logs - np.repeat(shift, np.diff(matrix.indptr)[filled])), starts)
+    with np.errstate(divide="ignore"):
+        out[filled] = shift + np.log(total)
+    return out
