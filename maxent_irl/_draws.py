@@ -32,6 +32,12 @@ def row_keys(rows: NDArray) -> NDArray:
     return (cumulative + np.arange(len(rows))[:, None]).ravel()
 
 
+def entries(keys: NDArray, rows: NDArray, u: NDArray) -> NDArray:
+    """Position among `keys` that a uniform number in [0, 1) falls on in each row; past the row if its keys end below it."""
+    below_one = 1 - (keys[-1] + 1) * 2.0**-52  # row + u, when rounded, must stay below row + 1
+    return np.searchsorted(keys, rows + u * below_one, side="right")
+
+
 class Outcomes:
     """Draws what follows state-action pairs.
 
@@ -50,7 +56,7 @@ class Outcomes:
         if self._keys is None:
             entry = self._indptr[pairs]
         else:
-            entry = np.searchsorted(self._keys, pairs + u, side="right")
+            entry = entries(self._keys, pairs, u)
         beyond = entry >= self._indptr[pairs + 1]  # beyond the successors lies mdp.ending
         return self._successors[np.where(beyond, -1, entry)]
 

@@ -247,7 +247,7 @@ def _constant(values: NDArray, ends: NDArray, rows: NDArray, name: str, place: C
     if gap is not None:
         raise ValueError(f"column {name!r} is missing at {place(gap)}: fill it in on every row")
     first = np.repeat(ends - rows, rows)
-    changed = np.fromiter((a != b for a, b in zip(values, values[first], strict=True)), dtype=bool, count=len(values))
+    changed = np.asarray(values != values[first], dtype=bool)
     if changed.any():
         k = int(np.flatnonzero(changed)[0])
         raise ValueError(

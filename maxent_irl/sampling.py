@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._draws import Outcomes, generator, row_keys
+from ._draws import Outcomes, entries, generator, row_keys
 from ._structure import reaches_end
 from ._trajectory import flatten
 from ._validation import check_policy
@@ -77,7 +77,6 @@ def sample_demonstrations(
     S, A = mdp.n_states, mdp.n_actions
     policy_keys = row_keys(policy.T) if policy.ndim == 2 else None
     outcomes = Outcomes(mdp)
-    below_one = 1 - max(n, S) * A * 2.0**-52  # row + u, rounded, stays below row + 1
     lengths = np.zeros(n, dtype=np.int64)
     final_states = np.full(n, -1, dtype=np.int64)
     terminated = np.zeros(n, dtype=bool)
@@ -85,12 +84,12 @@ def sample_demonstrations(
     steps: list[tuple[NDArray, NDArray, NDArray]] = []
     n_decisions = 0
     for t in range(min(bounds, default=STEP_LIMIT)):
-        u = rng.random((2, len(s))) * below_one
+        u = rng.random((2, len(s)))
         if policy_keys is None:
             row = np.arange(len(s))
-            a = np.searchsorted(row_keys(policy[t][:, s].T), row + u[0], side="right") - row * A
+            a = entries(row_keys(policy[t][:, s].T), row, u[0]) - row * A
         else:
-            a = np.searchsorted(policy_keys, s + u[0], side="right") - s * A
+            a = entries(policy_keys, s, u[0]) - s * A
         if (a >= A).any():
             i = int(np.flatnonzero(a >= A)[0])
             raise ValueError(f"trajectory {path[i]} is in state {s[i]} at step {t}, where the policy takes no action")
