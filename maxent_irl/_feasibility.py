@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def check_feasible(demos: Demonstrations, mdp: MDP) -> None:
     """Raise ValueError for the first impossible state, action, transition or ending; see `Demonstrations.validate_against`."""
-    _check_range(demos, mdp)
+    check_range(demos, mdp.n_states, mdp.n_actions)
     _check_decisions(demos, mdp)
     _check_transitions(demos, mdp)
     _check_endings(demos, mdp)
@@ -25,6 +25,28 @@ def check_feasible(demos: Demonstrations, mdp: MDP) -> None:
         raise ValueError(
             f"trajectory {i} has {demos.lengths[i]} decisions, more than the horizon of {mdp.horizon}: "
             "cut it, or give the MDP a longer horizon"
+        )
+
+
+def check_range(demos: Demonstrations, n_states: int, n_actions: int) -> None:
+    """Raise ValueError for the first state, final state, goal or action that is not among so many."""
+    hint = (
+        f"but states are 0..{n_states - 1}: give the problem that the demonstrations come from, or number states from 0"
+    )
+    if (demos.states >= n_states).any():
+        k = _first(demos.states >= n_states)
+        raise ValueError(f"{_place(demos, k)} is in {_state(demos, demos.states[k])}, {hint}")
+    if (demos.final_states >= n_states).any():
+        i = _first(demos.final_states >= n_states)
+        raise ValueError(f"trajectory {i} ends in {_state(demos, demos.final_states[i])}, {hint}")
+    if demos.goals is not None and (demos.goals >= n_states).any():
+        i = _first(demos.goals >= n_states)
+        raise ValueError(f"the goal of trajectory {i} is {_state(demos, demos.goals[i])}, {hint}")
+    if (demos.actions >= n_actions).any():
+        k = _first(demos.actions >= n_actions)
+        raise ValueError(
+            f"{_place(demos, k)} takes {_action(demos, demos.actions[k])}, but actions are 0..{n_actions - 1}: "
+            "give the problem that the demonstrations come from, or number actions from 0"
         )
 
 
@@ -42,26 +64,6 @@ def _state(demos: Demonstrations, index: int) -> str:
 
 def _action(demos: Demonstrations, index: int) -> str:
     return show("action", int(index), demos.action_labels)
-
-
-def _check_range(demos: Demonstrations, mdp: MDP) -> None:
-    S, A = mdp.n_states, mdp.n_actions
-    beyond = f"the MDP has states 0..{S - 1}: give the MDP that the demonstrations come from, or number states from 0"
-    if (demos.states >= S).any():
-        k = _first(demos.states >= S)
-        raise ValueError(f"{_place(demos, k)} is in {_state(demos, demos.states[k])}; {beyond}")
-    if (demos.final_states >= S).any():
-        i = _first(demos.final_states >= S)
-        raise ValueError(f"trajectory {i} ends in {_state(demos, demos.final_states[i])}; {beyond}")
-    if demos.goals is not None and (demos.goals >= S).any():
-        i = _first(demos.goals >= S)
-        raise ValueError(f"the goal of trajectory {i} is {_state(demos, demos.goals[i])}; {beyond}")
-    if (demos.actions >= A).any():
-        k = _first(demos.actions >= A)
-        raise ValueError(
-            f"{_place(demos, k)} takes {_action(demos, demos.actions[k])}; the MDP has actions 0..{A - 1}: "
-            "give the MDP that the demonstrations come from, or number the actions from 0"
-        )
 
 
 def _check_decisions(demos: Demonstrations, mdp: MDP) -> None:

@@ -200,6 +200,27 @@ def take(flat: Flat, chosen: NDArray) -> Flat:
     )
 
 
+def pick(flat: Flat, i: int, visits: NDArray) -> Trajectory:
+    """Trajectory i, given its states with the final one if that is known."""
+    return Trajectory(
+        visits,
+        flat.actions[flat.offsets[i] : flat.offsets[i + 1]],
+        bool(flat.terminated[i]),
+        None if flat.goals is None else int(flat.goals[i]),
+        float(flat.weights[i]),
+        flat.state_labels,
+        flat.action_labels,
+    )
+
+
+def same(first: Flat, second: Flat) -> bool:
+    """Whether both hold the same."""
+    return all(
+        np.array_equal(a, b) if isinstance(a, np.ndarray) and isinstance(b, np.ndarray) else a is b or a == b
+        for a, b in zip(first, second, strict=True)
+    )
+
+
 def concatenate(first: Flat, second: Flat) -> Flat:
     """All trajectories of both; raise unless their labels agree and both have goals or neither has."""
     for what in ("state_labels", "action_labels"):
@@ -215,3 +236,30 @@ def concatenate(first: Flat, second: Flat) -> Flat:
         offsets=np.concatenate([first.offsets, first.offsets[-1] + second.offsets[1:]]),
         **{name: np.concatenate([getattr(first, name), getattr(second, name)]) for name in names},
     )
+
+
+def summary(flat: Flat) -> str:
+    """Say in a line how many trajectories, decisions, states and actions there are, how long and how ended."""
+    n, lengths = len(flat.weights), np.diff(flat.offsets)
+    visited = np.concatenate([flat.states, flat.final_states[flat.final_states >= 0]])
+    parts = [
+        f"{n:,} {'trajectory' if n == 1 else 'trajectories'}",
+        _count(len(flat.states), "decision"),
+        _count(len(np.unique(visited)), "distinct state"),
+        _count(len(np.unique(flat.actions)), "distinct action"),
+    ]
+    if lengths.min() == lengths.max():
+        parts.append(f"all of length {lengths[0]:,}")
+    else:
+        parts.append(f"lengths {lengths.min():,}/{np.median(lengths):,g}/{lengths.max():,} (min/median/max)")
+    if flat.goals is not None:
+        parts.append(_count(len(np.unique(flat.goals)), "goal"))
+    if flat.terminated.any():
+        parts.append(f"{int(flat.terminated.sum()):,} terminated")
+    if (flat.weights != 1).any():
+        parts.append(f"weights {flat.weights.min():g} to {flat.weights.max():g}")
+    return ", ".join(parts)
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n:,} {what}{'s' * (n != 1)}"

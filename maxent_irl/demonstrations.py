@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from ._feasibility import check_feasible
+from ._feasibility import check_feasible, check_range
 from ._labels import Labels
-from ._trajectory import Flat, Trajectory, concatenate, selection, take
+from ._trajectory import Flat, Trajectory, concatenate, pick, same, selection, summary, take
 from ._trajectory_files import read_npz, write_npz
 from ._trajectory_formats import read_episodes, read_list, read_state_paths, regoal
 from ._trajectory_tables import read_csv, read_table
@@ -249,17 +249,8 @@ class Demonstrations(Sequence):
         return self._from_flat(*take(self._flat, selection(key, n)))
 
     def _trajectory(self, i: int) -> Trajectory:
-        start, stop = self.offsets[i], self.offsets[i + 1]
         visits, first = self._visits
-        return Trajectory(
-            visits[first[i] : first[i + 1]],
-            self.actions[start:stop],
-            bool(self.terminated[i]),
-            None if self.goals is None else int(self.goals[i]),
-            float(self.weights[i]),
-            self.state_labels,
-            self.action_labels,
-        )
+        return pick(self._flat, i, visits[first[i] : first[i + 1]])
 
     @cached_property
     def _visits(self) -> tuple[NDArray, NDArray]:
@@ -278,10 +269,7 @@ class Demonstrations(Sequence):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Demonstrations):
             return NotImplemented
-        return all(
-            np.array_equal(a, b) if isinstance(a, np.ndarray) and isinstance(b, np.ndarray) else a is b or a == b
-            for a, b in zip(self._flat, other._flat, strict=True)
-        )
+        return same(self._flat, other._flat)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -292,25 +280,7 @@ class Demonstrations(Sequence):
         return self._from_flat, tuple(self._flat)
 
     def __repr__(self) -> str:
-        n, lengths = len(self), self.lengths
-        visited = np.concatenate([self.states, self.final_states[self.final_states >= 0]])
-        parts = [
-            f"{n:,} {'trajectory' if n == 1 else 'trajectories'}",
-            _count(self.n_decisions, "decision"),
-            _count(len(np.unique(visited)), "distinct state"),
-            _count(len(np.unique(self.actions)), "distinct action"),
-        ]
-        if lengths.min() == lengths.max():
-            parts.append(f"all of length {lengths[0]:,}")
-        else:
-            parts.append(f"lengths {lengths.min():,}/{np.median(lengths):,g}/{lengths.max():,} (min/median/max)")
-        if self.goals is not None:
-            parts.append(_count(len(np.unique(self.goals)), "goal"))
-        if self.terminated.any():
-            parts.append(f"{int(self.terminated.sum()):,} terminated")
-        if (self.weights != 1).any():
-            parts.append(f"weights {self.weights.min():g} to {self.weights.max():g}")
-        return f"<Demonstrations: {', '.join(parts)}>"
+        return f"<Demonstrations: {summary(self._flat)}>"
 
     # What follows from the arrays.
 
@@ -358,7 +328,7 @@ class Demonstrations(Sequence):
         Raises
         ------
         ValueError
-            If a state or an action lies outside, naming trajectory and step.
+            If a state, goal or action lies outside, naming trajectory and step.
         """
         weights = np.repeat(self.weights, self.lengths)
         if discount != 1.0:
@@ -376,7 +346,7 @@ class Demonstrations(Sequence):
         Raises
         ------
         ValueError
-            If a state or an action lies outside, naming trajectory and step.
+            If a state, goal or action lies outside, naming trajectory and step.
         """
         rows = self._rows(n_states, n_actions)
         known = self.next_states >= 0
@@ -386,16 +356,7 @@ class Demonstrations(Sequence):
         return counts
 
     def _rows(self, n_states: int, n_actions: int) -> NDArray:
-        for what, values, bound in (
-            ("state", self.states, n_states),
-            ("action", self.actions, n_actions),
-            ("next state", self.next_states, n_states),
-        ):
-            if values.max() >= bound:
-                k = int(np.flatnonzero(values >= bound)[0])
-                raise ValueError(
-                    f"trajectory {self.trajectory_ids[k]}, step {self.times[k]}: {what} {values[k]} is not below {bound}"
-                )
+        check_range(self, n_states, n_actions)
         return self.actions * n_states + self.states
 
     def validate_against(self, mdp: MDP) -> None:
@@ -433,10 +394,6 @@ class Demonstrations(Sequence):
             For truncated files and files of another kind, naming the file.
         """
         return cls._from_flat(*read_npz(path))
-
-
-def _count(n: int, what: str) -> str:
-    return f"{n:,} {what}{'s' * (n != 1)}"
 
 
 def _locked(array: NDArray) -> NDArray:

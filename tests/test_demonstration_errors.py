@@ -214,10 +214,10 @@ def test_what_can_have_happened_is_accepted(mdp, trajectories, options):
 @pytest.mark.parametrize(
     ("mdp", "trajectories", "options", "message"),
     [
-        (small(), [GOOD, ([1, 3], [0, 0])], {}, r"trajectory 1, step 1 is in state 3; the MDP has states 0\.\.2"),
-        (small(), [GOOD, ([1, 3], [0])], {}, "trajectory 1 ends in state 3; the MDP has states"),
-        (small(), [([0], [0])], {"goals": [7]}, "the goal of trajectory 0 is state 7; the MDP has states"),
-        (small(), [GOOD, ([0, 1], [0, 9])], {}, r"trajectory 1, step 1 takes action 9; the MDP has actions 0\.\.2"),
+        (small(), [GOOD, ([1, 3], [0, 0])], {}, r"trajectory 1, step 1 is in state 3, but states are 0\.\.2"),
+        (small(), [GOOD, ([1, 3], [0])], {}, "trajectory 1 ends in state 3, but states are"),
+        (small(), [([0], [0])], {"goals": [7]}, "the goal of trajectory 0 is state 7, but states are"),
+        (small(), [GOOD, ([0, 1], [0, 9])], {}, r"trajectory 1, step 1 takes action 9, but actions are 0\.\.2"),
         (small(), [GOOD, ([1, 2], [1, 0])], {}, "trajectory 1, step 1 takes action 0 in state 2, which is terminal"),
         (small(), [([0, 1], [1, 0])], {"goals": [1]}, "trajectory 0, step 1 takes action 0 in state 1, its goal"),
         (
@@ -261,11 +261,11 @@ def test_errors_name_labels():
 
 def test_counts_outside_are_named():
     demos = labelled(GOOD, ([0, 5], [0, 1]))
-    with pytest.raises(ValueError, match="trajectory 1, step 1: state 5 is not below 5"):
+    with pytest.raises(ValueError, match=r"trajectory 1, step 1 is in state 5, but states are 0\.\.4"):
         demos.state_action_counts(5, 2)
-    with pytest.raises(ValueError, match="trajectory 0, step 0: action 1 is not below 1"):
+    with pytest.raises(ValueError, match=r"trajectory 0, step 0 takes action 1, but actions are 0\.\.0"):
         demos.state_action_counts(6, 1)
-    with pytest.raises(ValueError, match="trajectory 0, step 1: next state 2 is not below 2"):
+    with pytest.raises(ValueError, match="trajectory 0 ends in state 2, but states are"):
         labelled(GOOD).transition_counts(2, 2)
 
 
