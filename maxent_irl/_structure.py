@@ -36,15 +36,21 @@ class Structure:
     @cached_property
     def usable_variational(self) -> NDArray:
         """(A, S) bool: available actions none of whose successors is dead."""
-        return self._usable(optimistic=False)
+        return self._usable("variational")
 
     @cached_property
     def usable_exact(self) -> NDArray:
         """(A, S) bool: available actions of which some outcome is not dead: exact inference conditions on it."""
-        return self._usable(optimistic=True)
+        return self._usable("exact")
 
-    def usable(self, inference: str) -> NDArray:
-        """(A, S) bool mask of the actions that can be chosen at all under this kind of inference."""
+    def usable(self, inference: str, support: NDArray | None = None) -> NDArray:
+        """(A, S) bool mask of the actions whose value is finite under this kind of inference.
+
+        `support`, (A, S) bool, says which actions an action prior allows at all: what leads only to states in which it allows
+        nothing that gets on is of no use either.
+        """
+        if support is not None:
+            return self._usable(inference, support)
         return self.usable_exact if inference == "exact" else self.usable_variational
 
     def dead(self, inference: str) -> NDArray:
@@ -67,12 +73,13 @@ class Structure:
                 break
         return doomed[:-1]
 
-    def _usable(self, *, optimistic: bool) -> NDArray:
+    def _usable(self, inference: str, support: NDArray | None = None) -> NDArray:
         mdp = self._mdp
         S, A = mdp.n_states, mdp.n_actions
         usable = np.ascontiguousarray(mdp.available.T)
+        choosable = usable if support is None else usable & support
         must_end = mdp.discount == 1.0 and mdp.horizon is None
-        if not must_end and (usable.any(axis=0) | mdp.terminal).all():
+        if not must_end and (choosable.any(axis=0) | mdp.terminal).all():
             return usable
         if mdp.horizon is not None:
             return usable  # with a horizon, dead ends depend on the time left: the backward recursion finds them
@@ -83,14 +90,15 @@ class Structure:
         n_successors = np.diff(pattern.indptr).reshape(A, S)
         ends = np.zeros((A, S), dtype=bool) if mdp.ending is None else mdp.ending.T > 0
         while True:  # every round but the last kills at least one action, so this ends
-            alive = usable.any(axis=0) | mdp.terminal
+            alive = choosable.any(axis=0) | mdp.terminal
             if must_end:
-                alive &= reaches_end(pattern, usable, mdp.terminal, ends)
+                alive &= reaches_end(pattern, choosable, mdp.terminal, ends)
             n_alive = (pattern @ alive.astype(float)).reshape(A, S)
-            kept = usable & ((n_alive > 0) | ends if optimistic else n_alive == n_successors) & alive
+            kept = usable & ((n_alive > 0) | ends if inference == "exact" else n_alive == n_successors) & alive
             if (kept == usable).all():
                 return usable
             usable = kept
+            choosable = usable if support is None else usable & support
 
     @cached_property
     def _pattern(self) -> tuple[NDArray, NDArray, NDArray, NDArray, NDArray]:

@@ -54,6 +54,22 @@ def check_temperature(temperature: float, *, finite_positive: bool = False) -> f
     return float(temperature)
 
 
+def check_tolerance(tol: float) -> float:
+    """Return the tolerance as a float >= 0."""
+    if not isinstance(tol, int | float | np.number) or not 0.0 <= float(tol) < math.inf:
+        raise ValueError(f"tol must be a number >= 0; got {tol!r}")
+    return float(tol)
+
+
+def check_max_iter(max_iter: int | None, default: int) -> int:
+    """Return the cap on iterations, `default` for None."""
+    if max_iter is None:
+        return default
+    if isinstance(max_iter, bool) or not isinstance(max_iter, int | np.integer) or max_iter < 0:
+        raise ValueError(f"max_iter must be an integer >= 0, or None for {default}; got {max_iter!r}")
+    return int(max_iter)
+
+
 def check_distribution(name: str, values: ArrayLike, n: int, *, what: str = "state") -> NDArray:
     """Return ``values`` as a read-only probability vector of length ``n``."""
     array = np.array(values, dtype=float)

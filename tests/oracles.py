@@ -239,7 +239,7 @@ def soft_sum(weights: NDArray, values: NDArray, alpha: float) -> NDArray:
     finite = np.where(used, values, 0.0)
     shift = np.max(np.where(used, finite.real, -np.inf), axis=-1, keepdims=True)
     shift = np.where(np.isfinite(shift), shift, 0.0)
-    total = np.where(used, weights * np.exp((finite - shift) / alpha), 0.0).sum(axis=-1)
+    total = np.where(used, weights * np.exp(np.where(used, finite - shift, 0.0) / alpha), 0.0).sum(axis=-1)
     empty = total.real <= 0
     return np.where(empty, -np.inf, shift[..., 0] + alpha * np.log(np.where(empty, 1.0, total)))
 

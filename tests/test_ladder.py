@@ -25,7 +25,7 @@ RUNGS = [
         *("_feasibility", "_draws", "sampling", "sufficient_statistics"),
     },
     {"worlds"},
-    {"inference", "_linear_systems"},
+    {"inference", "_soft_backup", "_linear_systems"},
     {"visitations"},
     {"rewards"},
     {"likelihood"},

@@ -1,0 +1,233 @@
+"""The soft Bellman backup, the dynamics it implies, and the two solver steps built on it: a sweep and a Newton step."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from ._linear_systems import TYPICAL_RATE, SingularPolicyError, Stationary
+from ._numerics import soft_maximum
+from .mdp import MDP
+
+LONGEST = 1e10  # decisions: an undiscounted problem that takes more of them has no value to speak of
+FORCING = 1e-2  # relative accuracy of an inner Krylov solve; the outer loop corrects what is left
+
+
+class SoftBackup:
+    """One soft Bellman backup of a given problem, and the two solver steps built on it.
+
+    Parameters
+    ----------
+    mdp : MDP
+    reward : (S,) or (A, S) array
+    alpha : float
+    log_prior : (A, S) array or None
+    inference : str
+    """
+
+    def __init__(self, mdp: MDP, reward: NDArray, alpha: float, log_prior: NDArray | None, inference: str) -> None:
+        self.mdp, self.reward, self.alpha, self.log_prior, self.inference = (
+            mdp,
+            reward,
+            alpha,
+            log_prior,
+            inference,
+        )
+        self.krylov_rate = TYPICAL_RATE
+        support = None if log_prior is None else np.isfinite(log_prior)
+        usable = mdp.structure.usable(
+            inference, None if support is None or (support | ~mdp.available.T).all() else support
+        )
+        self.usable = None if usable.all() else usable
+        self.alive = usable.any(axis=0) | mdp.terminal
+        self.restarted = False
+        chosen = usable if support is None else usable & support
+        magnitude = np.abs(np.broadcast_to(reward, usable.shape), where=chosen, out=np.zeros(usable.shape))
+        self.reward_scale = float(magnitude.max(initial=0.0))
+        self.entropy_scale = 0.0  # the largest alpha * |log p| there is
+        if 0.0 < alpha < math.inf:
+            rarest = 0.0 if log_prior is None else -float(np.min(log_prior, where=chosen, initial=0.0))
+            self.entropy_scale = alpha * max(math.log(mdp.n_actions), rarest)
+
+    def size(self, V: NDArray) -> float:
+        """Largest finite |V|."""
+        where = True if self.usable is None else self.alive
+        return float(max(np.max(V, where=where, initial=0.0), -np.min(V, where=where, initial=0.0)))
+
+    def rounding(self, size: float) -> float:
+        """Residual below which a backup of V of this `size` is not exact. Actions never chosen, however bad, do not count."""
+        # Chosen actions have Q close to V, so their rewards are of its size too; only a mean reads all rewards.
+        other = self.reward_scale if self.alpha == math.inf else self.entropy_scale
+        return 8.0 * np.finfo(float).eps * (2.0 * size + other)
+
+    def start(self, initial_values: ArrayLike | None) -> NDArray:
+        """Values to start from: given ones; 0; or, undiscounted, those of some way to the end.
+
+        That is the shortest path where dynamics are deterministic and r <= 0, and otherwise choosing actions at random. Both
+        are lower bounds (the first without a prior), and from a lower bound policy iteration only meets policies that end.
+        """
+        S = self.mdp.n_states
+        if initial_values is None:
+            V = np.zeros(S)
+            if self.mdp.discount == 1.0:
+                short = self.mdp.structure.deterministic and (self.reward <= 0).all()
+                V = shortest_path_values(self.mdp, self.reward) if short else self.aimless_values()
+        else:
+            V = np.array(initial_values, dtype=float)
+            if V.shape != (S,):
+                raise ValueError(f"initial_values must have shape ({S},); got {V.shape}")
+            V[~np.isfinite(V)] = 0.0
+        V[~self.alive] = -math.inf
+        V[self.mdp.terminal] = 0.0
+        return V
+
+    def action_values(self, V: NDArray) -> NDArray:
+        """Q of shape (A, S) from V of the next states, (S,); -inf where an action cannot be chosen."""
+        Q = self.continuation(V)
+        Q += self.reward
+        return self.masked(Q)
+
+    def continuation(self, V: NDArray) -> NDArray:
+        """``discount * E[V]``, or ``discount * alpha log E[exp(V / alpha)]`` under exact inference; (A, S)."""
+        mdp = self.mdp
+        shape = (mdp.n_actions, mdp.n_states)
+        if self.inference == "exact" and self.alpha != math.inf:
+            return mdp.discount * _certainty_equivalent(mdp, V, self.alpha).reshape(shape)
+        out = mdp.transitions @ V
+        out *= mdp.discount
+        return out.reshape(shape)
+
+    def masked(self, Q: NDArray) -> NDArray:
+        """Q with -inf where an action cannot be chosen, in place."""
+        if self.usable is not None:
+            Q[~self.usable] = -math.inf
+        return Q
+
+    def __call__(self, V: NDArray, *, policy: bool = True) -> tuple[NDArray, NDArray, NDArray | None]:
+        """Return TV, Q and the policy."""
+        Q = self.action_values(V)
+        TV, pi = soft_maximum(Q, self.log_prior, self.alpha, policy=policy)
+        TV[self.mdp.terminal] = 0.0
+        return TV, Q, pi
+
+    def _difference(self, TV: NDArray, V: NDArray) -> NDArray:
+        return np.subtract(TV, V, where=self.alive, out=np.zeros_like(V))
+
+    def measure(self, V: NDArray, *, policy: bool = True) -> tuple[tuple, float]:
+        """Return (TV - V, TV, Q, policy) and the residual ``max |TV - V|`` over states that are not dead."""
+        TV, Q, pi = self(V, policy=policy)
+        change = self._difference(TV, V)
+        return (change, TV, Q, pi), float(np.abs(change).max())
+
+    def measure_value(self, V: NDArray) -> tuple[tuple, float]:
+        """`measure` without the policy, which a sweep does not need."""
+        return self.measure(V, policy=False)
+
+    def sweep(self, V: NDArray, measured: tuple) -> NDArray:
+        """Advance by one sweep of value iteration."""
+        return measured[1]
+
+    def newton_step(self, V: NDArray, measured: tuple) -> NDArray:
+        """Advance by one step of policy iteration: solve the equation linearised at the current policy."""
+        change, TV, _, pi = measured
+        new = self._evaluated(V, change, pi)
+        if new is None:  # this policy never ends, or hardly ever: try again from one that does, then sweep by sweep
+            new = TV if self.restarted else self.aimless_values()
+        return new
+
+    def _evaluated(self, V: NDArray, change: NDArray, pi: NDArray) -> NDArray | None:
+        """Value of the policy `pi` in the linearisation at V; None where (undiscounted) it has no value to speak of."""
+        tilt = tilted_probabilities(self.mdp, V, self.alpha) if self.inference == "exact" else None
+        system = Stationary(self.mdp, pi, tilt)
+        try:
+            step = system.solve(change, rtol=FORCING)
+        except SingularPolicyError:
+            return None
+        self.krylov_rate = system.krylov_rate
+        if self.mdp.discount == 1.0:
+            if not self.size(step) <= LONGEST * (self.reward_scale + self.entropy_scale) + 2.0 * self.size(V):
+                return None
+        new = np.where(self.alive, V + step, V)
+        new[self.mdp.terminal] = 0.0
+        return new
+
+    def aimless_values(self) -> NDArray:
+        """Value of choosing by the prior, or among all usable actions alike: it ends from wherever anything does."""
+        self.restarted = True
+        V = np.where(self.alive, 0.0, -math.inf)
+        Q = self.action_values(V)
+        gain, pi = soft_maximum(np.where(np.isfinite(Q), 0.0, Q), self.log_prior, self.alpha)
+        gain = np.where(self.alive, gain + (pi * np.where(pi > 0, Q, 0.0)).sum(axis=0), 0.0)
+        gain[self.mdp.terminal] = 0.0
+        new = self._evaluated(V, gain, pi)
+        return V if new is None else new
+
+
+def _weigh_outcomes(mdp: MDP, V: NDArray, alpha: float) -> tuple[NDArray, NDArray, NDArray]:
+    """Outcomes of every row of the transitions weighed by ``P(s'|s,a) exp((V(s') - shift) / alpha)``, ending with V = 0.
+
+    Returned are the weights (nnz,), the shift (A * S,), which is the best value in reach, -inf where all are dead, and the
+    total weight (A * S,), the chance of ending included. alpha = 0 keeps the best outcomes only.
+    """
+    P = mdp.transitions
+    lengths = np.diff(P.indptr)
+    filled = np.flatnonzero(lengths > 0)
+    starts, V_next = P.indptr[:-1][filled], V[P.indices]
+    ending = np.zeros(P.shape[0]) if mdp.ending is None else mdp.ending.T.ravel()
+    shift = np.where(ending > 0, 0.0, -math.inf)  # an episode that ends has value 0 from then on
+    shift[filled] = np.maximum(shift[filled], np.maximum.reduceat(V_next, starts)) if len(filled) else 0.0
+    base = np.where(np.isfinite(shift), shift, 0.0)
+    behind, short = V_next - np.repeat(base, lengths), np.minimum(-base, 0.0)  # base >= 0 wherever ending > 0
+    if alpha == 0.0:
+        weights, ended = np.where(behind == 0.0, P.data, 0.0), np.where(short == 0.0, ending, 0.0)
+    else:
+        weights, ended = P.data * np.exp(behind / alpha), ending * np.exp(short / alpha)
+    total = ended
+    total[filled] += np.add.reduceat(weights, starts) if len(filled) else 0.0
+    return weights, shift, total
+
+
+def _certainty_equivalent(mdp: MDP, V: NDArray, alpha: float) -> NDArray:
+    """``alpha log E[exp(V(s') / alpha)]`` for every row of the transitions, (A * S,); the largest V for alpha = 0."""
+    _, shift, total = _weigh_outcomes(mdp, V, alpha)
+    return shift if alpha == 0.0 else shift + alpha * np.log(np.where(np.isfinite(shift), total, 1.0))
+
+
+def tilted_probabilities(mdp: MDP, V: NDArray, alpha: float) -> NDArray | None:
+    """Successor probabilities given optimality, ``P(s'|s,a) exp(V(s') / alpha)`` normalised, (nnz,); None at alpha = inf."""
+    if alpha == math.inf:
+        return None
+    weights, _, total = _weigh_outcomes(mdp, V, alpha)
+    total = np.repeat(total, np.diff(mdp.transitions.indptr))
+    return np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)  # 0 / 0: all successors are dead
+
+
+def shortest_path_values(mdp: MDP, reward: NDArray) -> NDArray:
+    """Minus the cheapest cost to an end, (S,), for rewards <= 0 on deterministic dynamics; -inf where there is no way.
+
+    A lower bound on the soft value without a prior, and a start from which Newton's method needs 6 to 8 steps.
+    """
+    P, S, A = mdp.transitions, mdp.n_states, mdp.n_actions
+    cost = -np.broadcast_to(reward, (A, S))
+    row = np.repeat(np.arange(A * S), np.diff(P.indptr))
+    exits = np.flatnonzero(mdp.terminal)
+    sources, targets, costs = (
+        [row % S, exits],
+        [P.indices, np.full(len(exits), S)],
+        [cost.ravel()[row], np.zeros(len(exits))],
+    )
+    if mdp.ending is not None:
+        a, s = np.nonzero(mdp.ending.T)
+        sources.append(s), targets.append(np.full(len(s), S)), costs.append(cost[a, s])
+    edges = np.concatenate(sources), np.concatenate(targets), np.concatenate(costs)
+    # csgraph reads a stored zero as "no edge" and adds up parallel ones: keep the cheapest, and shift zeros off zero.
+    order = np.lexsort((edges[2], edges[1], edges[0]))
+    s, t, c = (edge[order] for edge in edges)
+    first = np.ones(len(s), dtype=bool)
+    first[1:] = (s[1:] != s[:-1]) | (t[1:] != t[:-1])
+    graph = sparse.csr_array((np.maximum(c[first], 1e-300), (t[first], s[first])), shape=(S + 1, S + 1))
+    return -csgraph.dijkstra(graph, indices=S)[:S]
