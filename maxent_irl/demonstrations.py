@@ -76,7 +76,7 @@ class Demonstrations(Sequence):
 
     Examples
     --------
-    >>> from maxent_irl.demonstrations import Demonstrations
+    >>> from maxent_irl import Demonstrations
     >>> demos = Demonstrations([(["home", "road", "work"], ["go", "go"]), (["home", "home"], ["stay"])])
     >>> demos
     <Demonstrations: 2 trajectories, 3 decisions, 3 distinct states, 2 distinct actions, lengths 1/1.5/2 (min/median/max)>
@@ -176,8 +176,7 @@ class Demonstrations(Sequence):
 
         Parameters
         ----------
-        path : path
-        delimiter : str
+        path, delimiter
         **columns
             Names of the columns as for `from_table`: ``id=``, ``state=`` and ``action=`` are required.
 
