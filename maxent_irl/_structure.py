@@ -60,22 +60,41 @@ class Structure:
     @cached_property
     def doomed(self) -> NDArray:
         """(S,) bool, with a horizon (T, S): states that whatever is done may lead to a dead end before the horizon."""
-        mdp = self._mdp
-        if mdp.horizon is None:
+        if self._mdp.horizon is None:
             return self.dead("variational")
-        doomed = np.zeros((mdp.horizon + 1, mdp.n_states), dtype=bool)
-        open_ = mdp.available.T
-        for t in range(mdp.horizon - 1, -1, -1):
-            risky = (mdp.transitions @ doomed[t + 1].astype(float)).reshape(open_.shape) > 0
-            doomed[t] = ~((open_ & ~risky).any(axis=0) | mdp.terminal)
-            if (doomed[t] == doomed[t + 1]).all():  # nothing more can change
-                doomed[:t] = doomed[t]
-                break
-        return doomed[:-1]
+        return ~(self.usable_in_time("variational").any(axis=1) | self._mdp.terminal)
+
+    def usable_in_time(self, inference: str) -> NDArray:
+        """(T, A, S) bool, with a horizon T: available actions that leave a way through the decisions still to come."""
+        mdp = self._mdp
+        usable = np.repeat(np.ascontiguousarray(mdp.available.T)[None], mdp.horizon, axis=0)
+        if (usable[0].any(axis=0) | mdp.terminal).all():
+            return usable
+        for t in range(mdp.horizon - 2, -1, -1):
+            usable[t] &= self._survives(usable[t + 1].any(axis=0) | mdp.terminal, inference)
+        return usable
+
+    def _survives(self, alive: NDArray, inference: str) -> NDArray:
+        """(A, S) bool: all outcomes of the action are alive (or it ends), under exact inference at least one of them."""
+        mdp = self._mdp
+        shape = (mdp.n_actions, mdp.n_states)
+        n_alive = (self._support @ alive.astype(float)).reshape(shape)
+        if inference == "exact":
+            return (n_alive > 0) | self._ends
+        return n_alive == np.diff(mdp.transitions.indptr).reshape(shape)
+
+    @cached_property
+    def _support(self) -> sparse.csr_array:
+        P = self._mdp.transitions
+        return sparse.csr_array((np.ones(P.nnz), P.indices, P.indptr), shape=P.shape)
+
+    @property
+    def _ends(self) -> NDArray:
+        mdp = self._mdp
+        return np.zeros((mdp.n_actions, mdp.n_states), dtype=bool) if mdp.ending is None else mdp.ending.T > 0
 
     def _usable(self, inference: str, support: NDArray | None = None) -> NDArray:
         mdp = self._mdp
-        S, A = mdp.n_states, mdp.n_actions
         usable = np.ascontiguousarray(mdp.available.T)
         choosable = usable if support is None else usable & support
         must_end = mdp.discount == 1.0 and mdp.horizon is None
@@ -83,18 +102,11 @@ class Structure:
             return usable
         if mdp.horizon is not None:
             return usable  # with a horizon, dead ends depend on the time left: the backward recursion finds them
-        pattern = sparse.csr_array(
-            (np.ones(mdp.transitions.nnz), mdp.transitions.indices, mdp.transitions.indptr),
-            shape=mdp.transitions.shape,
-        )
-        n_successors = np.diff(pattern.indptr).reshape(A, S)
-        ends = np.zeros((A, S), dtype=bool) if mdp.ending is None else mdp.ending.T > 0
         while True:  # every round but the last kills at least one action, so this ends
             alive = choosable.any(axis=0) | mdp.terminal
             if must_end:
-                alive &= reaches_end(pattern, choosable, mdp.terminal, ends)
-            n_alive = (pattern @ alive.astype(float)).reshape(A, S)
-            kept = usable & ((n_alive > 0) | ends if inference == "exact" else n_alive == n_successors) & alive
+                alive &= reaches_end(self._support, choosable, mdp.terminal, self._ends)
+            kept = usable & self._survives(alive, inference) & alive
             if (kept == usable).all():
                 return usable
             usable = kept

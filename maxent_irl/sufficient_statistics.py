@@ -103,5 +103,34 @@ def sufficient_statistics(mdp: MDP, demonstrations: Demonstrations, objective: s
     )
 
 
+def check_possible(mdp: MDP, demonstrations: Demonstrations, inference: str, positions: NDArray | None = None) -> None:
+    """Raise for the first decision that has probability zero whatever the reward, because it runs into a dead end.
+
+    Parameters
+    ----------
+    mdp : MDP
+    demonstrations : Demonstrations
+    inference : "variational" or "exact"
+    positions : (n,) int array, optional
+        Numbers by which the error calls the trajectories. None: their own.
+    """
+    s, a = demonstrations.states, demonstrations.actions
+    if mdp.horizon is None:
+        usable = mdp.structure.usable(inference)[a, s]
+    else:
+        usable = mdp.structure.usable_in_time(inference)[demonstrations.times, a, s]
+    if usable.all():
+        return
+    i = int(np.flatnonzero(~usable)[0])
+    trajectory = int(demonstrations.trajectory_ids[i])
+    undiscounted = mdp.discount == 1.0 and mdp.horizon is None
+    raise ValueError(
+        f"trajectory {trajectory if positions is None else int(positions[trajectory])}, step {int(demonstrations.times[i])}: "
+        f"action {int(a[i])} in state {int(s[i])} leads "
+        f"{'where no terminal state can be reached from' if undiscounted else 'into a dead end'}, so its probability is zero "
+        "under every reward; drop the trajectory, cut it before that, or make such states terminal"
+    )
+
+
 def _matrix(values: NDArray, rows: NDArray, columns: NDArray, shape: tuple[int, int]) -> sparse.csr_array:
     return sparse.coo_array((values, (rows, columns)), shape=shape).tocsr()

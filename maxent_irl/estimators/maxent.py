@@ -18,7 +18,7 @@ from ..inference import SoftSolution, soft_value_iteration
 from ..likelihood import Likelihood, TaskLikelihood
 from ..mdp import MDP
 from ..rewards import LinearReward
-from ..sufficient_statistics import OBJECTIVES, sufficient_statistics
+from ..sufficient_statistics import OBJECTIVES, check_possible, sufficient_statistics
 from ..visitations import expected_visitations
 from ._solvers import SOLVERS, Loss, Progress, minimise
 
@@ -252,11 +252,16 @@ class MaxEntIRL(BaseEstimator):
     def _tasks(self, demonstrations: Demonstrations) -> list[tuple[MDP, Demonstrations]]:
         """Demonstrations by goal, each with the MDP in which that goal is terminal."""
         if demonstrations.goals is None:
+            check_possible(self.mdp, demonstrations, self.inference)
             return [(self.mdp, demonstrations)]
         goals, task = np.unique(demonstrations.goals, return_inverse=True)
-        return [
-            (self.mdp.with_goal(int(goal)), demonstrations[np.flatnonzero(task == i)]) for i, goal in enumerate(goals)
-        ]
+        tasks = []
+        for i, goal in enumerate(goals):
+            mdp, positions = self.mdp.with_goal(int(goal)), np.flatnonzero(task == i)
+            part = demonstrations[positions]
+            check_possible(mdp, part, self.inference, positions)
+            tasks.append((mdp, part))
+        return tasks
 
     def _log_prior(self, demonstrations: Demonstrations, tasks: list[TaskLikelihood]) -> float:
         log_prior = check_action_prior(self.mdp, self.action_prior)
