@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from ._npz import read_arrays, write_arrays
 from ._validation import PROBABILITY_TOLERANCE
 
 
@@ -200,11 +200,9 @@ def counted_transitions(
     states, actions, next_states = demonstrations.states, demonstrations.actions, demonstrations.next_states
     S = int(max(states.max(), next_states.max())) + 1 if n_states is None else n_states
     A = int(actions.max()) + 1 if n_actions is None else n_actions
-    if max(states.max(), next_states.max()) >= S or actions.max() >= A:
-        raise ValueError(f"demonstrations visit states or actions beyond n_states={S}, n_actions={A}")
     weights = demonstrations.weights[demonstrations.trajectory_ids]
     pair, known = actions * S + states, next_states >= 0
-    counts = tidy(sparse.coo_array((weights[known], (pair[known], next_states[known])), shape=(A * S, S)))
+    counts = tidy(demonstrations.transition_counts(S, A))
     if smoothing:
         seen = tidy(sparse.coo_array((np.ones(known.sum()), (states[known], next_states[known])), shape=(S, S)))
         seen.data[:] = smoothing
@@ -230,17 +228,12 @@ def save(attributes: dict[str, Any], path: Any) -> None:
     arrays = {"data": matrix.data, "indices": matrix.indices, "indptr": matrix.indptr}
     arrays |= {key: attributes[key] for key in ("n_states", "n_actions", "discount", "terminal", "available")}
     arrays |= {key: attributes[key] for key in ("initial", "horizon", "ending") if attributes[key] is not None}
-    np.savez_compressed(path, **arrays)
+    write_arrays(path, arrays)
 
 
 def load(path: Any) -> tuple[sparse.csr_array, int, dict[str, Any]]:
     """Read what `save` wrote: the stacked matrix, A, and the constructor's options."""
-    name = os.fspath(path) if isinstance(path, str | os.PathLike) else "the file"
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {key: file[key] for key in file.files}
-    except (zipfile.BadZipFile, ValueError, EOFError, AttributeError, KeyError) as error:
-        raise ValueError(f"{name} is not a readable .npz file (truncated, or of another kind): {error}") from error
+    arrays = read_arrays(path)
     missing = {
         "data",
         "indices",
@@ -252,7 +245,7 @@ def load(path: Any) -> tuple[sparse.csr_array, int, dict[str, Any]]:
         "available",
     } - set(arrays)
     if missing:
-        raise ValueError(f"{name} holds no MDP: it lacks {', '.join(sorted(missing))}; write it with MDP.save")
+        raise ValueError(f"{os.fspath(path)} holds no MDP: it lacks {', '.join(sorted(missing))}; write it with MDP.save")
     S, A = int(arrays["n_states"]), int(arrays["n_actions"])
     matrix = sparse.csr_array((arrays["data"], arrays["indices"], arrays["indptr"]), shape=(A * S, S))
     options: dict[str, Any] = {

@@ -3,35 +3,28 @@
 from __future__ import annotations
 
 import os
-import zipfile
-import zlib
 
 import numpy as np
 
 from ._labels import from_json, to_json
+from ._npz import read_arrays, write_arrays
 from ._trajectory import Flat, flatten
 
 FILE_FORMAT = "maxent_irl.Demonstrations 1"
 
 
 def write_npz(flat: Flat, path: str | os.PathLike) -> None:
-    """Write to exactly this path (numpy alone would append ``.npz``)."""
+    """Write to exactly this path."""
     fields = flat._asdict()
     arrays = {name: value for name, value in fields.items() if isinstance(value, np.ndarray)}
     arrays |= {f"{what}_labels": np.array(to_json(fields[f"{what}_labels"], what)) for what in ("state", "action")}
-    with open(path, "wb") as file:
-        np.savez_compressed(file, format=np.array(FILE_FORMAT), **arrays)
+    write_arrays(path, {"format": np.array(FILE_FORMAT), **arrays})
 
 
 def read_npz(path: str | os.PathLike) -> Flat:
     """Read what `write_npz` wrote; raise ValueError naming the file if it is cut or of another kind."""
     name = os.fspath(path)
-    try:
-        # numpy would leave a file that it opened itself open when it cannot read it
-        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
-            arrays = {key: file[key] for key in file.files}
-    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, KeyError, AttributeError, TypeError) as error:
-        raise ValueError(f"{name} is no readable .npz file (cut, or of another kind): {error}") from error
+    arrays = read_arrays(path)
     if str(arrays.pop("format", "")) != FILE_FORMAT:
         raise ValueError(f"{name} holds no demonstrations of this version: write them with Demonstrations.save")
     labels = {key: from_json(str(arrays.pop(key))) for key in ("state_labels", "action_labels")}

@@ -278,13 +278,13 @@ def test_truncated_and_foreign_files(tmp_path):
     whole = path.read_bytes()
     for kept in (0, 10, len(whole) // 2, len(whole) - 5):
         path.write_bytes(whole[:kept])
-        with pytest.raises(ValueError, match=r"demos.npz is no readable .npz file"):
+        with pytest.raises(ValueError, match=r"demos.npz is not a readable .npz file"):
             Demonstrations.load(path)
     path.write_bytes(whole[:200] + bytes(40) + whole[240:])
     with pytest.raises(ValueError, match=r"demos.npz"):
         Demonstrations.load(path)
     path.write_text("seq,state,action\n")
-    with pytest.raises(ValueError, match=r"demos.npz is no readable .npz file"):
+    with pytest.raises(ValueError, match=r"demos.npz is not a readable .npz file"):
         Demonstrations.load(path)
     np.savez(path, states=np.arange(3))
     with pytest.raises(ValueError, match=r"demos.npz holds no demonstrations"):

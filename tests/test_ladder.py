@@ -18,7 +18,7 @@ PACKAGE = Path(maxent_irl.__file__).parent
 RUNGS = [
     {"_version"},
     {"_numerics"},
-    {"_validation"},
+    {"_validation", "_npz"},
     {"mdp", "_mdp_inputs", "_structure"},
     {
         *("demonstrations", "_labels", "_trajectory", "_trajectory_files", "_trajectory_formats", "_trajectory_tables"),
