@@ -1,0 +1,88 @@
+"""Colours of maps: which colour map a quantity gets, and between which limits.
+
+Two colour maps serve everything. Quantities of one sign get viridis, which is perceptually uniform and safe for colour-blind
+readers. Signed quantities get a map from blue over grey to gold, centred on zero: a diverging map whose lightness nevertheless
+rises all the way, so that a grey print still tells negative from positive, which the usual light-centred ones do not.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+SEQUENTIAL = "viridis"
+# CIELAB: lightness 18 to 88 in equal steps; blue (hue 275) falls to grey and rises to gold (hue 70 to 95).
+SIGNED_COLOURS = (
+    "#002d54",
+    "#014173",
+    "#035595",
+    "#4c6a97",
+    "#7f7f7e",
+    "#b19065",
+    "#d0a655",
+    "#e8c045",
+    "#f8dd32",
+)
+INK = "#1a1a1a"  # lines and markers
+FAINT = "#8c8c8c"  # reference lines
+ACCENT = "#0a5ea2"  # the one curve that matters
+CONTRAST = "#c8820a"  # the second curve, lighter than ACCENT also in grey
+
+
+def colour_map(signed: bool) -> Any:
+    """Return the matplotlib colour map for signed or for one-sided quantities."""
+    from matplotlib import colormaps
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("blue-grey-gold", SIGNED_COLOURS) if signed else colormaps[SEQUENTIAL]
+
+
+def is_signed(*arrays: ArrayLike) -> bool:
+    """Whether the finite values of all arrays together lie on both sides of zero."""
+    low, high = value_range(*arrays)
+    return low < 0 < high
+
+
+def value_range(*arrays: ArrayLike) -> tuple[float, float]:
+    """Smallest and largest finite value of all arrays together; (0, 0) where there is none."""
+    finite = np.concatenate([_finite(array) for array in arrays])
+    return (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)
+
+
+def colour_scale(*arrays: ArrayLike, signed: bool | None = None, from_zero: bool = False) -> dict[str, Any]:
+    """One colour scale for maps that are to be compared.
+
+    Parameters
+    ----------
+    *arrays : arrays of any shape
+        Values that are not finite do not count.
+    signed : bool, optional
+        True: the diverging map, limits symmetric about zero. None: whether the values have both signs.
+    from_zero : bool
+        Make the scale of a one-sided quantity start at zero, as counts and errors want it.
+
+    Returns
+    -------
+    dict with ``cmap`` and ``norm``, keywords of matplotlib's images and collections.
+    """
+    from matplotlib.colors import Normalize
+
+    low, high = value_range(*arrays)
+    if signed is None:
+        signed = low < 0 < high
+    if signed:
+        reach = max(-low, high)
+        low, high = -reach, reach
+    elif from_zero:
+        low, high = min(low, 0.0), max(high, 0.0)
+    if low == high:  # one colour, in the middle of its bar
+        margin = 0.5 * abs(low) or 0.5
+        low, high = low - margin, high + margin
+    return {"cmap": colour_map(signed), "norm": Normalize(low, high)}
+
+
+def _finite(array: ArrayLike) -> NDArray:
+    values = np.asarray(array, dtype=float).ravel()
+    return values[np.isfinite(values)]

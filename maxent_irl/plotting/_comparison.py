@@ -1,0 +1,146 @@
+"""True against recovered reward, on one colour scale, after removing what cannot be known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ._alignment import Aligned, align
+from ._axes import figure_and_axes, figure_and_axes_array, plain_frame
+from ._colours import ACCENT, FAINT, colour_scale, value_range
+from ._grid import GridPlan, size_for
+from ._grid_map import GridMapDisplay
+from ._quantities import mean_over_actions, reward_label
+
+
+class RewardComparisonDisplay:
+    """The true and the recovered reward side by side, or one over the other where there is no map.
+
+    Make one with `from_rewards` or `from_estimator`. The figure says what was removed from the recovered reward before the
+    comparison, the correlation, and the root mean square (r.m.s.) difference left.
+
+    Parameters
+    ----------
+    aligned : Aligned
+        Both rewards, made comparable.
+    plan : GridPlan or None
+        Where the states lie; None: no map.
+
+    Attributes
+    ----------
+    true_, recovered_ : GridMapDisplay
+        With a plan: the two maps, which share one colour scale.
+    points_, diagonal_ : PathCollection, Line2D
+        Without a plan: one point per state or state-action pair, and where they would lie if recovered exactly.
+    axes_ : array of Axes;  ax_ : the first;  figure_
+    """
+
+    def __init__(self, aligned: Aligned, *, plan: GridPlan | None = None) -> None:
+        self.aligned = aligned
+        self.plan = plan
+
+    @classmethod
+    def from_rewards(
+        cls,
+        true_reward: ArrayLike,
+        recovered: ArrayLike,
+        world: Any = None,
+        *,
+        mdp: Any = None,
+        remove: str = "constant",
+    ) -> RewardComparisonDisplay:
+        """Compare two rewards.
+
+        Parameters
+        ----------
+        true_reward, recovered : (S,) or (S, A) arrays
+        world : GridWorld, shape (rows, columns), or bool array of free cells, optional
+            None: rewards are drawn against each other, without a map.
+        mdp : MDP, optional
+            Default: that of the world, if it has one.
+        remove : "constant", "shaping" or "nothing"
+            What may be added to the recovered reward to bring it nearest to the true one: one number; also a potential
+            shaping ``discount * E[Phi(s')] - Phi(s)``, which changes no policy either.
+
+        Raises
+        ------
+        ValueError
+            For shapes that do not fit, and for shaping without an MDP.
+        """
+        mdp = getattr(world, "mdp", None) if mdp is None else mdp
+        plan = None if world is None else GridPlan.of(world)
+        return cls(align(true_reward, recovered, mdp, remove=remove), plan=plan)
+
+    @classmethod
+    def from_estimator(
+        cls, estimator: Any, true_reward: ArrayLike, world: Any = None, *, remove: str = "constant"
+    ) -> RewardComparisonDisplay:
+        """Compare the reward of a fitted estimator with the true one; arguments as for `from_rewards`."""
+        return cls.from_rewards(true_reward, estimator.reward_, world, mdp=estimator.mdp, remove=remove)
+
+    def plot(self, ax: Any = None) -> RewardComparisonDisplay:
+        """Draw the comparison.
+
+        Parameters
+        ----------
+        ax : pair of Axes, or without a map one Axes, optional
+
+        Returns
+        -------
+        self
+        """
+        if self.plan is None:
+            self._plot_scatter(ax)
+        else:
+            self._plot_maps(ax)
+        self.ax_ = self.axes_[0]
+        return self
+
+    @property
+    def verdict(self) -> str:
+        """The numbers of the comparison, in words."""
+        words = f"r.m.s. difference {self.aligned.rms:.2g}"
+        if np.isfinite(self.aligned.correlation):
+            words = f"correlation {self.aligned.correlation:.3f}, " + words
+        return words
+
+    def maps(self) -> tuple[GridMapDisplay, GridMapDisplay, dict[str, Any]]:
+        """The two maps, undrawn, and the colour scale they share."""
+        label = reward_label(self.aligned.true)
+        shown = [
+            reward if reward.ndim == 1 else mean_over_actions(reward)
+            for reward in (self.aligned.true, self.aligned.recovered)
+        ]
+        titles = ("True reward", f"Recovered reward\n{self.aligned.note}\n{self.verdict}")
+        maps = [
+            GridMapDisplay.from_values(values, self.plan, label=label, title=title)
+            for values, title in zip(shown, titles, strict=True)
+        ]
+        return maps[0], maps[1], colour_scale(*shown)
+
+    def _plot_maps(self, ax: Any) -> None:
+        width, height = size_for(self.plan.shape, longest=4.0)
+        self.figure_, axes = figure_and_axes_array(ax, (1, 2), size=(2 * max(width, 3.6) - 0.7, height + 0.5))
+        self.axes_ = axes.ravel()
+        self.true_, self.recovered_, scale = self.maps()
+        self.true_.plot(self.axes_[0], scale=scale, colour_bar=False)
+        self.recovered_.plot(self.axes_[1], scale=scale)
+        self.axes_[1].title.set_fontsize("medium")
+        self.axes_[1].set_ylabel("")
+
+    def _plot_scatter(self, ax: Any) -> None:
+        self.figure_, axes = figure_and_axes(ax, size=(4.6, 4.8))
+        self.axes_ = np.array([axes])
+        x, y = self.aligned.true.ravel(), self.aligned.recovered.ravel()
+        low, high = value_range(x, y)
+        margin = 0.06 * (high - low) or 0.5
+        ends = (low - margin, high + margin)
+        (self.diagonal_,) = axes.plot(ends, ends, color=FAINT, linewidth=0.9, label="recovered = true")
+        self.points_ = axes.scatter(x, y, 16, ACCENT, marker="o", alpha=0.7, linewidths=0, zorder=3)
+        unit = "state" if self.aligned.true.ndim == 1 else "state and action"
+        axes.set(xlabel=f"true reward, one point per {unit}", ylabel=f"recovered reward, {self.aligned.note}")
+        axes.set(xlim=ends, ylim=ends, aspect="equal", title=f"True and recovered reward\n{self.verdict}")
+        axes.legend(frameon=False, loc="upper left")
+        plain_frame(axes)

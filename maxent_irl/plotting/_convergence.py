@@ -1,0 +1,176 @@
+"""How a fit went: the log-likelihood over iterations, and the feature gap that is left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ._axes import figure_and_axes_array, plain_frame, whole_ticks
+from ._colours import ACCENT, CONTRAST, FAINT
+
+MOST_NAMES = 25
+
+
+class ConvergenceDisplay:
+    """Log-likelihood per decision at each iteration, beside the feature gap at the end.
+
+    Make one with `from_values` or `from_estimator`. The feature gap is demonstrated minus expected features per decision; a
+    fit is done when none exceeds the tolerance.
+
+    Parameters
+    ----------
+    log_likelihood : (n_iter + 1,) array
+        Nats per decision, from the start on.
+    gap : (K,) array
+    tol : float or None
+        Tolerance of the gap.
+    names : sequence of K str or None
+    uniform : float or None
+        Log-likelihood of choosing at random, to compare with.
+    converged : bool or None
+    label : str
+        Of the first axis.
+
+    Attributes
+    ----------
+    curve_ : Line2D;  uniform_ : Line2D or None;  gaps_ : LineCollection;  band_ : Polygon or None
+    axes_ : array of two Axes;  ax_ : the first;  figure_
+    """
+
+    def __init__(
+        self,
+        log_likelihood: NDArray,
+        gap: NDArray,
+        *,
+        tol: float | None,
+        names: Sequence[str] | None,
+        uniform: float | None,
+        converged: bool | None,
+        label: str,
+    ) -> None:
+        self.log_likelihood = log_likelihood
+        self.gap = gap
+        self.tol = tol
+        self.names = names
+        self.uniform = uniform
+        self.converged = converged
+        self.label = label
+
+    @classmethod
+    def from_values(
+        cls,
+        log_likelihood: ArrayLike,
+        gap: ArrayLike,
+        *,
+        tol: float | None = None,
+        names: Sequence[str] | None = None,
+        uniform: float | None = None,
+        converged: bool | None = None,
+        label: str = "log-likelihood (nats per decision)",
+    ) -> ConvergenceDisplay:
+        """Show a given history; arguments as for the class.
+
+        Raises
+        ------
+        ValueError
+            For an empty history, or names that do not fit the gap.
+        """
+        log_likelihood, gap = np.asarray(log_likelihood, dtype=float), np.asarray(gap, dtype=float)
+        if log_likelihood.ndim != 1 or not len(log_likelihood) or gap.ndim != 1:
+            raise ValueError(
+                f"a history has shape (n,) with n >= 1 and a gap (K,); got {log_likelihood.shape}, {gap.shape}"
+            )
+        if names is not None and len(names) != len(gap):
+            raise ValueError(f"{len(names)} names for a gap in {len(gap)} features")
+        return cls(log_likelihood, gap, tol=tol, names=names, uniform=uniform, converged=converged, label=label)
+
+    @classmethod
+    def from_estimator(cls, estimator: Any, *, uniform: float | None = None) -> ConvergenceDisplay:
+        """Show how a fitted estimator got there.
+
+        Parameters
+        ----------
+        estimator : fitted MaxEntIRL
+        uniform : float, optional
+            Log-likelihood per decision of choosing at random among the available actions.
+        """
+        matching = estimator.objective == "feature-matching" and estimator.mdp.discount < 1
+        weighted = "discount-weighted " if matching else ""
+        penalised = "penalised " if estimator.l2 > 0 else ""
+        return cls.from_values(
+            -np.asarray(estimator.loss_curve_),
+            estimator.feature_gap_,
+            tol=estimator.tol * estimator.temperature,
+            names=estimator.feature_names,
+            uniform=uniform if not matching else None,
+            converged=estimator.converged_,
+            label=f"{weighted}{penalised}log-likelihood\n(nats per decision)",
+        )
+
+    def plot(self, ax: Any = None) -> ConvergenceDisplay:
+        """Draw the history.
+
+        Parameters
+        ----------
+        ax : pair of Axes, optional
+
+        Returns
+        -------
+        self
+        """
+        self.figure_, axes = figure_and_axes_array(ax, (1, 2), size=(9.0, 3.6))
+        self.axes_ = axes.ravel()
+        self.ax_ = self.axes_[0]
+        self._draw_history(self.axes_[0])
+        self._draw_gap(self.axes_[1])
+        for axes in self.axes_:
+            plain_frame(axes)
+        return self
+
+    def _draw_history(self, ax: Any) -> None:
+        iterations = np.arange(len(self.log_likelihood))
+        few = len(iterations) <= 40
+        (self.curve_,) = ax.plot(
+            iterations, self.log_likelihood, color=ACCENT, linewidth=1.8, marker="o" if few else None, markersize=4
+        )
+        self.uniform_ = None
+        if self.uniform is not None:
+            self.uniform_ = ax.axhline(
+                self.uniform, color=FAINT, linestyle="--", linewidth=1, label="choosing at random"
+            )
+            ax.legend(frameon=False, loc="lower right")
+        n = len(iterations) - 1
+        status = {True: f"Converged after {n} iterations", False: f"Not converged after {n} iterations"}
+        ax.set(xlabel="iteration", ylabel=self.label, title=status.get(self.converged, "Fit"))
+        ax.margins(y=0.08)
+        whole_ticks(ax.xaxis)
+
+    def _draw_gap(self, ax: Any) -> None:
+        K = len(self.gap)
+        index = np.arange(K)
+        named = self.names is not None and K <= MOST_NAMES
+        ax.axvline(0.0, color=FAINT, linewidth=0.9) if named else ax.axhline(0.0, color=FAINT, linewidth=0.9)
+        self.band_ = None
+        if self.tol is not None:
+            span = ax.axvspan if named else ax.axhspan
+            self.band_ = span(
+                -self.tol, self.tol, color=CONTRAST, alpha=0.18, linewidth=0, label=f"tolerance ± {self.tol:.0e}"
+            )
+        if named:
+            self.gaps_ = ax.hlines(index, 0, self.gap, color=ACCENT, linewidth=2.5)
+            ax.plot(self.gap, index, "o", color=ACCENT, markersize=5)
+            ax.set_yticks(index, self.names)
+            ax.set(ylim=(K - 0.4, -0.6), xlabel="demonstrated − expected, per decision")
+        else:
+            self.gaps_ = ax.vlines(
+                index, 0, self.gap, color=ACCENT, linewidth=float(np.clip(150 / max(K, 1), 0.5, 2.5))
+            )
+            ax.set(xlabel="feature", ylabel="demonstrated − expected,\nper decision")
+            whole_ticks(ax.xaxis)
+        ax.ticklabel_format(axis="x" if named else "y", style="sci", scilimits=(-2, 3))
+        ax.set_title("Feature gap at the end")
+        if self.band_ is not None:
+            ax.legend(frameon=False, loc="upper right", fontsize="small")

@@ -1,0 +1,161 @@
+"""The plan of a grid: which cell each state is, where walls, starts and goals are, and how to draw that much."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ._axes import whole_ticks
+from ._colours import INK
+
+FLOOR_COLOUR, WALL_COLOUR, HATCH_COLOUR = "#f7f7f5", "#d4d4d4", "#9c9c9c"
+MOVES = np.array([(0, 1), (1, 0), (0, -1), (-1, 0), (0, 0)])  # right, down, left, up, stay: GridWorld's actions
+
+
+@dataclass(frozen=True, eq=False)
+class GridPlan:
+    """Where the states of a grid lie.
+
+    Attributes
+    ----------
+    shape : (rows, columns)
+    cells : (S, 2) int array
+        Row and column of each state.
+    starts, goals : (n, 2) int arrays
+        Cells to mark.
+    """
+
+    shape: tuple[int, int]
+    cells: NDArray
+    starts: NDArray
+    goals: NDArray
+
+    @classmethod
+    def of(cls, world: Any) -> GridPlan:
+        """Read the plan of a world.
+
+        Parameters
+        ----------
+        world : GridWorld, GridPlan, (rows, columns) tuple, or (rows, columns) bool array
+            A tuple: every cell is a state, row by row. A mask: True where a cell is a state. Anything else needs
+            `shape` and `cells`, and may have `starts` and `goals` (states).
+        """
+        if isinstance(world, cls):
+            return world
+        none = np.empty((0, 2), dtype=int)
+        if hasattr(world, "cells"):
+            cells = np.asarray(world.cells)
+            starts, goals = (cells[np.asarray(getattr(world, name, ()), dtype=int)] for name in ("starts", "goals"))
+            return cls(tuple(world.shape), cells, starts, goals)
+        mask = np.asarray(world)
+        if mask.ndim == 2 and mask.dtype == bool:
+            return cls(mask.shape, np.argwhere(mask), none, none)
+        if mask.shape == (2,) and mask.dtype.kind in "iu" and (mask > 0).all():
+            return cls((int(mask[0]), int(mask[1])), np.argwhere(np.ones(mask, dtype=bool)), none, none)
+        raise ValueError(
+            "a grid is given by a GridWorld, by its shape (rows, columns), or by a bool array that is True at free "
+            f"cells; got {world!r}"
+        )
+
+    @property
+    def n_states(self) -> int:
+        """Number of free cells."""
+        return len(self.cells)
+
+    def to_grid(self, values: ArrayLike) -> NDArray:
+        """Put (S,) values on the (rows, columns) grid, NaN elsewhere."""
+        grid = np.full(self.shape, np.nan)
+        grid[tuple(self.cells.T)] = self.per_state(values)
+        return grid
+
+    def per_state(self, values: ArrayLike, trailing: tuple[int, ...] = ()) -> NDArray:
+        """Check that there is one value, or one row of shape `trailing`, per state."""
+        values = np.asarray(values, dtype=float)
+        if values.shape != (self.n_states, *trailing):
+            wanted = ", ".join(map(str, (self.n_states, *trailing)))
+            raise ValueError(
+                f"this {self.shape[0]} x {self.shape[1]} grid has {self.n_states} states, so values need shape "
+                f"({wanted}{',' if not trailing else ''}); got {values.shape}"
+            )
+        return values
+
+
+def prepare(ax: Any, shape: tuple[int, int]) -> None:
+    """Set up axes for a grid: cells are unit squares about whole numbers, row 0 on top, hatching where nothing is drawn."""
+    rows, columns = shape
+    ax.patch.set(facecolor=WALL_COLOUR, edgecolor=HATCH_COLOUR, hatch="////", linewidth=0)
+    ax.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5), aspect="equal", xlabel="column", ylabel="row")
+    whole_ticks(ax.xaxis)
+    whole_ticks(ax.yaxis)
+
+
+def draw_floor(ax: Any, plan: GridPlan) -> Any:
+    """Draw the free cells in one pale colour; return the image. Axes that show a map already are left as they are."""
+    if ax.images:
+        return ax.images[0]
+    from matplotlib.colors import ListedColormap
+
+    floor = np.ma.masked_invalid(plan.to_grid(np.zeros(plan.n_states)))
+    image = ax.imshow(floor, cmap=ListedColormap([FLOOR_COLOUR]), interpolation="nearest", zorder=0)
+    prepare(ax, plan.shape)
+    return image
+
+
+def cell_points(ax: Any, shape: tuple[int, int]) -> float:
+    """Side of one cell in points, about: axes of equal aspect fill the tighter direction."""
+    box = ax.get_position(original=True)
+    width, height = ax.figure.get_size_inches() * (box.width, box.height) * 72
+    return float(min(width / shape[1], height / shape[0]))
+
+
+def draw_marks(ax: Any, plan: GridPlan) -> dict[str, Any]:
+    """Mark starts with rings and goals with stars; return the artists by name."""
+    size = float(np.clip(0.55 * cell_points(ax, plan.shape), 3.0, 13.0))
+    style = {"edgecolors": INK, "linewidths": 0.9, "zorder": 2, "clip_on": False}
+    marks = {}
+    if len(plan.starts):
+        rows, columns = plan.starts.T
+        marks["start"] = ax.scatter(columns, rows, (0.8 * size) ** 2, "white", marker="o", label="start", **style)
+    if len(plan.goals):
+        rows, columns = plan.goals.T
+        marks["goal"] = ax.scatter(columns, rows, (1.3 * size) ** 2, "white", marker="*", label="goal", **style)
+    return marks
+
+
+def size_for(
+    shape: tuple[int, int], *, longest: float = 5.0, extra: tuple[float, float] = (1.6, 1.4)
+) -> tuple[float, float]:
+    """Figure size in inches for one map of this shape, with room for labels and colour bar.
+
+    The height has some to spare: constrained layout settles at once only where the width alone limits the map.
+    """
+    rows, columns = shape
+    unit = longest / max(rows, columns)
+    return max(2.2, columns * unit) + extra[0], max(1.0, rows * unit) + extra[1]
+
+
+def draw_key(ax: Any, marks: dict[str, Any], *, has_gaps: bool, gap_label: str = "wall") -> Any:
+    """Explain marks and hatching in one line above the axes; None where there is nothing to explain."""
+    from matplotlib.patches import Patch
+
+    handles = list(marks.values())
+    if has_gaps:
+        handles.append(Patch(facecolor=WALL_COLOUR, edgecolor=HATCH_COLOUR, hatch="////", linewidth=0, label=gap_label))
+    if not handles:
+        return None
+    return ax.legend(
+        handles=handles,
+        loc="lower left",
+        bbox_to_anchor=(0.0, 1.0),
+        ncols=len(handles),
+        frameon=False,
+        fontsize="small",
+        borderaxespad=0.2,
+        handletextpad=0.3,
+        columnspacing=1.0,
+        borderpad=0.1,
+        markerscale=0.75,
+    )

@@ -1,0 +1,216 @@
+"""A road network, or any graph drawn in the plane: edges coloured and widened by a number each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from ._axes import add_colour_bar, figure_and_axes
+from ._colours import INK, colour_scale
+
+NARROWEST, WIDEST = 0.25, 3.0  # points
+N_LANDMARKS = 64
+
+
+class NetworkMapDisplay:
+    """A map of one number per edge: reward of a link, or how many drive over it.
+
+    Make one with `from_edges`. Edges with larger numbers (or larger absolute ones, if signed) are wider and lie on top.
+
+    Parameters
+    ----------
+    segments : (E, 2, 2) array
+        Ends of each edge, x and y.
+    values : (E,) array
+        NaN: the edge is drawn thin and grey, without a value.
+    label, title : str
+    signed : bool, optional
+        As for `GridMapDisplay`.
+    points : dict of str to (2,) array
+        Places to mark, by name.
+    note : str
+        A line under the map, such as where the positions come from.
+
+    Attributes
+    ----------
+    edges_ : LineCollection, its array the values that are not NaN, in drawing order
+    missing_ : LineCollection of the edges without a value, or None
+    points_ : PathCollection or None
+    labels_ : list of Annotations
+    colour_bar_, ax_, figure_
+    """
+
+    def __init__(
+        self,
+        segments: NDArray,
+        values: NDArray,
+        *,
+        label: str,
+        title: str = "",
+        signed: bool | None = None,
+        points: dict[str, NDArray] | None = None,
+        note: str = "",
+    ) -> None:
+        self.segments = segments
+        self.values = values
+        self.label = label
+        self.title = title
+        self.signed = signed
+        self.points = points or {}
+        self.note = note
+
+    @classmethod
+    def from_edges(
+        cls,
+        edges: ArrayLike,
+        values: ArrayLike,
+        positions: ArrayLike | None = None,
+        *,
+        lengths: ArrayLike | None = None,
+        label: str,
+        title: str = "",
+        signed: bool | None = None,
+        marks: dict[str, int] | None = None,
+    ) -> NetworkMapDisplay:
+        """Map one number per edge.
+
+        Parameters
+        ----------
+        edges : (E, 2) int array
+            From node, to node.
+        values : (E,) array
+        positions : (N, 2) array, optional
+            x and y of each node. None: laid out from `lengths` by `network_positions`; the figure then says so.
+        lengths : (E,) array, optional
+            Length of each edge; only used for the layout.
+        label, title, signed : as for the class
+        marks : dict of str to int, optional
+            Nodes to mark, by the name to write beside them.
+
+        Raises
+        ------
+        ValueError
+            For shapes that do not fit, and for edges to nodes without a position.
+        """
+        edges, values = np.asarray(edges), np.asarray(values, dtype=float)
+        if edges.ndim != 2 or edges.shape[1] != 2 or edges.dtype.kind not in "iu":
+            raise ValueError(f"edges must be an (E, 2) array of integers; got shape {edges.shape}, {edges.dtype}")
+        if values.shape != (len(edges),):
+            raise ValueError(f"values must have one entry for each of the {len(edges)} edges; got {values.shape}")
+        note = ""
+        if positions is None:
+            if lengths is None:
+                raise ValueError("give the positions of the nodes, or the lengths of the edges to lay them out from")
+            positions = network_positions(edges, lengths)
+            note = "positions estimated from the lengths of the roads"
+        positions = np.asarray(positions, dtype=float)
+        if edges.size and edges.max() >= len(positions):
+            raise ValueError(f"an edge leads to node {edges.max()}, but there are {len(positions)} positions")
+        points = {name: positions[node] for name, node in (marks or {}).items()}
+        return cls(positions[edges], values, label=label, title=title, signed=signed, points=points, note=note)
+
+    def plot(
+        self, ax: Any = None, *, scale: dict[str, Any] | None = None, colour_bar: bool = True
+    ) -> NetworkMapDisplay:
+        """Draw the network; arguments as for `GridMapDisplay.plot`."""
+        from matplotlib.collections import LineCollection
+
+        self.figure_, self.ax_ = figure_and_axes(ax, size=(6.5, 5.5))
+        if scale is None:
+            scale = colour_scale(self.values, signed=self.signed)
+            if not self.signed and scale["norm"].vmin >= 0:
+                scale["cmap"] = scale["cmap"].reversed()  # on white paper much is dark
+        known = np.flatnonzero(np.isfinite(self.values))
+        size = np.abs(self.values[known])
+        known = known[np.argsort(size, kind="stable")]
+        size = np.sort(size)
+        crowd = np.clip(np.sqrt(2000 / max(1, len(known))), 0.25, 1.0)  # thinner lines where there are many
+        widths = crowd * (NARROWEST + (WIDEST - NARROWEST) * size / max(size.max(initial=0.0), np.finfo(float).tiny))
+        self.missing_ = None
+        if len(known) < len(self.values):
+            rest = np.setdiff1d(np.arange(len(self.values)), known)
+            self.missing_ = LineCollection(self.segments[rest], colors="#c8c8c8", linewidths=NARROWEST, zorder=1)
+            self.ax_.add_collection(self.missing_)
+        self.edges_ = LineCollection(
+            self.segments[known],
+            array=self.values[known],
+            linewidths=widths,
+            zorder=2,
+            capstyle="round",
+            **scale,
+        )
+        self.ax_.add_collection(self.edges_)
+        self.points_, self.labels_ = None, []
+        if self.points:
+            x, y = np.array(list(self.points.values())).T
+            self.points_ = self.ax_.scatter(x, y, 40, "white", marker="o", edgecolors=INK, linewidths=1.3, zorder=4)
+            self.labels_ = [
+                self.ax_.annotate(
+                    name,
+                    place,
+                    (6, 6),
+                    textcoords="offset points",
+                    zorder=5,
+                    bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "alpha": 0.8, "linewidth": 0},
+                )
+                for name, place in self.points.items()
+            ]
+        self.ax_.autoscale_view()
+        self.ax_.set(aspect="equal", xticks=[], yticks=[], xlabel=self.note, title=self.title)
+        self.ax_.spines[:].set_visible(False)
+        self.colour_bar_ = add_colour_bar(self.edges_, self.ax_, self.label) if colour_bar else None
+        return self
+
+
+def network_positions(edges: ArrayLike, lengths: ArrayLike) -> NDArray:
+    """Lay a network out in the plane from the lengths of its edges alone.
+
+    Shortest paths between far apart landmarks are embedded by classical scaling; every other node is placed by its distances
+    to the landmarks. Roads bend, so that the map is true to topology and roughly to scale, not to the compass: it may be
+    turned and mirrored.
+
+    Parameters
+    ----------
+    edges : (E, 2) int array
+    lengths : (E,) array of positive numbers
+
+    Returns
+    -------
+    (N, 2) array, N one more than the largest node; NaN for nodes that cannot reach the largest connected part
+
+    References
+    ----------
+    de Silva, V. & Tenenbaum, J. B. (2004), Sparse multidimensional scaling using landmark points, Stanford University.
+    """
+    edges, lengths = np.asarray(edges), np.asarray(lengths, dtype=float)
+    if lengths.shape != (len(edges),):
+        raise ValueError(f"lengths must have one entry for each of the {len(edges)} edges; got {lengths.shape}")
+    n = int(edges.max()) + 1
+    order = np.argsort(lengths, kind="stable")  # of parallel edges the shortest counts
+    pair, first = np.unique(np.sort(edges[order], axis=1), axis=0, return_index=True)
+    shortest = sparse.csr_array((lengths[order][first], (pair[:, 0], pair[:, 1])), shape=(n, n))
+    _, part = csgraph.connected_components(shortest, directed=False)
+    inside = np.flatnonzero(part == np.bincount(part).argmax())
+    graph = shortest[inside][:, inside]
+    landmark, nearest, rows = 0, np.full(len(inside), np.inf), []
+    for _ in range(min(N_LANDMARKS, len(inside))):  # each new landmark is the node farthest from those before
+        distance = csgraph.dijkstra(graph, directed=False, indices=landmark)
+        rows.append((landmark, distance))
+        nearest = np.minimum(nearest, distance)
+        landmark = int(nearest.argmax())
+    chosen = np.array([index for index, _ in rows])
+    squared = np.array([distance for _, distance in rows]) ** 2  # (landmarks, nodes)
+    between = squared[:, chosen]
+    mean = between.mean(axis=1)
+    gram = -0.5 * (between - mean[:, None] - mean[None, :] + mean.mean())
+    values, vectors = np.linalg.eigh(gram)
+    top = np.argsort(values)[::-1][:2]
+    strength = np.maximum(values[top], np.finfo(float).tiny)
+    placed = -0.5 * (squared - mean[:, None]).T @ (vectors[:, top] / np.sqrt(strength))
+    positions = np.full((n, 2), np.nan)
+    positions[inside, : placed.shape[1]] = placed
+    return positions

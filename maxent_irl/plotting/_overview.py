@@ -1,0 +1,133 @@
+"""The one figure a user gets without asking: what was recovered, seen from four sides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ._coefficients import MOST_ROWS, CoefficientsDisplay
+from ._comparison import RewardComparisonDisplay
+from ._convergence import ConvergenceDisplay
+from ._grid import MOVES, GridPlan, size_for
+from ._grid_map import GridMapDisplay
+from ._policy import PolicyDisplay
+from ._state_rewards import MOST_BARS, StateRewardsDisplay
+
+
+def plot_recovery(
+    estimator: Any,
+    world: Any = None,
+    *,
+    true_reward: ArrayLike | None = None,
+    state_names: Sequence[Any] | None = None,
+    steps: ArrayLike = MOVES,
+    remove: str = "constant",
+    figure: Any = None,
+) -> Any:
+    """Draw what a fit recovered on one figure.
+
+    On a grid: the true reward where it is known and the recovered one on the same colour scale, the expected visits, and the
+    policy as arrows over the recovered reward. Elsewhere: the reward by state, the coefficients if they are not that already,
+    and how the fit converged.
+
+    Parameters
+    ----------
+    estimator : fitted MaxEntIRL
+    world : GridWorld, shape (rows, columns), or bool array of free cells, optional
+        None: there is no map.
+    true_reward : (S,) or (S, A) array, optional
+        Default: the world's `reward`, if it has one that is not zero everywhere.
+    state_names : sequence of S labels, optional
+        Names of states where there is no map.
+    steps : (A, 2) array
+        Row and column step of each action of the grid.
+    remove : "constant", "shaping" or "nothing"
+        What is removed from the recovered reward before it is compared with the true one.
+    figure : matplotlib Figure, optional
+        Where to draw; default a new pyplot figure. Pass ``matplotlib.figure.Figure()`` to write a file without a window.
+
+    Returns
+    -------
+    matplotlib Figure, its axes filled; the displays are in its attribute ``displays``, a dict by panel
+    """
+    if world is None:
+        return _without_map(estimator, true_reward, state_names, remove, figure)
+    if true_reward is None:
+        true_reward = getattr(world, "reward", None)
+        if true_reward is not None and not np.any(true_reward):
+            true_reward = None
+    return _on_grid(estimator, world, true_reward, steps, remove, figure)
+
+
+def _new_figure(figure: Any, size: tuple[float, float]) -> Any:
+    if figure is None:
+        import matplotlib.pyplot as plt
+
+        figure = plt.figure()
+    figure.set_size_inches(size)
+    figure.set_layout_engine("constrained", w_pad=0.08, h_pad=0.08)
+    return figure
+
+
+def _on_grid(
+    estimator: Any, world: Any, true_reward: ArrayLike | None, steps: ArrayLike, remove: str, figure: Any
+) -> Any:
+    plan = GridPlan.of(world)
+    displays: dict[str, Any] = {}
+    scale = None
+    if true_reward is not None:
+        comparison = RewardComparisonDisplay.from_rewards(
+            true_reward, estimator.reward_, world, mdp=estimator.mdp, remove=remove
+        )
+        displays["true"], displays["recovered"], scale = comparison.maps()
+    else:
+        displays["recovered"] = GridMapDisplay.from_estimator(estimator, world)
+    if hasattr(estimator, "policy_"):  # demonstrations with goals of their own have no one policy
+        displays["visitations"] = GridMapDisplay.from_estimator(estimator, world, show="visitations")
+        displays["policy"] = PolicyDisplay.from_estimator(estimator, world, steps=steps)
+    width, height = size_for(plan.shape, longest=3.8, extra=(1.7, 1.35))
+    columns = 2 if len(displays) in (2, 4) else len(displays)
+    tall = plan.shape[1] > 3 * plan.shape[0]  # wide maps lie one above the other
+    columns = 1 if tall else columns
+    rows = len(displays) // columns
+    figure = _new_figure(figure, (max(width, 3.4) * columns, (height + (0.6 if tall else 0.2)) * rows))
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    for ax, (name, display) in zip(axes, displays.items(), strict=True):
+        if name == "policy":
+            recovered = displays["recovered"]
+            background = GridMapDisplay(recovered.grid, plan=plan, label=recovered.label, title=display.title)
+            displays = {**displays, "policy_background": background.plot(ax, scale=scale, key=False)}
+            display.plot(ax)
+        else:
+            shared = {"scale": scale} if name != "visitations" else {}
+            display.plot(ax, key=ax is axes[0], **shared)
+    figure.displays = displays
+    return figure
+
+
+def _without_map(
+    estimator: Any, true_reward: ArrayLike | None, state_names: Sequence[Any] | None, remove: str, figure: Any
+) -> Any:
+    displays: dict[str, Any] = {"reward": StateRewardsDisplay.from_estimator(estimator, names=state_names)}
+    if estimator.features is not None:
+        displays["coefficients"] = CoefficientsDisplay.from_estimator(estimator)
+    if true_reward is not None:
+        displays["comparison"] = RewardComparisonDisplay.from_estimator(estimator, true_reward, remove=remove)
+    displays["convergence"] = ConvergenceDisplay.from_estimator(estimator)
+    n_states = int(estimator.mdp.available.any(axis=1).sum())
+    heights = {
+        "reward": max(2.6, 1.2 + 0.24 * n_states) if n_states <= MOST_BARS else 3.4,
+        "coefficients": 1.4 + 0.28 * min(len(estimator.coef_), MOST_ROWS),
+        "comparison": 5.0,
+        "convergence": 3.4,
+    }
+    heights = {name: heights[name] for name in displays}
+    figure = _new_figure(figure, (8.5, sum(heights.values())))
+    parts = figure.subfigures(len(displays), 1, height_ratios=list(heights.values()), squeeze=False).ravel()
+    for part, (name, display) in zip(parts, displays.items(), strict=True):
+        display.plot(part.subplots(1, 2) if name == "convergence" else part.subplots())
+    figure.displays = displays
+    return figure

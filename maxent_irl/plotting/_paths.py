@@ -1,0 +1,148 @@
+"""Demonstrations as paths over a grid: each by itself while they are few, their traffic when they are many."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._axes import add_colour_bar, figure_and_axes
+from ._colours import CONTRAST, INK, colour_scale
+from ._grid import GridPlan, cell_points, draw_floor, draw_key, draw_marks, size_for
+from ._grid_map import WIDE
+
+MOST_LINES = 60  # more paths than this are summed to traffic
+GOLDEN = np.pi * (3 - np.sqrt(5))  # radians: angle between the shifts of successive paths
+
+
+class PathsDisplay:
+    """Where demonstrations went.
+
+    Make one with `from_demonstrations`. Up to 60 paths are drawn one by one, each shifted a little so that paths that share
+    cells can be told apart; dots mark where they start and crosses where they stop. More are drawn as traffic: every pair of
+    neighbouring cells gets a line, wider and darker the more moves went along it, in either direction.
+
+    Parameters
+    ----------
+    paths : list of (n_i,) int arrays
+        States of each path, the last one included where it is known.
+    plan : GridPlan
+    title : str
+
+    Attributes
+    ----------
+    paths_ : LineCollection of the single paths, or None
+    traffic_ : LineCollection of the summed paths, its array the counts, or None
+    first_, last_ : PathCollections of the ends of single paths, or None
+    colour_bar_, marks_, key_, ax_, figure_
+    """
+
+    def __init__(self, paths: list[NDArray], *, plan: GridPlan, title: str) -> None:
+        self.paths = paths
+        self.plan = plan
+        self.title = title
+
+    @classmethod
+    def from_demonstrations(cls, demonstrations: Any, world: Any, *, title: str | None = None) -> PathsDisplay:
+        """Read the paths of demonstrations.
+
+        Parameters
+        ----------
+        demonstrations : Demonstrations
+        world : GridWorld, shape (rows, columns), or bool array of free cells
+        title : str, optional
+            Default: how many there are.
+
+        Raises
+        ------
+        ValueError
+            If a path visits a state that the grid does not have, naming the trajectory.
+        """
+        plan = GridPlan.of(world)
+        pieces = np.split(demonstrations.states, demonstrations.offsets[1:-1])
+        paths = [
+            np.append(piece, final) if final >= 0 else piece
+            for piece, final in zip(pieces, demonstrations.final_states, strict=True)
+        ]
+        for i, path in enumerate(paths):
+            if path.max() >= plan.n_states:
+                raise ValueError(f"trajectory {i} visits state {path.max()}, but the grid has {plan.n_states} states")
+        if title is None:
+            title = f"{len(paths):,} demonstration{'s' if len(paths) != 1 else ''}"
+        return cls(paths, plan=plan, title=title)
+
+    def plot(self, ax: Any = None, *, colour_bar: bool = True) -> PathsDisplay:
+        """Draw the paths on a floor plan, or over the map that `ax` already shows.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+        colour_bar : bool
+            Only traffic has one.
+
+        Returns
+        -------
+        self
+        """
+        summed = len(self.paths) > MOST_LINES
+        self.figure_, self.ax_ = figure_and_axes(
+            ax, size=size_for(self.plan.shape, extra=(1.6 if summed and colour_bar else 0.9, 1.4))
+        )
+        alone = not self.ax_.images
+        draw_floor(self.ax_, self.plan)
+        self.paths_ = self.traffic_ = self.first_ = self.last_ = self.colour_bar_ = self.key_ = None
+        self.marks_ = draw_marks(self.ax_, self.plan) if alone else {}
+        ends = self._draw_traffic(colour_bar) if summed else self._draw_lines()
+        if alone:
+            walls = self.plan.n_states < np.prod(self.plan.shape)
+            self.key_ = draw_key(self.ax_, {**self.marks_, **ends}, has_gaps=bool(walls))
+            self.ax_.set_title(self.title, pad=20 if self.key_ else 6)
+        return self
+
+    def _draw_lines(self) -> dict[str, Any]:
+        from matplotlib.collections import LineCollection
+
+        n = len(self.paths)
+        angle = GOLDEN * np.arange(n)
+        radius = 0.3 * np.sqrt(np.arange(n) / max(n, 2))
+        shift = radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+        lines = [self.plan.cells[path][:, ::-1] + shift[i] for i, path in enumerate(self.paths)]
+        points = cell_points(self.ax_, self.plan.shape)
+        self.paths_ = LineCollection(
+            lines, colors=INK, alpha=float(np.clip(2 / np.sqrt(n), 0.35, 0.9)), zorder=3, capstyle="round"
+        )
+        self.paths_.set_linewidth(float(np.clip(points / 25, 0.4, 1.4)))
+        self.ax_.add_collection(self.paths_, autolim=False)
+        first, last = (np.array([line[i] for line in lines]) for i in (0, -1))
+        size = float(np.clip(points / 5, 2.0, 5.0)) ** 2
+        self.first_ = self.ax_.scatter(
+            *first.T, size, CONTRAST, marker="o", zorder=6, linewidths=0, label="path starts"
+        )
+        self.last_ = self.ax_.scatter(
+            *last.T, 1.4 * size, INK, marker="x", zorder=6, linewidths=1.0, label="path stops"
+        )
+        return {"first": self.first_, "last": self.last_}
+
+    def _draw_traffic(self, colour_bar: bool) -> dict[str, Any]:
+        from matplotlib.collections import LineCollection
+
+        moves = np.concatenate([np.stack([path[:-1], path[1:]], axis=1) for path in self.paths])
+        moves = np.sort(moves[moves[:, 0] != moves[:, 1]], axis=1)
+        edges, counts = np.unique(moves, axis=0, return_counts=True)
+        order = np.argsort(counts, kind="stable")  # the busiest on top
+        edges, counts = edges[order], counts[order]
+        scale = colour_scale(counts, signed=False, from_zero=True)
+        scale["cmap"] = scale["cmap"].reversed()  # dark is busy on a pale floor
+        widest = float(np.clip(0.5 * cell_points(self.ax_, self.plan.shape), 1.0, 7.0))
+        self.traffic_ = LineCollection(
+            self.plan.cells[edges][:, :, ::-1], array=counts, capstyle="round", zorder=3, **scale
+        )
+        self.traffic_.set_linewidth(0.3 + (widest - 0.3) * np.sqrt(counts / max(1, counts.max(initial=1))))
+        self.ax_.add_collection(self.traffic_, autolim=False)
+        if colour_bar:
+            rows, columns = self.plan.shape
+            self.colour_bar_ = add_colour_bar(
+                self.traffic_, self.ax_, "moves between two cells", below=columns > WIDE * rows
+            )
+        return {}

@@ -1,0 +1,257 @@
+"""Reward and choices as functions of one state variable, such as the mileage of an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtri
+
+from ._axes import figure_and_axes_array, plain_frame
+from ._colours import ACCENT, CONTRAST, FAINT
+
+STYLES = (  # told apart by lightness and by dashes, not by hue alone
+    (ACCENT, "-"),
+    (CONTRAST, "--"),
+    ("#3d3d3d", ":"),
+    ("#5c9f6e", "-."),
+    ("#8a4f8f", (0, (5, 1, 1, 1, 1, 1))),
+)
+
+
+class StateCurveDisplay:
+    """Reward over one state variable with its error band, above the choice probabilities.
+
+    Make one with `from_values` or `from_estimator`.
+
+    Parameters
+    ----------
+    x : (S,) array
+        The state variable, increasing.
+    reward : (S, C) array
+        One curve per column.
+    errors : (S, C) array or None
+        Standard errors of the curves.
+    probabilities : (S, A) array or None
+    observed : (S, A) array or None
+        How often each action was chosen in each state.
+    curve_names, action_names : sequences of str
+    x_label, reward_label, title : str
+    confidence : float
+        Level of the bands.
+
+    Attributes
+    ----------
+    curves_ : list of Line2D, one per reward curve;  bands_ : list of fill-betweens, empty without errors
+    choices_ : list of Line2D, one per action;  shares_ : list of PathCollections, observed shares
+    axes_ : array of Axes;  ax_ : the first;  figure_
+    """
+
+    def __init__(
+        self,
+        x: NDArray,
+        reward: NDArray,
+        *,
+        errors: NDArray | None,
+        probabilities: NDArray | None,
+        observed: NDArray | None,
+        curve_names: Sequence[str],
+        action_names: Sequence[str],
+        x_label: str,
+        reward_label: str,
+        title: str,
+        confidence: float,
+    ) -> None:
+        self.x = x
+        self.reward = reward
+        self.errors = errors
+        self.probabilities = probabilities
+        self.observed = observed
+        self.curve_names = curve_names
+        self.action_names = action_names
+        self.x_label = x_label
+        self.reward_label = reward_label
+        self.title = title
+        self.confidence = confidence
+
+    @classmethod
+    def from_values(
+        cls,
+        x: ArrayLike,
+        reward: ArrayLike,
+        *,
+        errors: ArrayLike | None = None,
+        probabilities: ArrayLike | None = None,
+        observed: ArrayLike | None = None,
+        curve_names: Sequence[str] | None = None,
+        action_names: Sequence[str] | None = None,
+        x_label: str = "state",
+        reward_label: str = "reward per decision",
+        title: str = "",
+        confidence: float = 0.95,
+    ) -> StateCurveDisplay:
+        """Show given curves.
+
+        Parameters
+        ----------
+        x : (S,) array
+        reward : (S,) or (S, C) array
+            NaN where there is none.
+        errors : array like `reward`, optional
+        probabilities : (S, A) array, optional
+        observed : (S, A) array, optional
+            Numbers of choices; drawn as shares, larger points for more choices.
+        curve_names, action_names, x_label, reward_label, title, confidence
+            As for the class.
+
+        Raises
+        ------
+        ValueError
+            For shapes that do not fit, naming the argument.
+        """
+        x = np.asarray(x, dtype=float)
+        tables = {"reward": reward, "errors": errors, "probabilities": probabilities, "observed": observed}
+        for name, table in tables.items():
+            if table is None:
+                continue
+            table = np.asarray(table, dtype=float)
+            table = table[:, None] if table.ndim == 1 else table
+            if table.ndim != 2 or len(table) != len(x):
+                raise ValueError(f"{name} must have one row for each of the {len(x)} values of x; got {table.shape}")
+            tables[name] = table
+        if errors is not None and tables["errors"].shape != tables["reward"].shape:
+            raise ValueError(f"errors have shape {tables['errors'].shape}, the reward {tables['reward'].shape}")
+        order = np.argsort(x, kind="stable")
+        tables = {name: None if table is None else table[order] for name, table in tables.items()}
+        n_curves = tables["reward"].shape[1]
+        actions = tables["probabilities"] if observed is None else tables["observed"]
+        n_actions = 0 if actions is None else actions.shape[1]
+        actions = tuple(action_names or (f"action {i}" for i in range(n_actions)))
+        same = n_curves == len(actions)
+        curves = tuple(curve_names or (actions if same else (f"reward {i}" for i in range(n_curves))))
+        if len(curves) != n_curves or len(actions) < n_actions:
+            raise ValueError(
+                f"{len(curves)} curve names for {n_curves} curves, {len(actions)} action names for {n_actions}"
+            )
+        return cls(
+            x[order],
+            **tables,
+            curve_names=curves,
+            action_names=actions,
+            x_label=x_label,
+            reward_label=reward_label,
+            title=title,
+            confidence=confidence,
+        )
+
+    @classmethod
+    def from_estimator(
+        cls, estimator: Any, x: ArrayLike | None = None, *, demonstrations: Any = None, **options: Any
+    ) -> StateCurveDisplay:
+        """Show the reward and the policy of a fitted estimator.
+
+        Parameters
+        ----------
+        estimator : fitted MaxEntIRL
+        x : (S,) array, optional
+            Value of the state variable in each state; default the index of the state.
+        demonstrations : Demonstrations, optional
+            What was chosen, to be drawn over the probabilities.
+        **options
+            Names, labels, title and confidence as for `from_values`; also `errors`, which default to the estimator's
+            ``reward_standard_errors_`` if it has them.
+        """
+        mdp = estimator.mdp
+        x = np.arange(mdp.n_states) if x is None else x
+        reward = np.asarray(estimator.reward_)
+        if reward.ndim == 2:
+            reward = np.where(mdp.available, reward, np.nan)
+        options.setdefault("errors", getattr(estimator, "reward_standard_errors_", None))
+        observed = None
+        if demonstrations is not None:
+            observed = np.zeros((mdp.n_states, mdp.n_actions))
+            weights = demonstrations.weights[demonstrations.trajectory_ids]
+            np.add.at(observed, (demonstrations.states, demonstrations.actions), weights)
+        policy = np.asarray(estimator.policy_)
+        options.setdefault("title", "Recovered reward and choices")
+        return cls.from_values(
+            x,
+            reward,
+            probabilities=policy if policy.ndim == 2 else policy[0],
+            observed=observed,
+            **options,
+        )
+
+    def plot(self, ax: Any = None) -> StateCurveDisplay:
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : array of two Axes (one without probabilities and observed choices), optional
+
+        Returns
+        -------
+        self
+        """
+        panels = 1 if self.probabilities is None and self.observed is None else 2
+        self.figure_, axes = figure_and_axes_array(ax, (panels, 1), size=(6.0, 3.0 * panels), sharex=True)
+        self.axes_ = axes.ravel()
+        self.ax_ = self.axes_[0]
+        self.curves_, self.bands_, self.choices_, self.shares_ = [], [], [], []
+        self._draw_rewards(self.ax_)
+        if panels == 2:
+            self._draw_choices(self.axes_[1])
+        self.axes_[-1].set_xlabel(self.x_label)
+        self.ax_.set_title(self.title)
+        for axes in self.axes_:
+            plain_frame(axes)
+        return self
+
+    def _draw_rewards(self, ax: Any) -> None:
+        z = float(ndtri(0.5 + self.confidence / 2))
+        single = {"marker": "o"} if len(self.x) == 1 else {}
+        for i, name in enumerate(self.curve_names):
+            colour, dash = STYLES[i % len(STYLES)]
+            y = self.reward[:, i]
+            (line,) = ax.plot(self.x, y, color=colour, linestyle=dash, linewidth=1.8, label=name, zorder=3, **single)
+            self.curves_.append(line)
+            if self.errors is not None:
+                margin = z * self.errors[:, i]
+                band = ax.fill_between(self.x, y - margin, y + margin, color=colour, alpha=0.22, linewidth=0)
+                self.bands_.append(band)
+        if self.bands_:
+            self.bands_[0].set_label(f"{self.confidence:.0%} interval")
+        ax.set_ylabel(self.reward_label)
+        if len(self.curve_names) > 1 or self.bands_:
+            ax.legend(frameon=False)
+
+    def _draw_choices(self, ax: Any) -> None:
+        n_actions = (self.probabilities if self.probabilities is not None else self.observed).shape[1]
+        totals = None if self.observed is None else self.observed.sum(axis=1)
+        for i in range(n_actions):
+            colour, dash = STYLES[i % len(STYLES)]
+            if self.probabilities is not None:
+                single = {"marker": "o"} if len(self.x) == 1 else {}
+                (line,) = ax.plot(
+                    self.x,
+                    self.probabilities[:, i],
+                    color=colour,
+                    linestyle=dash,
+                    linewidth=1.8,
+                    label=self.action_names[i],
+                    zorder=3,
+                    **single,
+                )
+                self.choices_.append(line)
+            if totals is not None:
+                seen = totals > 0
+                area = 4 + 36 * totals[seen] / totals.max()
+                share = self.observed[seen, i] / totals[seen]
+                points = ax.scatter(self.x[seen], share, area, colour, marker="o", alpha=0.35, linewidths=0, zorder=2)
+                self.shares_.append(points)
+        if self.shares_:
+            ax.scatter([], [], 18, FAINT, marker="o", label="demonstrated share")
+        ax.set(ylabel="probability of choosing", ylim=(-0.04, 1.04))
+        ax.legend(frameon=False)

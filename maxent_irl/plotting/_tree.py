@@ -1,0 +1,210 @@
+"""A labyrinth that branches in two at every junction, drawn as the maze it is: an H-tree."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ._axes import add_colour_bar, figure_and_axes
+from ._colours import INK, colour_scale
+
+CORRIDOR_COLOUR = "#e3e3e0"
+
+
+class TreeMapDisplay:
+    """One number per junction of a tree-shaped maze.
+
+    Make one with `from_values`. Junctions are discs on the corridors of the maze, coloured by the value and, if sizes are
+    given, as large as those (such as visits).
+
+    Parameters
+    ----------
+    values : (N,) array
+        NaN: no disc.
+    parents : (N,) int array
+        Junction before each one; -1 at the root.
+    positions : (N, 2) array
+        x and y of each junction.
+    sizes : (N,) array or None
+        Areas of the discs, in any unit.
+    label, title, size_label : str
+    signed : bool, optional
+        As for `GridMapDisplay`.
+    marks : dict of str to int
+        Junctions to name.
+
+    Attributes
+    ----------
+    corridors_ : LineCollection
+    junctions_ : PathCollection, its array the finite values
+    labels_ : list of Annotations
+    colour_bar_, ax_, figure_
+    """
+
+    def __init__(
+        self,
+        values: NDArray,
+        *,
+        parents: NDArray,
+        positions: NDArray,
+        sizes: NDArray | None,
+        label: str,
+        title: str,
+        size_label: str,
+        signed: bool | None,
+        marks: dict[str, int],
+    ) -> None:
+        self.values = values
+        self.parents = parents
+        self.positions = positions
+        self.sizes = sizes
+        self.label = label
+        self.title = title
+        self.size_label = size_label
+        self.signed = signed
+        self.marks = marks
+
+    @classmethod
+    def from_values(
+        cls,
+        values: ArrayLike,
+        parents: ArrayLike | None = None,
+        *,
+        positions: ArrayLike | None = None,
+        sizes: ArrayLike | None = None,
+        label: str,
+        title: str = "",
+        size_label: str = "",
+        signed: bool | None = None,
+        marks: dict[str, int] | None = None,
+    ) -> TreeMapDisplay:
+        """Map one number per junction.
+
+        Parameters
+        ----------
+        values : (N,) array
+        parents : (N,) int array, optional
+            Default: a heap, in which junctions 2 i + 1 and 2 i + 2 follow junction i.
+        positions : (N, 2) array, optional
+            Default: `h_tree_positions`.
+        sizes, label, title, size_label, signed, marks
+            As for the class; `size_label` says what the sizes are.
+
+        Raises
+        ------
+        ValueError
+            For shapes that do not fit, a junction with more than two after it, or what is no tree.
+        """
+        values = np.asarray(values, dtype=float)
+        n = len(values)
+        parents = (np.arange(n) - 1) // 2 if parents is None else np.asarray(parents)
+        if parents.shape != (n,):
+            raise ValueError(f"parents must have one entry for each of the {n} junctions; got {parents.shape}")
+        positions = h_tree_positions(parents) if positions is None else np.asarray(positions, dtype=float)
+        if positions.shape != (n, 2):
+            raise ValueError(f"positions must have shape ({n}, 2); got {positions.shape}")
+        if sizes is not None:
+            sizes = np.asarray(sizes, dtype=float)
+            if sizes.shape != (n,):
+                raise ValueError(f"sizes must have one entry for each of the {n} junctions; got {sizes.shape}")
+        return cls(
+            values,
+            parents=parents,
+            positions=positions,
+            sizes=sizes,
+            label=label,
+            title=title,
+            size_label=size_label,
+            signed=signed,
+            marks=marks or {},
+        )
+
+    def plot(self, ax: Any = None, *, scale: dict[str, Any] | None = None, colour_bar: bool = True) -> TreeMapDisplay:
+        """Draw the maze; arguments as for `GridMapDisplay.plot`."""
+        from matplotlib.collections import LineCollection
+
+        self.figure_, self.ax_ = figure_and_axes(ax, size=(6.4, 5.4))
+        scale = colour_scale(self.values, signed=self.signed) if scale is None else scale
+        child = np.flatnonzero(self.parents >= 0)
+        lines = np.stack([self.positions[self.parents[child]], self.positions[child]], axis=1)
+        narrowest = np.linalg.norm(lines[:, 1] - lines[:, 0], axis=1).min(initial=np.inf)
+        span = float(np.ptp(self.positions, axis=0).max()) or 1.0
+        points = 72 * 4.2 * min(float(narrowest), span) / span  # of the shortest corridor
+        width = float(np.clip(0.45 * points, 1.0, 9.0))
+        self.corridors_ = LineCollection(
+            lines, colors=CORRIDOR_COLOUR, linewidths=width, capstyle="projecting", zorder=1
+        )
+        self.ax_.add_collection(self.corridors_)
+        there = np.flatnonzero(np.isfinite(self.values))
+        widest = float(np.clip(0.8 * points, 4.0, 24.0)) ** 2
+        area = np.full(len(there), 0.5 * widest)
+        if self.sizes is not None:
+            area = widest * np.maximum(self.sizes[there] / (self.sizes[there].max(initial=0.0) or 1.0), 0.02)
+        x, y = self.positions[there].T
+        self.junctions_ = self.ax_.scatter(
+            x, y, area, self.values[there], marker="o", edgecolors=INK, linewidths=0.4, zorder=3, **scale
+        )
+        self.labels_ = [
+            self.ax_.annotate(
+                name,
+                self.positions[node],
+                (10, 10),
+                textcoords="offset points",
+                fontsize="small",
+                arrowprops={"arrowstyle": "-", "linewidth": 0.8, "color": INK, "shrinkB": 2},
+                bbox={"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": INK, "linewidth": 0.5},
+                zorder=5,
+            )
+            for name, node in self.marks.items()
+        ]
+        self.ax_.margins(0.06)
+        self.ax_.autoscale_view()
+        self.ax_.set(aspect="equal", xticks=[], yticks=[], title=self.title, xlabel=self.size_label)
+        self.ax_.spines[:].set_visible(False)
+        self.colour_bar_ = add_colour_bar(self.junctions_, self.ax_, self.label) if colour_bar else None
+        return self
+
+
+def h_tree_positions(parents: ArrayLike) -> NDArray:
+    """Positions of the junctions of a binary tree, (N, 2), so that corridors never cross: every second turn is half as long.
+
+    Parameters
+    ----------
+    parents : (N,) int array
+        -1 at the root. The first child by number goes left or down.
+
+    Raises
+    ------
+    ValueError
+        If a junction has more than two children, naming it, or if this is no tree.
+    """
+    parents = np.asarray(parents)
+    n = len(parents)
+    roots = np.flatnonzero(parents < 0)
+    if len(roots) != 1:
+        raise ValueError(f"a tree has one root, with parent -1; got {len(roots)}")
+    children: list[list[int]] = [[] for _ in range(n)]
+    for node in np.flatnonzero(parents >= 0):
+        children[parents[node]].append(int(node))
+    positions = np.full((n, 2), np.nan)
+    positions[roots[0]] = 0.0
+    level, reach, placed = [int(roots[0])], np.array([1.0, 1.0]), 1
+    axis = 0
+    while level:
+        following = []
+        for node in level:
+            if len(children[node]) > 2:
+                raise ValueError(f"junction {node} has {len(children[node])} children; an H-tree branches in two")
+            for side, child in zip((-1, 1), children[node], strict=False):
+                positions[child] = positions[node]
+                positions[child, axis] += side * reach[axis]
+                following.append(child)
+        placed += len(following)
+        reach[axis] /= 2
+        axis, level = 1 - axis, following
+    if placed != n:
+        lost = int(np.flatnonzero(np.isnan(positions[:, 0]))[0])
+        raise ValueError(f"junction {lost} is not connected to the root {roots[0]}: the parents go in a circle")
+    return positions
