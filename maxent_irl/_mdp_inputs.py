@@ -245,7 +245,9 @@ def load(path: Any) -> tuple[sparse.csr_array, int, dict[str, Any]]:
         "available",
     } - set(arrays)
     if missing:
-        raise ValueError(f"{os.fspath(path)} holds no MDP: it lacks {', '.join(sorted(missing))}; write it with MDP.save")
+        raise ValueError(
+            f"{os.fspath(path)} holds no MDP: it lacks {', '.join(sorted(missing))}; write it with MDP.save"
+        )
     S, A = int(arrays["n_states"]), int(arrays["n_actions"])
     matrix = sparse.csr_array((arrays["data"], arrays["indices"], arrays["indptr"]), shape=(A * S, S))
     options: dict[str, Any] = {

@@ -36,7 +36,7 @@ RUNGS = [
     {"datasets"},
     {"plotting"},
     {"report"},
-    {"cli", "lesson"},
+    {"cli", "_recovery", "lesson"},
 ]
 RUNG_OF = {name: rung for rung, names in enumerate(RUNGS) for name in names}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")

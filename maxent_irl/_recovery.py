@@ -1,0 +1,271 @@
+"""What the command line reads and writes: built-in sets, tables, features, and the recovered reward as files."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import gzip
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._npz import write_arrays
+from .datasets import BUILT_IN
+from .demonstrations import Demonstrations
+from .estimators import MaxEntIRL
+from .mdp import MDP
+from .plotting import plot_recovery
+from .worlds import GridWorld
+
+INDICATOR_L2 = (
+    0.1  # one reward per state is never identified without a prior: a constant is free, unseen states run away
+)
+DEFAULT_DISCOUNT = 0.95
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Everything a recovery starts from.
+
+    Attributes
+    ----------
+    source : str
+    demonstrations : Demonstrations
+    mdp : MDP
+    dynamics : str
+        Where the MDP came from, in words.
+    features : array, sparse array, or None for state indicators
+    feature_names : list of str
+    l2 : float
+    world : object or None
+        A world that can put values on a map.
+    true_reward : array or None
+    """
+
+    source: str
+    demonstrations: Demonstrations
+    mdp: MDP
+    dynamics: str
+    features: Any
+    feature_names: list[str]
+    l2: float
+    world: Any = None
+    true_reward: NDArray | None = None
+
+    @property
+    def n_features(self) -> int:
+        """Number of coefficients."""
+        return len(self.feature_names)
+
+
+def read(options: argparse.Namespace) -> Problem:
+    """Read what the command line asks for; every problem is a ValueError or OSError that names the file."""
+    if options.source in BUILT_IN:
+        return _read_builtin(options)
+    return _read_table(options)
+
+
+def _read_builtin(options: argparse.Namespace) -> Problem:
+    if options.mdp is not None or options.features is not None:
+        raise ValueError(f"the built-in set {options.source!r} brings its own --mdp and --features; leave them out")
+    data = BUILT_IN[options.source]()
+    changes = {key: getattr(options, key) for key in ("discount", "horizon") if getattr(options, key) is not None}
+    return Problem(
+        source=f"built-in set {options.source!r}",
+        demonstrations=data.demonstrations,
+        mdp=data.mdp.replace(**changes) if changes else data.mdp,
+        dynamics="known dynamics",
+        features=data.features,
+        feature_names=list(data.feature_names),
+        l2=options.l2 or 0.0,
+        world=data.get("world"),
+        true_reward=data.true_reward,
+    )
+
+
+def _read_table(options: argparse.Namespace) -> Problem:
+    path = Path(options.source)
+    if not path.exists():
+        known = ", ".join(sorted(BUILT_IN))
+        raise ValueError(f"{path} does not exist, and is no built-in set (those are {known})")
+    header = _header(path)
+    columns = {key: getattr(options, key) for key in ("id", "state", "action")}
+    for key in ("time", "next_state", "weight", "goal"):
+        given = getattr(options, key)
+        if given is not None or key in header:
+            columns[key] = given or key
+    demonstrations = Demonstrations.from_csv(path, **columns)
+    if options.mdp is not None:
+        mdp, dynamics = MDP.load(options.mdp), f"dynamics from {options.mdp}"
+        changes = {key: getattr(options, key) for key in ("discount", "horizon") if getattr(options, key) is not None}
+        mdp = mdp.replace(**changes) if changes else mdp
+    else:
+        discount = DEFAULT_DISCOUNT if options.discount is None else options.discount
+        mdp = MDP.from_demonstrations(
+            demonstrations, smoothing=options.smoothing, discount=discount, horizon=options.horizon
+        )
+        dynamics = "dynamics estimated from the table"
+    if options.features is not None:
+        features, names = read_features(options.features, mdp, demonstrations)
+        l2 = options.l2 or 0.0
+    else:
+        features, names = None, [f"state {name}" for name in _labels(demonstrations.state_labels, mdp.n_states)]
+        l2 = INDICATOR_L2 if options.l2 is None else options.l2
+    return Problem(str(path), demonstrations, mdp, dynamics, features, names, l2)
+
+
+def _open(path: Path) -> io.TextIOBase:
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8", newline="")
+    return open(path, encoding="utf-8", newline="")
+
+
+def _header(path: Path) -> list[str]:
+    try:
+        with _open(path) as file:
+            return next(csv.reader(file), [])
+    except (UnicodeDecodeError, EOFError, gzip.BadGzipFile) as error:
+        raise ValueError(f"{path} is not a readable CSV file: {error}") from error
+
+
+def _labels(labels: tuple | None, n: int) -> list[Any]:
+    names = list(range(n)) if labels is None else list(labels)
+    return names + [f"#{i}" for i in range(len(names), n)]
+
+
+def read_features(path: Path, mdp: MDP, demonstrations: Demonstrations) -> tuple[NDArray, list[str]]:
+    """Read a feature table: column ``state``, perhaps ``action``, then one column per feature.
+
+    Every state that is not terminal (every available pair) must have exactly one row; labels are those of the demonstrations,
+    or plain indices. Returned are features (S, K) or (S, A, K) and their names.
+    """
+    with _open(path) as file:
+        rows = list(csv.reader(file))
+    if not rows or "state" not in rows[0]:
+        raise ValueError(f"{path} needs a header with a column 'state', perhaps 'action', and one column per feature")
+    header = rows[0]
+    keys = [name for name in ("state", "action") if name in header]
+    names = [name for name in header if name not in keys]
+    if not names:
+        raise ValueError(f"{path} has no feature columns beside {', '.join(keys)}")
+    index = {
+        "state": {str(label): i for i, label in enumerate(_labels(demonstrations.state_labels, mdp.n_states))},
+        "action": {str(label): i for i, label in enumerate(_labels(demonstrations.action_labels, mdp.n_actions))},
+    }
+    shape = (mdp.n_states, mdp.n_actions) if len(keys) == 2 else (mdp.n_states,)
+    features = np.full((*shape, len(names)), np.nan)
+    for line, row in enumerate(rows[1:], start=2):
+        if len(row) != len(header):
+            raise ValueError(f"{path}, line {line}: {len(row)} fields, the header has {len(header)}")
+        entry = dict(zip(header, row, strict=True))
+        place = []
+        for key in keys:
+            if entry[key] not in index[key]:
+                raise ValueError(f"{path}, line {line}: {key} {entry[key]!r} is not one of the problem's {key}s")
+            place.append(index[key][entry[key]])
+        if not np.isnan(features[tuple(place)]).all():
+            raise ValueError(f"{path}, line {line}: a second row for {', '.join(f'{k} {entry[k]}' for k in keys)}")
+        try:
+            features[tuple(place)] = [float(entry[name]) for name in names]
+        except ValueError as error:
+            raise ValueError(f"{path}, line {line}: {error}") from error
+    needed = mdp.available if len(keys) == 2 else mdp.available.any(axis=1)
+    missing = np.argwhere(needed & np.isnan(features).any(axis=-1))
+    if len(missing):
+        inverse = [{i: label for label, i in index[key].items()} for key in keys]
+        place = ", ".join(
+            f"{key} {inverse[j][int(i)]}" for j, (key, i) in enumerate(zip(keys, missing[0], strict=True))
+        )
+        raise ValueError(
+            f"{path} gives no (or not all) features for {place}; {len(missing)} such rows are missing in all"
+        )
+    return np.nan_to_num(features, nan=0.0), names
+
+
+def summary_lines(estimator: MaxEntIRL, problem: Problem) -> list[str]:
+    """The outcome in a few lines for people."""
+    mdp, demonstrations = problem.mdp, problem.demonstrations
+    weights = demonstrations.weights[demonstrations.trajectory_ids]
+    n_available = mdp.available.sum(axis=1)[demonstrations.states]
+    uniform = -float(weights @ np.log(n_available) / weights.sum())
+    per_decision = estimator.score(demonstrations)
+    gap = float(np.abs(estimator.feature_gap_).max())
+    state = "converged" if estimator.converged_ else "NOT converged"
+    lines = [
+        f"fit       {state} in {estimator.n_iter_} iterations, objective {estimator.objective}, l2 {estimator.l2:g}",
+        f"          log-likelihood per decision {per_decision:.6f}, of uniform choice {uniform:.6f}",
+        f"          largest feature gap per decision {gap:.2e} (demonstrated minus expected)",
+    ]
+    if problem.n_features <= 20:
+        width = max(map(len, problem.feature_names))
+        lines += [
+            f"          {name:<{width}}  {coef: .6g}"
+            for name, coef in zip(problem.feature_names, estimator.coef_, strict=True)
+        ]
+    return lines
+
+
+def write(estimator: MaxEntIRL, problem: Problem, folder: Path) -> list[Path]:
+    """Write reward.csv, policy.csv, model.npz and reward.png; return their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / name for name in ("reward.csv", "policy.csv", "model.npz", "reward.png")]
+    mdp, demonstrations = problem.mdp, problem.demonstrations
+    states = _labels(demonstrations.state_labels, mdp.n_states)
+    actions = _labels(demonstrations.action_labels, mdp.n_actions)
+    _write_reward(paths[0], estimator.reward_, mdp, states, actions)
+    _write_policy(paths[1], estimator, mdp, states, actions)
+    arrays = {
+        "coef": estimator.coef_,
+        "reward": estimator.reward_,
+        "value": estimator.value_,
+        "policy": estimator.policy_,
+    }
+    arrays |= {
+        "visitations": estimator.visitations_,
+        "loss_curve": estimator.loss_curve_,
+        "converged": estimator.converged_,
+    }
+    write_arrays(paths[2], {"feature_names": np.array(problem.feature_names), **arrays})
+    _draw(paths[3], estimator, problem)
+    return paths
+
+
+def _write_reward(path: Path, reward: NDArray, mdp: MDP, states: list, actions: list) -> None:
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        out = csv.writer(file)
+        if reward.ndim == 1:
+            out.writerow(["state", "reward"])
+            out.writerows((states[s], repr(float(reward[s]))) for s in range(mdp.n_states))
+        else:
+            out.writerow(["state", "action", "reward"])
+            out.writerows((states[s], actions[a], repr(float(reward[s, a]))) for s, a in np.argwhere(mdp.available))
+
+
+def _write_policy(path: Path, estimator: MaxEntIRL, mdp: MDP, states: list, actions: list) -> None:
+    policy = estimator.policy_
+    timed = policy.ndim == 3
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        out = csv.writer(file)
+        out.writerow([*(["time"] if timed else []), "state", "action", "probability"])
+        for t, layer in enumerate(policy if timed else policy[None]):
+            out.writerows(
+                (*([t] if timed else []), states[s], actions[a], repr(float(layer[s, a])))
+                for s, a in np.argwhere(mdp.available)
+            )
+
+
+def _draw(path: Path, estimator: MaxEntIRL, problem: Problem) -> None:
+    from matplotlib.figure import Figure
+
+    figure = plot_recovery(
+        estimator,
+        problem.world if isinstance(problem.world, GridWorld) else None,
+        true_reward=problem.true_reward,
+        state_names=_labels(problem.demonstrations.state_labels, problem.mdp.n_states),
+        figure=Figure(),
+    )
+    figure.savefig(path, dpi=150)

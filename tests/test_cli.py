@@ -1,0 +1,149 @@
+"""The command line: what it reads, prints, writes, and the exit status that says how it went."""
+
+import csv
+
+import numpy as np
+import pytest
+
+from maxent_irl import MDP, Demonstrations, MaxEntIRL
+from maxent_irl.cli import main
+
+TABLE = """id,time,state,action
+a,0,home,walk
+a,1,road,walk
+a,2,shop,buy
+b,0,home,walk
+b,1,road,rest
+b,2,road,walk
+b,3,shop,buy
+c,0,home,rest
+c,1,home,walk
+c,2,road,walk
+c,3,shop,buy
+"""
+
+
+def rows(path):
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "walks.csv"
+    path.write_text(TABLE, encoding="utf-8")
+    return path
+
+
+def run(*arguments):
+    return main(["recover", *map(str, arguments)])
+
+
+def test_builtin_gridworld(tmp_path, capsys):
+    assert run("gridworld", "--out", tmp_path / "out") == 0
+    said = capsys.readouterr().out
+    for expected in ("200 trajectories", "iteration   0", "converged in", "of uniform choice -1.609438", "tile m"):
+        assert expected in said
+    for name in ("reward.csv", "policy.csv", "model.npz", "reward.png"):
+        assert (tmp_path / "out" / name).stat().st_size > 0
+    policy = rows(tmp_path / "out" / "policy.csv")
+    total = {}
+    for row in policy:
+        total[row["state"]] = total.get(row["state"], 0.0) + float(row["probability"])
+    np.testing.assert_allclose(list(total.values()), 1.0, atol=1e-12)
+    with np.load(tmp_path / "out" / "model.npz", allow_pickle=False) as model:
+        reward = {row["state"]: float(row["reward"]) for row in rows(tmp_path / "out" / "reward.csv")}
+        np.testing.assert_array_equal(list(reward.values()), model["reward"])
+
+
+def test_table_alone_keeps_the_users_labels(table, tmp_path, capsys):
+    assert run(table, "--discount", 0.9, "--out", tmp_path / "out") == 0
+    assert "estimated from the table" in capsys.readouterr().out
+    reward = {row["state"]: float(row["reward"]) for row in rows(tmp_path / "out" / "reward.csv")}
+    assert set(reward) == {"home", "road", "shop"}
+    policy = {(r["state"], r["action"]): float(r["probability"]) for r in rows(tmp_path / "out" / "policy.csv")}
+    assert set(policy) == {("home", "walk"), ("home", "rest"), ("road", "walk"), ("road", "rest"), ("shop", "buy")}
+    assert policy["home", "walk"] > 0.5
+
+
+def test_mdp_and_features_from_files_give_the_same_fit_as_the_library(table, tmp_path, capsys):
+    demonstrations = Demonstrations.from_csv(table, id="id", state="state", action="action", time="time")
+    mdp = MDP.from_demonstrations(demonstrations, discount=0.9)
+    mdp.save(tmp_path / "mdp.npz")
+    features = tmp_path / "features.csv"
+    features.write_text(
+        "state,action,effort,rest\nhome,walk,1,0\nhome,rest,0,1\nroad,walk,2,0\nroad,rest,0,1\nshop,buy,0,0\n"
+    )
+    status = run(
+        table,
+        "--mdp",
+        tmp_path / "mdp.npz",
+        "--features",
+        features,
+        "--l2",
+        0.5,
+        "--out",
+        tmp_path / "out",
+        "--tol",
+        1e-9,
+    )
+    assert status == 0
+    actions = {label: i for i, label in enumerate(demonstrations.action_labels)}
+    states = {label: i for i, label in enumerate(demonstrations.state_labels)}
+    phi = np.zeros((mdp.n_states, mdp.n_actions, 2))
+    for row in rows(features):
+        phi[states[row["state"]], actions[row["action"]]] = float(row["effort"]), float(row["rest"])
+    expected = MaxEntIRL(mdp, phi, l2=0.5, tol=1e-9).fit(demonstrations)
+    with np.load(tmp_path / "out" / "model.npz", allow_pickle=False) as model:
+        np.testing.assert_allclose(model["coef"], expected.coef_, rtol=1e-10)
+        assert list(model["feature_names"]) == ["effort", "rest"]
+
+
+def test_not_converged_is_said_and_everything_written(tmp_path, capsys):
+    assert run("gridworld", "--max-iter", 1, "--out", tmp_path) == 1
+    said = capsys.readouterr()
+    assert "NOT CONVERGED" in said.err
+    assert "NOT converged in 1 iterations" in said.out
+    assert (tmp_path / "reward.png").stat().st_size > 0
+
+
+FEATURES = "state,x\nhome,0\nroad,1\nshop,2\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "features", "message"),
+    [
+        (["nowhere.csv"], None, "nowhere.csv does not exist, and is no built-in set (those are gridworld, machines)"),
+        (["TABLE", "--state", "place"], None, "place"),
+        (["TABLE", "--discount", "1.5"], None, "discount must be a number in [0, 1]; got 1.5"),
+        (["TABLE", "--temperature", "-1"], None, "temperature must be a number >= 0"),
+        (["TABLE", "--l2", "-1"], None, "l2 must be a number >= 0; got -1.0"),
+        (["TABLE", "--mdp", "TABLE"], None, "not a readable .npz file"),
+        (["gridworld", "--mdp", "TABLE"], None, "brings its own --mdp and --features"),
+        (["TABLE"], FEATURES.replace("shop,2\n", ""), "no (or not all) features for state shop"),
+        (["TABLE"], FEATURES + "road,3\n", "line 5: a second row for state road"),
+        (["TABLE"], FEATURES.replace("road", "raod"), "line 3: state 'raod' is not one of the problem's states"),
+        (["TABLE"], FEATURES.replace("2", "two"), "line 4: could not convert"),
+        (["TABLE"], FEATURES.replace("home,0", "home"), "line 2: 1 fields, the header has 2"),
+        (["TABLE"], FEATURES.replace("state", "place"), "needs a header with a column 'state'"),
+        (["TABLE"], "state\nhome\n", "no feature columns"),
+    ],
+)
+def test_bad_input_is_named_and_exits_with_2(arguments, features, message, table, tmp_path, capsys):
+    arguments = [str(table) if argument == "TABLE" else argument for argument in arguments]
+    if features is not None:
+        path = tmp_path / "features.csv"
+        path.write_text(features, encoding="utf-8")
+        arguments += ["--features", str(path)]
+    assert run(*arguments, "--out", tmp_path / "out") == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_help_names_what_there_is(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["recover", "--help"])
+    assert stopped.value.code == 0
+    said = capsys.readouterr().out
+    for expected in ("gridworld", "--discount", "--features", "reward.png", "exit status"):
+        assert expected in said
