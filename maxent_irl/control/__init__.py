@@ -1,9 +1,11 @@
 """The forward family of control as inference: one soft Bellman equation under many names.
 
 Reading order, which is the lesson's: `graphical_model` (optimality variables, messages, the exact posterior), `elbo` (exact
-against variational, and the optimism gap), `limits` (cold, hot, and the constant of the uniform prior), `em_planning`.
+against variational, and the optimism gap), `limits` (cold, hot, and the constant of the uniform prior), `em_planning`; then,
+from samples, `soft_q_learning` and `soft_actor_critic`.
 """
 
+from ._sampled_learning import SampledSolution
 from .elbo import (
     BoundMaximum,
     InferenceComparison,
@@ -14,11 +16,14 @@ from .elbo import (
 from .em_planning import EMPlan, em_planning, reward_time_posterior
 from .graphical_model import TrajectoryPosterior, message_passing
 from .limits import TemperatureSweep, temperature_sweep, uniform_prior, uniform_prior_cost
+from .soft_actor_critic import soft_actor_critic
+from .soft_q_learning import soft_q_learning
 
 __all__ = [
     "BoundMaximum",
     "EMPlan",
     "InferenceComparison",
+    "SampledSolution",
     "TemperatureSweep",
     "TrajectoryPosterior",
     "compare_inference",
@@ -27,6 +32,8 @@ __all__ = [
     "maximise_evidence_lower_bound",
     "message_passing",
     "reward_time_posterior",
+    "soft_actor_critic",
+    "soft_q_learning",
     "temperature_sweep",
     "uniform_prior",
     "uniform_prior_cost",

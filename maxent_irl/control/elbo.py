@@ -14,8 +14,8 @@ Exact inference reports the evidence itself, so under stochastic dynamics its va
 problem. The gap is a number per state here.
 
 Sources: Levine, S. (2018), Reinforcement learning and control as probabilistic inference: tutorial and review,
-arXiv:1805.00909, sections 2.4 and 3; Sutton, R. S., McAllester, D., Singh, S., & Mansour, Y. (1999), Policy gradient methods for
-reinforcement learning with function approximation, NeurIPS 12 (the gradient).
+arXiv:1805.00909, sections 2.4 and 3; Sutton, R. S., McAllester, D., Singh, S., & Mansour, Y. (1999), Policy gradient methods
+for reinforcement learning with function approximation, NeurIPS 12 (the gradient).
 """
 
 from __future__ import annotations

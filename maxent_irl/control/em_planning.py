@@ -16,8 +16,8 @@ visitations :math:`d(s)` and :math:`\hat Q(s,a) = \hat r(s,a) + \gamma E[\hat V(
     \pi_\text{new}(a \mid s) \propto \pi(a \mid s) \, \hat Q(s, a) \quad \text{(the full M-step)}, \qquad
     \pi_\text{new}(s) \in \arg\max_a \hat Q(s, a) \quad \text{(greedy)} .
 
-Either raises the likelihood in every iteration. The greedy one is policy iteration, and ends after a few; the full one converges
-linearly to the same value. No temperature is involved: the fixed point is the hard Bellman one.
+Either raises the likelihood in every iteration. The greedy one is policy iteration, and ends after a few; the full one
+converges linearly to the same value. No temperature is involved: the fixed point is the hard Bellman one.
 
 Source: Toussaint, M., & Storkey, A. (2006), Probabilistic inference for solving discrete and continuous state Markov decision
 processes, ICML, 945-952. The proportional M-step also: Dayan, P., & Hinton, G. E. (1997), Using expectation-maximization for

@@ -10,9 +10,9 @@ hidden Markov model. Its messages, with any action prior p(a|s),
     \beta_t(s) = \sum_a p(a \mid s) \, \beta_t(s,a), \\
     f_{t+1}(s') &= p(s_{t+1} = s', O_{0:t}) = \sum_{s,a} f_t(s) \, p(a \mid s) \, e^{r(s,a) / \alpha} P(s' \mid s,a) ,
 
-give the evidence :math:`p(O) = \sum_s p(s_0 = s) \beta_0(s)` and the posterior :math:`p(\tau \mid O) \propto p(\tau) \exp(R(\tau)
-/ \alpha)`, both exact. :math:`\alpha \log \beta` is the soft value of exact inference; the messages here are computed by
-sum-product alone, so that the two check one another.
+give the evidence :math:`p(O) = \sum_s p(s_0 = s) \beta_0(s)` and the posterior :math:`p(\tau \mid O) \propto p(\tau)
+\exp(R(\tau) / \alpha)`, both exact. :math:`\alpha \log \beta` is the soft value of exact inference; the messages here are
+computed by sum-product alone, so that the two check one another.
 
 Sources: Levine, S. (2018), Reinforcement learning and control as probabilistic inference: tutorial and review,
 arXiv:1805.00909, sections 2.3 and 2.4; Rabiner, L. R. (1989), A tutorial on hidden Markov models, Proceedings of the IEEE
@@ -106,8 +106,8 @@ class TrajectoryPosterior:
     def sample(self, n_trajectories: int, *, random_state: Any = None) -> Demonstrations:
         """Draw optimal trajectories from the posterior: the graphical model used as a generator.
 
-        Under stochastic dynamics these are trajectories of an agent that chooses its luck too; demonstrations that an agent could
-        have produced come from `sample_demonstrations` with a variational policy.
+        Under stochastic dynamics these are trajectories of an agent that chooses its luck too; demonstrations that an agent
+        could have produced come from `sample_demonstrations` with a variational policy.
 
         Parameters
         ----------

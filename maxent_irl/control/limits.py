@@ -12,14 +12,14 @@ so that soft Bellman goes to hard Bellman as alpha goes to 0, and the policy to 
 bound holds as the best policy, deterministic, pays at most :math:`\alpha \log(1 / p)` a step; the hot one as Q varies by at
 most :math:`\Delta / (1 - \gamma)` among actions.
 
-"No prior" (p = 1) differs from the uniform prior by :math:`\alpha \log |A(s)|` a decision: it is the same problem with that much
-more reward (`uniform_prior_cost`). Where episodes last equally long whatever the agent does, this shifts V by a constant and no
-policy notices. Where the agent can end the episode it does notice: without a prior every further decision is worth entropy, and
-the hot limit is then not the uniform policy but one that avoids the end.
+"No prior" (p = 1) differs from the uniform prior by :math:`\alpha \log |A(s)|` a decision: it is the same problem with that
+much more reward (`uniform_prior_cost`). Where episodes last equally long whatever the agent does, this shifts V by a constant
+and no policy notices. Where the agent can end the episode it does notice: without a prior every further decision is worth
+entropy, and the hot limit is then not the uniform policy but one that avoids the end.
 
-Source: Levine, S. (2018), Reinforcement learning and control as probabilistic inference, arXiv:1805.00909, sections 2.3 and 4.1;
-Rawlik, K., Toussaint, M., & Vijayakumar, S. (2012), On stochastic optimal control and reinforcement learning by approximate
-inference, RSS VIII (the prior and the zero-temperature limit).
+Source: Levine, S. (2018), Reinforcement learning and control as probabilistic inference, arXiv:1805.00909, sections 2.3 and
+4.1; Rawlik, K., Toussaint, M., & Vijayakumar, S. (2012), On stochastic optimal control and reinforcement learning by
+approximate inference, RSS VIII (the prior and the zero-temperature limit).
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ def uniform_prior(mdp: MDP) -> NDArray:
 def uniform_prior_cost(mdp: MDP, temperature: float) -> NDArray:
     r"""Return the reward the uniform prior takes from every decision, :math:`\alpha \log |A(s)|`, in units of reward; (S,).
 
-    Solving with the uniform prior, or without a prior but with this much less reward, is the same problem: equal V, Q up to this
-    cost, equal policy. When all states offer A actions and nothing ends early, the two values differ by the constant
+    Solving with the uniform prior, or without a prior but with this much less reward, is the same problem: equal V, Q up to
+    this cost, equal policy. When all states offer A actions and nothing ends early, the two values differ by the constant
     :math:`\alpha \log A \sum_t \gamma^t`.
 
     Parameters
