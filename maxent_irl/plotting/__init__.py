@@ -22,7 +22,7 @@ from ._paths import PathsDisplay
 from ._policy import PolicyDisplay
 from ._state_curve import StateCurveDisplay
 from ._state_rewards import StateRewardsDisplay
-from ._tree import TreeMapDisplay, h_tree_positions
+from ._tree import TreeMapDisplay
 
 __all__ = [
     "ActionValueDisplay",
@@ -42,7 +42,6 @@ __all__ = [
     "TreeMapDisplay",
     "colour_map",
     "colour_scale",
-    "h_tree_positions",
     "network_positions",
     "plot_recovery",
 ]

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..inference import soft_value_iteration
+from ..worlds.gridworld import ACTIONS
 from ._axes import add_colour_bar, figure_and_axes
 from ._colours import colour_scale
-from ._grid import MOVES, GridPlan, draw_floor, draw_key, draw_marks, size_for
+from ._grid import GridPlan, draw_floor, draw_key, draw_marks, size_for
 from ._grid_map import WIDE
 from ._quantities import first_step
 
@@ -62,7 +64,7 @@ class ActionValueDisplay:
         values: ArrayLike,
         world: Any,
         *,
-        steps: ArrayLike = MOVES,
+        steps: ArrayLike = ACTIONS,
         label: str = "soft action value Q",
         title: str = "Action values",
         signed: bool | None = None,
@@ -91,15 +93,18 @@ class ActionValueDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator: Any, world: Any, *, steps: ArrayLike = MOVES, title: str = "Soft action values"
+        cls, estimator: Any, world: Any, *, steps: ArrayLike = ACTIONS, title: str = "Soft action values"
     ) -> ActionValueDisplay:
-        """Show Q of a fitted estimator, ``V + temperature * (log policy - log prior)``."""
-        policy = first_step(estimator.policy_)
-        value = np.asarray(estimator.value_)
-        value = value if value.ndim == 1 else value[0]
-        prior = 1.0 if estimator.action_prior is None else np.asarray(estimator.action_prior)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            Q = value[:, None] + estimator.temperature * np.log(policy / prior)
+        """Show the soft Q of a fitted estimator; arguments as for `from_values`."""
+        mdp = estimator.mdp
+        Q = soft_value_iteration(
+            mdp,
+            estimator.reward_,
+            temperature=estimator.temperature,
+            action_prior=estimator.action_prior,
+            inference=estimator.inference,
+            initial_values=estimator.value_ if mdp.horizon is None else None,
+        ).Q
         return cls.from_values(Q, world, steps=steps, title=title)
 
     def plot(

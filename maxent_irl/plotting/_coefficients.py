@@ -128,6 +128,11 @@ class CoefficientsDisplay:
             return np.full(len(self.estimates), np.nan)
         return float(ndtri(0.5 + self.confidence / 2)) * self.errors
 
+    @property
+    def height(self) -> float:
+        """Inches that the rows want."""
+        return 1.4 + 0.28 * len(self.estimates)
+
     def plot(self, ax: Any = None) -> CoefficientsDisplay:
         """Draw the coefficients, the first on top.
 
@@ -142,7 +147,7 @@ class CoefficientsDisplay:
         from matplotlib.collections import LineCollection
 
         K = len(self.estimates)
-        self.figure_, self.ax_ = figure_and_axes(ax, size=(6.0, 1.4 + 0.28 * K))
+        self.figure_, self.ax_ = figure_and_axes(ax, size=(6.0, self.height))
         y = np.arange(K)
         self.zero_ = self.ax_.axvline(0.0, color=FAINT, linewidth=0.9, zorder=0)
         self.intervals_ = self.truth_ = None

@@ -39,10 +39,12 @@ def colour_map(signed: bool) -> Any:
     return LinearSegmentedColormap.from_list("blue-grey-gold", SIGNED_COLOURS) if signed else colormaps[SEQUENTIAL]
 
 
-def is_signed(*arrays: ArrayLike) -> bool:
-    """Whether the finite values of all arrays together lie on both sides of zero."""
-    low, high = value_range(*arrays)
-    return low < 0 < high
+def line_colour_map() -> Any:
+    """Return the colour map of one-sided quantities for lines on paper: much is dark, and little is not yet white."""
+    from matplotlib import colormaps
+    from matplotlib.colors import ListedColormap
+
+    return ListedColormap(colormaps[SEQUENTIAL](np.linspace(0.82, 0.0, 256)), name="viridis-on-paper")
 
 
 def value_range(*arrays: ArrayLike) -> tuple[float, float]:
@@ -51,7 +53,9 @@ def value_range(*arrays: ArrayLike) -> tuple[float, float]:
     return (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)
 
 
-def colour_scale(*arrays: ArrayLike, signed: bool | None = None, from_zero: bool = False) -> dict[str, Any]:
+def colour_scale(
+    *arrays: ArrayLike, signed: bool | None = None, from_zero: bool = False, root: bool = False
+) -> dict[str, Any]:
     """One colour scale for maps that are to be compared.
 
     Parameters
@@ -62,12 +66,14 @@ def colour_scale(*arrays: ArrayLike, signed: bool | None = None, from_zero: bool
         True: the diverging map, limits symmetric about zero. None: whether the values have both signs.
     from_zero : bool
         Make the scale of a one-sided quantity start at zero, as counts and errors want it.
+    root : bool
+        Let colours follow the square root, so that a few large counts do not hide all others.
 
     Returns
     -------
     dict with ``cmap`` and ``norm``, keywords of matplotlib's images and collections.
     """
-    from matplotlib.colors import Normalize
+    from matplotlib.colors import Normalize, PowerNorm
 
     low, high = value_range(*arrays)
     if signed is None:
@@ -80,7 +86,8 @@ def colour_scale(*arrays: ArrayLike, signed: bool | None = None, from_zero: bool
     if low == high:  # one colour, in the middle of its bar
         margin = 0.5 * abs(low) or 0.5
         low, high = low - margin, high + margin
-    return {"cmap": colour_map(signed), "norm": Normalize(low, high)}
+    norm = PowerNorm(0.5, low, high) if root and not signed else Normalize(low, high)
+    return {"cmap": colour_map(signed), "norm": norm}
 
 
 def _finite(array: ArrayLike) -> NDArray:

@@ -149,6 +149,8 @@ class ConvergenceDisplay:
         whole_ticks(ax.xaxis)
 
     def _draw_gap(self, ax: Any) -> None:
+        from matplotlib.ticker import FuncFormatter, MaxNLocator
+
         K = len(self.gap)
         index = np.arange(K)
         named = self.names is not None and K <= MOST_NAMES
@@ -170,7 +172,9 @@ class ConvergenceDisplay:
             )
             ax.set(xlabel="feature", ylabel="demonstrated − expected,\nper decision")
             whole_ticks(ax.xaxis)
-        ax.ticklabel_format(axis="x" if named else "y", style="sci", scilimits=(-2, 3))
+        values = ax.xaxis if named else ax.yaxis
+        values.set_major_locator(MaxNLocator(4))
+        values.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}".replace("-", "\N{MINUS SIGN}")))
         ax.set_title("Feature gap at the end")
         if self.band_ is not None:
             ax.legend(frameon=False, loc="upper right", fontsize="small")

@@ -12,7 +12,6 @@ from ._axes import whole_ticks
 from ._colours import INK
 
 FLOOR_COLOUR, WALL_COLOUR, HATCH_COLOUR = "#f7f7f5", "#d4d4d4", "#9c9c9c"
-MOVES = np.array([(0, 1), (1, 0), (0, -1), (-1, 0), (0, 0)])  # right, down, left, up, stay: GridWorld's actions
 
 
 @dataclass(frozen=True, eq=False)

@@ -33,6 +33,8 @@ class GridMapDisplay:
         Whether zero is the middle of the scale. None: if there are values of both signs.
     from_zero : bool
         Whether a one-sided scale starts at zero.
+    root : bool
+        Whether the colours of a one-sided scale follow the square root.
 
     Attributes
     ----------
@@ -60,6 +62,7 @@ class GridMapDisplay:
         title: str = "",
         signed: bool | None = None,
         from_zero: bool = False,
+        root: bool = False,
     ) -> None:
         self.grid = grid
         self.plan = plan
@@ -67,6 +70,7 @@ class GridMapDisplay:
         self.title = title
         self.signed = signed
         self.from_zero = from_zero
+        self.root = root
 
     @classmethod
     def from_values(
@@ -78,6 +82,7 @@ class GridMapDisplay:
         title: str = "",
         signed: bool | None = None,
         from_zero: bool = False,
+        root: bool = False,
     ) -> GridMapDisplay:
         """Map given values.
 
@@ -86,7 +91,7 @@ class GridMapDisplay:
         values : (rows, columns) array, NaN at walls, or (S,) array with `world`
         world : GridWorld, shape (rows, columns), or bool array of free cells, optional
             Needed for (S,) values; brings starts and goals.
-        label, title, signed, from_zero
+        label, title, signed, from_zero, root
             As for the class.
 
         Raises
@@ -103,7 +108,7 @@ class GridMapDisplay:
             plan = GridPlan.of(world)
         on_grid = values.ndim == 2 and values.shape == plan.shape
         grid = values.copy() if on_grid else plan.to_grid(values)
-        return cls(grid, plan=plan, label=label, title=title, signed=signed, from_zero=from_zero)
+        return cls(grid, plan=plan, label=label, title=title, signed=signed, from_zero=from_zero, root=root)
 
     @classmethod
     def from_estimator(
@@ -130,6 +135,7 @@ class GridMapDisplay:
             title=meta.title if title is None else title,
             signed=meta.signed,
             from_zero=meta.from_zero,
+            root=meta.root,
         )
 
     def plot(
@@ -151,7 +157,7 @@ class GridMapDisplay:
         """
         self.figure_, self.ax_ = figure_and_axes(ax, size=size_for(self.grid.shape))
         if scale is None:
-            scale = colour_scale(self.grid, signed=self.signed, from_zero=self.from_zero)
+            scale = colour_scale(self.grid, signed=self.signed, from_zero=self.from_zero, root=self.root)
         self.image_ = self.ax_.imshow(np.ma.masked_invalid(self.grid), interpolation="nearest", **scale)
         prepare(self.ax_, self.grid.shape)
         self.marks_ = draw_marks(self.ax_, self.plan)

@@ -99,6 +99,7 @@ class LearningCurveDisplay:
         sizes, train, test = learning_curve(
             estimator,
             demonstrations,
+            None,
             train_sizes=np.asarray(train_sizes),
             cv=cv,
             shuffle=True,

@@ -10,7 +10,7 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from ._axes import add_colour_bar, figure_and_axes
-from ._colours import INK, colour_scale
+from ._colours import INK, colour_scale, line_colour_map
 
 NARROWEST, WIDEST = 0.25, 3.0  # points
 N_LANDMARKS = 64
@@ -123,7 +123,7 @@ class NetworkMapDisplay:
         if scale is None:
             scale = colour_scale(self.values, signed=self.signed)
             if not self.signed and scale["norm"].vmin >= 0:
-                scale["cmap"] = scale["cmap"].reversed()  # on white paper much is dark
+                scale["cmap"] = line_colour_map()
         known = np.flatnonzero(np.isfinite(self.values))
         size = np.abs(self.values[known])
         known = known[np.argsort(size, kind="stable")]

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._coefficients import MOST_ROWS, CoefficientsDisplay
+from ..worlds.gridworld import ACTIONS
+from ._coefficients import CoefficientsDisplay
 from ._comparison import RewardComparisonDisplay
 from ._convergence import ConvergenceDisplay
-from ._grid import MOVES, GridPlan, size_for
+from ._grid import GridPlan, size_for
 from ._grid_map import GridMapDisplay
 from ._policy import PolicyDisplay
-from ._state_rewards import MOST_BARS, StateRewardsDisplay
+from ._state_rewards import StateRewardsDisplay
 
 
 def plot_recovery(
@@ -23,14 +24,14 @@ def plot_recovery(
     *,
     true_reward: ArrayLike | None = None,
     state_names: Sequence[Any] | None = None,
-    steps: ArrayLike = MOVES,
+    steps: ArrayLike = ACTIONS,
     remove: str = "constant",
     figure: Any = None,
 ) -> Any:
     """Draw what a fit recovered on one figure.
 
     On a grid: the true reward where it is known and the recovered one on the same colour scale, the expected visits, and the
-    policy as arrows over the recovered reward. Elsewhere: the reward by state, the coefficients if they are not that already,
+    policy as arrows. Elsewhere: the reward by state, the coefficients if they are not that already,
     and how the fit converged.
 
     Parameters
@@ -97,9 +98,6 @@ def _on_grid(
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for ax, (name, display) in zip(axes, displays.items(), strict=True):
         if name == "policy":
-            recovered = displays["recovered"]
-            background = GridMapDisplay(recovered.grid, plan=plan, label=recovered.label, title=display.title)
-            displays = {**displays, "policy_background": background.plot(ax, scale=scale, key=False)}
             display.plot(ax)
         else:
             shared = {"scale": scale} if name != "visitations" else {}
@@ -112,22 +110,25 @@ def _without_map(
     estimator: Any, true_reward: ArrayLike | None, state_names: Sequence[Any] | None, remove: str, figure: Any
 ) -> Any:
     displays: dict[str, Any] = {"reward": StateRewardsDisplay.from_estimator(estimator, names=state_names)}
-    if estimator.features is not None:
-        displays["coefficients"] = CoefficientsDisplay.from_estimator(estimator)
+    rows = [("reward",)]
+    heights = [displays["reward"].height]
     if true_reward is not None:
         displays["comparison"] = RewardComparisonDisplay.from_estimator(estimator, true_reward, remove=remove)
+        rows, heights = [("reward", "comparison")], [max(heights[0], 4.6)]
+    if estimator.features is not None:
+        displays["coefficients"] = CoefficientsDisplay.from_estimator(estimator)
+        rows.append(("coefficients",))
+        heights.append(displays["coefficients"].height)
     displays["convergence"] = ConvergenceDisplay.from_estimator(estimator)
-    n_states = int(estimator.mdp.available.any(axis=1).sum())
-    heights = {
-        "reward": max(2.6, 1.2 + 0.24 * n_states) if n_states <= MOST_BARS else 3.4,
-        "coefficients": 1.4 + 0.28 * min(len(estimator.coef_), MOST_ROWS),
-        "comparison": 5.0,
-        "convergence": 3.4,
-    }
-    heights = {name: heights[name] for name in displays}
-    figure = _new_figure(figure, (8.5, sum(heights.values())))
-    parts = figure.subfigures(len(displays), 1, height_ratios=list(heights.values()), squeeze=False).ravel()
-    for part, (name, display) in zip(parts, displays.items(), strict=True):
-        display.plot(part.subplots(1, 2) if name == "convergence" else part.subplots())
+    rows.append(("convergence",))
+    heights.append(3.6)
+    figure = _new_figure(figure, (10.0, sum(heights)))
+    bands = figure.subfigures(len(rows), 1, height_ratios=heights, squeeze=False).ravel()
+    for band, names in zip(bands, rows, strict=True):
+        if names == ("convergence",):
+            displays["convergence"].plot(band.subplots(1, 2))
+            continue
+        for part, name in zip(band.subfigures(1, len(names), squeeze=False).ravel(), names, strict=True):
+            displays[name].plot(part.subplots())
     figure.displays = displays
     return figure

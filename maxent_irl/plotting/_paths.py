@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._axes import add_colour_bar, figure_and_axes
-from ._colours import CONTRAST, INK, colour_scale
+from ._colours import CONTRAST, INK, colour_scale, line_colour_map
 from ._grid import GridPlan, cell_points, draw_floor, draw_key, draw_marks, size_for
 from ._grid_map import WIDE
 
@@ -93,6 +93,8 @@ class PathsDisplay:
         draw_floor(self.ax_, self.plan)
         self.paths_ = self.traffic_ = self.first_ = self.last_ = self.colour_bar_ = self.key_ = None
         self.marks_ = draw_marks(self.ax_, self.plan) if alone else {}
+        for mark in self.marks_.values():
+            mark.set_zorder(5)
         ends = self._draw_traffic(colour_bar) if summed else self._draw_lines()
         if alone:
             walls = self.plan.n_states < np.prod(self.plan.shape)
@@ -133,7 +135,7 @@ class PathsDisplay:
         order = np.argsort(counts, kind="stable")  # the busiest on top
         edges, counts = edges[order], counts[order]
         scale = colour_scale(counts, signed=False, from_zero=True)
-        scale["cmap"] = scale["cmap"].reversed()  # dark is busy on a pale floor
+        scale["cmap"] = line_colour_map()
         widest = float(np.clip(0.5 * cell_points(self.ax_, self.plan.shape), 1.0, 7.0))
         self.traffic_ = LineCollection(
             self.plan.cells[edges][:, :, ::-1], array=counts, capstyle="round", zorder=3, **scale

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..worlds.gridworld import ACTIONS
 from ._axes import figure_and_axes
 from ._colours import INK
-from ._grid import MOVES, GridPlan, cell_points, draw_floor, draw_key, draw_marks, size_for
+from ._grid import GridPlan, cell_points, draw_floor, draw_key, draw_marks, size_for
 from ._quantities import first_step
 
 SHORTEST = 0.02  # probabilities below this are not drawn: their arrows would be dots
@@ -58,7 +59,7 @@ class PolicyDisplay:
 
     @classmethod
     def from_policy(
-        cls, policy: ArrayLike, world: Any, *, steps: ArrayLike = MOVES, title: str = "Policy"
+        cls, policy: ArrayLike, world: Any, *, steps: ArrayLike = ACTIONS, title: str = "Policy"
     ) -> PolicyDisplay:
         """Show a given policy.
 
@@ -87,7 +88,7 @@ class PolicyDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator: Any, world: Any, *, steps: ArrayLike = MOVES, title: str = "Recovered policy"
+        cls, estimator: Any, world: Any, *, steps: ArrayLike = ACTIONS, title: str = "Recovered policy"
     ) -> PolicyDisplay:
         """Show the policy of a fitted estimator; arguments as for `from_policy`."""
         return cls.from_policy(estimator.policy_, world, steps=steps, title=title)
@@ -110,9 +111,9 @@ class PolicyDisplay:
         self.arrows_ = self.stays_ = None
         cell, action = np.nonzero(self.probabilities >= SHORTEST)
         p = self.probabilities[cell, action]
-        self.longest_ = float(p.max(initial=0.0))
-        p = p / (self.longest_ or 1.0)
         moving = self.steps[action].any(axis=1)
+        self.longest_ = float(p[moving].max(initial=0.0))
+        p = np.minimum(p / (self.longest_ or 1.0), 1.0)
         if moving.any():
             row, column = self.centres[cell[moving]].T
             d_row, d_column = 0.48 * self.block * p[moving] * self.steps[action[moving]].T

@@ -10,17 +10,18 @@ from numpy.typing import ArrayLike, NDArray
 
 
 class Quantity(NamedTuple):
-    """How a quantity is shown: its title, and the colour scale it wants."""
+    """How a quantity is shown: its title, and the colour scale it wants (arguments of `colour_scale`)."""
 
     title: str
     signed: bool | None
     from_zero: bool
+    root: bool = False
 
 
 QUANTITIES = {
     "reward": Quantity("Recovered reward", None, False),
     "value": Quantity("Soft value", None, False),
-    "visitations": Quantity("Expected visits", False, True),
+    "visitations": Quantity("Expected visits", False, True, root=True),
     "standard_error": Quantity("Standard error of the reward", False, True),
 }
 
@@ -101,8 +102,8 @@ def state_visits(visitations: ArrayLike) -> NDArray:
 
 
 def visits_label(mdp: Any) -> str:
-    """Label of a map of visits."""
-    return "decisions per trajectory" + (", discounted" if mdp.discount < 1 else "")
+    """Label of a map of visits, whose colours follow the square root."""
+    return "decisions per trajectory" + (", discounted" if mdp.discount < 1 else "") + "\n(square-root scale)"
 
 
 def first_step(policy: ArrayLike) -> NDArray:

@@ -1,4 +1,4 @@
-"""Reward by state where there is no map: a bar for each labelled state, or a line over many."""
+"""Reward by state where there is no map: a bar for each labelled state, or a point for each of many."""
 
 from __future__ import annotations
 
@@ -10,33 +10,40 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._axes import figure_and_axes, plain_frame, whole_ticks
 from ._colours import ACCENT, FAINT
-from ._quantities import reward_label, reward_per_state
+from ._quantities import mean_over_actions, reward_per_state
+from ._state_curve import STYLES
 
 MOST_BARS = 30
+MARKERS = "os^Dv"  # as many actions as STYLES tells apart
 
 
 class StateRewardsDisplay:
     """Reward of every state of an MDP that is no grid.
 
-    Make one with `from_values` or `from_estimator`. Up to 30 states are bars with their labels, the highest on top; more are
-    one point each over the index of the state.
+    Make one with `from_values` or `from_estimator`. Up to 30 states with one reward each are bars with their labels, the
+    highest on top. More states, or rewards that depend on the action, are points over the state, a colour and marker per action;
+    of more than 5 actions the mean is shown.
 
     Parameters
     ----------
-    values : (S,) array
-        NaN where there is none.
+    values : (S, C) array
+        One column per action, or one for all; NaN where there is none.
     names : sequence of S str
+    action_names : sequence of C str
     label, title : str
 
     Attributes
     ----------
-    bars_ : BarContainer or None;  points_ : Line2D or None
+    bars_ : BarContainer or None;  points_ : list of Line2D, one per column, empty with bars
     ax_, figure_
     """
 
-    def __init__(self, values: NDArray, *, names: Sequence[str], label: str, title: str) -> None:
+    def __init__(
+        self, values: NDArray, *, names: Sequence[str], action_names: Sequence[str], label: str, title: str
+    ) -> None:
         self.values = values
         self.names = names
+        self.action_names = action_names
         self.label = label
         self.title = title
 
@@ -46,10 +53,16 @@ class StateRewardsDisplay:
         values: ArrayLike,
         *,
         names: Sequence[Any] | None = None,
+        action_names: Sequence[Any] | None = None,
         label: str = "reward per decision",
         title: str = "Reward by state",
     ) -> StateRewardsDisplay:
-        """Show given values; arguments as for the class.
+        """Show given values.
+
+        Parameters
+        ----------
+        values : (S,) or (S, A) array
+        names, action_names, label, title : as for the class
 
         Raises
         ------
@@ -57,21 +70,46 @@ class StateRewardsDisplay:
             If names do not fit the values.
         """
         values = np.asarray(values, dtype=float)
-        if values.ndim != 1:
-            raise ValueError(f"values must have shape (S,), one per state; got {values.shape}")
-        names = [f"state {i}" for i in range(len(values))] if names is None else [str(name) for name in names]
-        if len(names) != len(values):
-            raise ValueError(f"{len(names)} names for {len(values)} states")
-        return cls(values, names=names, label=label, title=title)
+        if values.ndim not in (1, 2):
+            raise ValueError(f"values must have shape (S,) or (S, A); got {values.shape}")
+        if values.ndim == 1:
+            values = values[:, None]
+        if values.shape[1] > len(MARKERS):
+            values, label = mean_over_actions(values)[:, None], f"{label},\nmean over actions"
+        S, C = values.shape
+        names = [f"state {i}" for i in range(S)] if names is None else [str(name) for name in names]
+        if action_names is None or C == 1:
+            action_names = [f"action {i}" for i in range(C)]
+        if len(names) != S or len(action_names) != C:
+            raise ValueError(f"{len(names)} names for {S} states, {len(action_names)} names for {C} actions")
+        return cls(values, names=names, action_names=[str(name) for name in action_names], label=label, title=title)
 
     @classmethod
     def from_estimator(
-        cls, estimator: Any, *, names: Sequence[Any] | None = None, title: str = "Recovered reward"
+        cls,
+        estimator: Any,
+        *,
+        names: Sequence[Any] | None = None,
+        action_names: Sequence[Any] | None = None,
+        title: str = "Recovered reward",
     ) -> StateRewardsDisplay:
-        """Show the reward of a fitted estimator; one per action is averaged over the available actions."""
-        reward = np.asarray(estimator.reward_)
-        values = reward_per_state(reward, estimator.mdp)
-        return cls.from_values(values, names=names, label=reward_label(reward), title=title)
+        """Show the reward of a fitted estimator; names as for the class."""
+        reward, mdp = np.asarray(estimator.reward_), estimator.mdp
+        values = reward_per_state(reward, mdp) if reward.ndim == 1 else np.where(mdp.available, reward, np.nan)
+        return cls.from_values(values, names=names, action_names=action_names, title=title)
+
+    @property
+    def height(self) -> float:
+        """Inches that the states want."""
+        return max(2.4, 1.2 + 0.24 * len(self._shown)) if self._as_bars else 3.6
+
+    @property
+    def _shown(self) -> NDArray:
+        return np.flatnonzero(np.isfinite(self.values).any(axis=1))
+
+    @property
+    def _as_bars(self) -> bool:
+        return self.values.shape[1] == 1 and len(self._shown) <= MOST_BARS
 
     def plot(self, ax: Any = None) -> StateRewardsDisplay:
         """Draw the rewards.
@@ -84,22 +122,39 @@ class StateRewardsDisplay:
         -------
         self
         """
-        there = np.flatnonzero(np.isfinite(self.values))
-        bars = len(there) <= MOST_BARS
-        self.figure_, self.ax_ = figure_and_axes(ax, size=(5.6, 1.2 + 0.24 * len(there) if bars else 3.6))
-        self.bars_ = self.points_ = None
-        if bars:
-            order = there[np.argsort(-self.values[there], kind="stable")]
-            self.bars_ = self.ax_.barh(np.arange(len(order)), self.values[order], 0.7, color=ACCENT)
-            self.ax_.set_yticks(np.arange(len(order)), [self.names[i] for i in order])
-            self.ax_.set(ylim=(len(order) - 0.4, -0.6), xlabel=self.label, title=self.title)
-            self.ax_.axvline(0.0, color=FAINT, linewidth=0.9)
-            self.ax_.tick_params(axis="y", length=0)
+        self.figure_, self.ax_ = figure_and_axes(ax, size=(6.0, self.height))
+        self.bars_, self.points_ = None, []
+        if self._as_bars:
+            self._draw_bars()
         else:
-            size = float(np.clip(300 / len(there), 1.0, 4.0))
-            (self.points_,) = self.ax_.plot(there, self.values[there], "o", color=ACCENT, markersize=size)
-            self.ax_.axhline(0.0, color=FAINT, linewidth=0.9)
-            self.ax_.set(xlabel="state", ylabel=self.label, title=self.title)
-            whole_ticks(self.ax_.xaxis)
+            self._draw_points()
+        self.ax_.set_title(self.title)
         plain_frame(self.ax_)
         return self
+
+    def _draw_bars(self) -> None:
+        reward = self.values[:, 0]
+        order = self._shown[np.argsort(-reward[self._shown], kind="stable")]
+        rows = np.arange(len(order))
+        self.bars_ = self.ax_.barh(rows, reward[order], 0.7, color=ACCENT)
+        self.ax_.axvline(0.0, color=FAINT, linewidth=0.9)
+        self.ax_.set_yticks(rows, [self.names[i] for i in order])
+        self.ax_.set(ylim=(len(order) - 0.4, -0.6), xlabel=self.label)
+        self.ax_.tick_params(axis="y", length=0)
+
+    def _draw_points(self) -> None:
+        states = np.arange(len(self.values))
+        size = float(np.clip(300 / len(states), 1.5, 4.5))
+        self.ax_.axhline(0.0, color=FAINT, linewidth=0.9)
+        for i, name in enumerate(self.action_names):
+            (points,) = self.ax_.plot(
+                states, self.values[:, i], MARKERS[i], color=STYLES[i][0], markersize=size, label=name
+            )
+            self.points_.append(points)
+        self.ax_.set(xlabel="state", ylabel=self.label)
+        if len(states) <= MOST_BARS:
+            self.ax_.set_xticks(states, self.names, rotation=90 if len(states) > 8 else 0)
+        else:
+            whole_ticks(self.ax_.xaxis)
+        if len(self.points_) > 1:
+            self.ax_.legend(frameon=False, fontsize="small")

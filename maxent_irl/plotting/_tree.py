@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..worlds.labyrinth import h_tree
 from ._axes import add_colour_bar, figure_and_axes
 from ._colours import INK, colour_scale
 
@@ -86,23 +87,25 @@ class TreeMapDisplay:
         ----------
         values : (N,) array
         parents : (N,) int array, optional
-            Default: a heap, in which junctions 2 i + 1 and 2 i + 2 follow junction i.
+            Default: junctions 2 i + 1 and 2 i + 2 follow junction i, as in `Labyrinth`.
         positions : (N, 2) array, optional
-            Default: `h_tree_positions`.
+            Default, without `parents`: those of a labyrinth of N junctions. Needed with `parents`.
         sizes, label, title, size_label, signed, marks
             As for the class; `size_label` says what the sizes are.
 
         Raises
         ------
         ValueError
-            For shapes that do not fit, a junction with more than two after it, or what is no tree.
+            For shapes that do not fit, and for parents without positions.
         """
         values = np.asarray(values, dtype=float)
         n = len(values)
+        if parents is not None and positions is None:
+            raise ValueError("with parents of your own give the positions too")
         parents = (np.arange(n) - 1) // 2 if parents is None else np.asarray(parents)
         if parents.shape != (n,):
             raise ValueError(f"parents must have one entry for each of the {n} junctions; got {parents.shape}")
-        positions = h_tree_positions(parents) if positions is None else np.asarray(positions, dtype=float)
+        positions = h_tree(n) if positions is None else np.asarray(positions, dtype=float)
         if positions.shape != (n, 2):
             raise ValueError(f"positions must have shape ({n}, 2); got {positions.shape}")
         if sizes is not None:
@@ -146,12 +149,15 @@ class TreeMapDisplay:
         self.junctions_ = self.ax_.scatter(
             x, y, area, self.values[there], marker="o", edgecolors=INK, linewidths=0.4, zorder=3, **scale
         )
+        inwards = np.where(self.positions > self.positions.mean(axis=0), -1, 1)
         self.labels_ = [
             self.ax_.annotate(
                 name,
                 self.positions[node],
-                (10, 10),
+                14 * inwards[node],
                 textcoords="offset points",
+                ha="right" if inwards[node, 0] < 0 else "left",
+                va="top" if inwards[node, 1] < 0 else "bottom",
                 fontsize="small",
                 arrowprops={"arrowstyle": "-", "linewidth": 0.8, "color": INK, "shrinkB": 2},
                 bbox={"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": INK, "linewidth": 0.5},
@@ -165,46 +171,3 @@ class TreeMapDisplay:
         self.ax_.spines[:].set_visible(False)
         self.colour_bar_ = add_colour_bar(self.junctions_, self.ax_, self.label) if colour_bar else None
         return self
-
-
-def h_tree_positions(parents: ArrayLike) -> NDArray:
-    """Positions of the junctions of a binary tree, (N, 2), so that corridors never cross: every second turn is half as long.
-
-    Parameters
-    ----------
-    parents : (N,) int array
-        -1 at the root. The first child by number goes left or down.
-
-    Raises
-    ------
-    ValueError
-        If a junction has more than two children, naming it, or if this is no tree.
-    """
-    parents = np.asarray(parents)
-    n = len(parents)
-    roots = np.flatnonzero(parents < 0)
-    if len(roots) != 1:
-        raise ValueError(f"a tree has one root, with parent -1; got {len(roots)}")
-    children: list[list[int]] = [[] for _ in range(n)]
-    for node in np.flatnonzero(parents >= 0):
-        children[parents[node]].append(int(node))
-    positions = np.full((n, 2), np.nan)
-    positions[roots[0]] = 0.0
-    level, reach, placed = [int(roots[0])], np.array([1.0, 1.0]), 1
-    axis = 0
-    while level:
-        following = []
-        for node in level:
-            if len(children[node]) > 2:
-                raise ValueError(f"junction {node} has {len(children[node])} children; an H-tree branches in two")
-            for side, child in zip((-1, 1), children[node], strict=False):
-                positions[child] = positions[node]
-                positions[child, axis] += side * reach[axis]
-                following.append(child)
-        placed += len(following)
-        reach[axis] /= 2
-        axis, level = 1 - axis, following
-    if placed != n:
-        lost = int(np.flatnonzero(np.isnan(positions[:, 0]))[0])
-        raise ValueError(f"junction {lost} is not connected to the root {roots[0]}: the parents go in a circle")
-    return positions

@@ -1,0 +1,51 @@
+"""Pictures are drawn without a window, and every figure a test opened is closed after it."""
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+
+mpl.use("agg")
+
+from matplotlib import pyplot as plt
+
+from maxent_irl import MaxEntIRL, sample_demonstrations, soft_value_iteration
+from maxent_irl.worlds import GridWorld
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def nothing_is_cut_off():
+    """A check that everything a figure shows lies within it."""
+
+    def check(figure):
+        figure.draw_without_rendering()
+        shown, page = figure.get_tightbbox(), figure.bbox_inches
+        slack = 0.02  # inches
+        return shown.x0 >= -slack and shown.y0 >= -slack and shown.x1 <= page.x1 + slack and shown.y1 <= page.y1 + slack
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def recovered():
+    """(world, demonstrations, fitted estimator) on a small map with walls, a start and a terminal goal."""
+    world = GridWorld.from_text(
+        """
+        S..#m
+        .#.m.
+        ....G
+        """,
+        slip=0.1,
+        discount=0.9,
+    )
+    features = -np.stack([np.ones(world.n_states), world.tiles == "m"], axis=1)
+    true_reward = features @ [3.0, 2.0]
+    solution = soft_value_iteration(world.mdp, true_reward)
+    demonstrations = sample_demonstrations(world.mdp, solution.policy, 60, max_steps=40, random_state=0)
+    estimator = MaxEntIRL(world.mdp, features, feature_names=("effort", "mud"), record_iterates=True)
+    return world, demonstrations, estimator.fit(demonstrations)

@@ -1,0 +1,50 @@
+"""Colour maps keep their promises: zero in the middle, and lightness that survives grey printing."""
+
+import numpy as np
+import pytest
+
+from maxent_irl.plotting import colour_map, colour_scale
+from maxent_irl.plotting._colours import ACCENT, CONTRAST, line_colour_map
+
+
+def lightness(colours):
+    """Relative luminance of sRGB colours, (n, 3)."""
+    linear = np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
+    return linear @ (0.2126, 0.7152, 0.0722)
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_lightness_rises_all_the_way(signed):
+    colours = colour_map(signed)(np.linspace(0, 1, 64))[:, :3]
+    assert (np.diff(lightness(colours)) > 0).all()
+
+
+def test_zero_is_grey_and_both_sides_are_told_apart_by_the_colour_blind():
+    negative, zero, positive = colour_map(True)([0.15, 0.5, 0.85])[:, :3]
+    assert np.ptp(zero) < 0.02
+    # Protan and deutan vision keeps blue against the mean of red and green.
+    assert negative[2] > negative[:2].mean() + 0.3
+    assert positive[2] < positive[:2].mean() - 0.3
+
+
+def test_lines_on_paper_are_darker_the_more_they_count():
+    brightness = lightness(line_colour_map()(np.linspace(0, 1, 64))[:, :3])
+    assert (np.diff(brightness) < 0).all()
+    assert brightness[0] < 0.65
+
+
+def test_the_two_line_colours_differ_in_grey():
+    from matplotlib.colors import to_rgb
+
+    first, second = lightness(np.array([to_rgb(ACCENT), to_rgb(CONTRAST)]))
+    assert second > 2 * first
+
+
+def test_one_scale_for_all_maps_and_nothing_from_walls():
+    norm = colour_scale([1.0, np.nan], [[-4.0, np.inf]])["norm"]
+    assert (norm.vmin, norm.vmax) == (-4, 4)
+
+
+def test_root_scale_gives_small_counts_more_of_the_colours():
+    norm = colour_scale([0.0, 100.0], root=True)["norm"]
+    assert norm(25.0) == pytest.approx(0.5)

@@ -1,0 +1,209 @@
+"""Displays over the cells of a grid: what is drawn is the data, on grids of one cell and of many."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+
+from maxent_irl import soft_value_iteration
+from maxent_irl.plotting import ActionValueDisplay, GridMapDisplay, GridPlan, PolicyDisplay
+from maxent_irl.worlds import GridWorld
+
+SHAPES = [(1, 1), (3, 7), (200, 200), (1, 30), (30, 1)]
+
+
+def draw(display, **options):
+    display.plot(**options)
+    display.figure_.canvas.draw()
+    return display
+
+
+def walls(shape, rng):
+    free = rng.random(shape) > 0.2
+    free.flat[0] = True
+    return free
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+class TestEveryShape:
+    def test_map_shows_the_values_and_masks_walls(self, shape, rng, nothing_is_cut_off):
+        free = walls(shape, rng)
+        values = rng.normal(size=int(free.sum()))
+        display = draw(GridMapDisplay.from_values(values, free, label="reward", title="Reward"))
+        shown = display.image_.get_array()
+        np.testing.assert_array_equal(shown.mask, ~free)
+        np.testing.assert_array_equal(shown.data[free], values)
+        assert display.ax_.get_aspect() == 1
+        assert display.colour_bar_.ax.get_ylabel() + display.colour_bar_.ax.get_xlabel() == "reward"
+        assert nothing_is_cut_off(display.figure_)
+
+    def test_policy_arrows_are_as_long_as_probable(self, shape, rng, nothing_is_cut_off):
+        free = walls(shape, rng)
+        policy = rng.dirichlet(np.ones(5), size=int(free.sum()))
+        display = draw(PolicyDisplay.from_policy(policy, free))
+        lengths = np.hypot(display.arrows_.U, display.arrows_.V)
+        assert lengths.max() == pytest.approx(0.48 * display.block)
+        moves = display.probabilities[:, :4]
+        assert display.longest_ == moves.max()
+        np.testing.assert_allclose(np.sort(lengths), np.sort(0.48 * display.block * moves[moves >= 0.02] / moves.max()))
+        assert f"probability {display.longest_:.2f}" in display.ax_.get_xlabel()
+        assert nothing_is_cut_off(display.figure_)
+
+    def test_action_values_draw_a_piece_per_available_action(self, shape, rng, nothing_is_cut_off):
+        free = walls(shape, rng)
+        Q = rng.normal(size=(int(free.sum()), 5))
+        Q[rng.random(Q.shape) < 0.3] = -np.inf
+        Q[0, 0] = 1.0
+        display = draw(ActionValueDisplay.from_values(Q, free))
+        drawn = display.cells_.get_array()
+        assert len(drawn) == np.isfinite(Q).sum() == len(display.cells_.get_paths())
+        np.testing.assert_array_equal(drawn, Q[tuple(display.drawn_.T)])
+        assert nothing_is_cut_off(display.figure_)
+
+
+def test_triangles_lie_on_the_side_their_action_leads_to():
+    display = draw(ActionValueDisplay.from_values(np.arange(5.0)[None], (1, 1)))
+    centroids = {
+        int(action): path.vertices[:4].mean(axis=0)
+        for (_, action), path in zip(display.drawn_, display.cells_.get_paths(), strict=True)
+    }
+    right, down, left, up, stay = (centroids[action] for action in range(5))
+    assert right[0] > 0 > left[0]
+    assert down[1] > 0 > up[1]  # rows grow downwards
+    np.testing.assert_allclose(stay, 0, atol=1e-12)
+
+
+def test_rows_run_downwards_and_marks_stand_on_their_cells():
+    world = GridWorld.from_text("S.#\n..G")
+    display = draw(GridMapDisplay.from_values(np.arange(5.0), world, label="index"))
+    bottom, top = display.ax_.get_ylim()
+    assert bottom > top
+    assert display.marks_["start"].get_offsets().tolist() == [[0, 0]]
+    assert display.marks_["goal"].get_offsets().tolist() == [[2, 1]]
+    assert [text.get_text() for text in display.key_.get_texts()] == ["start", "goal", "wall"]
+
+
+def test_signed_values_are_centred_on_zero_and_others_are_not():
+    signed = draw(GridMapDisplay.from_values([[-1.0, 3.0]], label="reward"))
+    assert (signed.image_.norm.vmin, signed.image_.norm.vmax) == (-3, 3)
+    assert signed.image_.cmap.name == "blue-grey-gold"
+    positive = draw(GridMapDisplay.from_values([[1.0, 3.0]], label="reward"))
+    assert (positive.image_.norm.vmin, positive.image_.norm.vmax) == (1, 3)
+    assert positive.image_.cmap.name == "viridis"
+    errors = draw(GridMapDisplay.from_values([[1.0, 3.0]], label="error", from_zero=True))
+    assert errors.image_.norm.vmin == 0
+
+
+@pytest.mark.parametrize("value", [0.0, 5.0, -5.0])
+def test_a_constant_map_has_a_scale_about_its_value(value):
+    norm = draw(GridMapDisplay.from_values(np.full((2, 2), value), label="reward")).image_.norm
+    assert norm.vmin < value < norm.vmax
+
+
+def test_a_map_without_any_value_is_drawn():
+    display = draw(GridMapDisplay.from_values(np.full((2, 3), np.nan), label="reward"))
+    assert display.image_.get_array().mask.all()
+
+
+def test_large_policies_are_averaged_by_block_and_say_so(rng):
+    policy = rng.dirichlet(np.ones(5), size=200 * 200)
+    display = PolicyDisplay.from_policy(policy, (200, 200))
+    assert display.block == 5
+    assert len(display.centres) == 40 * 40
+    np.testing.assert_allclose(display.probabilities.sum(axis=1), 1)
+    corner = policy.reshape(200, 200, 5)[:5, :5].reshape(-1, 5).mean(axis=0)
+    np.testing.assert_allclose(display.probabilities[0], corner)
+    np.testing.assert_allclose(display.centres[0], [2, 2])
+    assert "5 × 5" in display.plot().ax_.get_title()
+
+
+def test_masked_actions_have_no_arrow():
+    policy = np.array([[0.0, 1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.5, 0.5]])
+    display = draw(PolicyDisplay.from_policy(policy, (2, 1)))
+    np.testing.assert_allclose(np.stack([display.arrows_.U, display.arrows_.V], axis=1), [[0, 0.48], [0, -0.24]])
+    assert display.stays_.get_offsets().tolist() == [[0, 1]]
+
+
+def test_actions_of_other_worlds_are_given_by_their_steps():
+    steps = [(0, -1), (1, 0), (0, 1), (-1, 0)]  # gymnasium's FrozenLake: left, down, right, up
+    display = draw(PolicyDisplay.from_policy([[1.0, 0.0, 0.0, 0.0]], (1, 1), steps=steps))
+    assert display.arrows_.U[0] < 0
+    assert display.stays_ is None
+
+
+def test_terminal_states_have_no_arrows_and_a_policy_of_zeros_draws_nothing():
+    display = draw(PolicyDisplay.from_policy(np.zeros((4, 5)), (2, 2)))
+    assert display.arrows_ is None
+    assert display.stays_ is None
+
+
+def test_overlays_keep_the_map_beneath_them(rng):
+    base = GridMapDisplay.from_values(rng.normal(size=(3, 4)), label="reward").plot()
+    over = PolicyDisplay.from_policy(rng.dirichlet(np.ones(5), size=12), (3, 4)).plot(base.ax_)
+    over.figure_.canvas.draw()
+    assert over.ax_ is base.ax_
+    assert list(over.ax_.images) == [base.image_]
+
+
+def test_estimator_maps(recovered):
+    world, _, estimator = recovered
+    reward = draw(GridMapDisplay.from_estimator(estimator, world))
+    goal = tuple(world.cells[world.goals[0]])
+    assert reward.image_.get_array().mask[goal]  # nothing is earned there
+    np.testing.assert_allclose(reward.grid[0, 0], estimator.reward_[world.state(0, 0)])
+    value = draw(GridMapDisplay.from_estimator(estimator, world, show="value"))
+    np.testing.assert_allclose(world.from_grid(value.grid), estimator.value_)
+    visits = draw(GridMapDisplay.from_estimator(estimator, world, show="visitations"))
+    np.testing.assert_allclose(world.from_grid(visits.grid), estimator.visitations_.sum(axis=1))
+    assert visits.image_.norm.vmin == 0
+    assert "discounted" in visits.label
+
+
+def test_estimator_action_values_are_the_soft_ones(recovered):
+    world, _, estimator = recovered
+    display = ActionValueDisplay.from_estimator(estimator, world)
+    decides = world.mdp.available
+    expected = soft_value_iteration(world.mdp, estimator.reward_).Q
+    np.testing.assert_allclose(display.values[decides], expected[decides], atol=1e-7)
+    assert not np.isfinite(display.values[~decides]).any()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: GridMapDisplay.from_values(np.zeros(3), label="x"), r"\(rows, columns\)"),
+        (lambda: GridMapDisplay.from_values(np.zeros(5), (2, 3), label="x"), "6 states"),
+        (lambda: PolicyDisplay.from_policy(np.zeros((6, 4)), (2, 3)), r"\(6, 5\)"),
+        (lambda: ActionValueDisplay.from_values(np.zeros((1, 1)), (1, 1), steps=[(1, 1)]), "action 0 steps by"),
+        (lambda: GridPlan.of("world"), "given by a GridWorld"),
+        (lambda: GridPlan.of((0, 3)), "given by a GridWorld"),
+    ],
+)
+def test_what_does_not_fit_is_named(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_estimator_without_the_quantity_is_named(recovered):
+    world, _, estimator = recovered
+    with pytest.raises(ValueError, match="show must be one of"):
+        GridMapDisplay.from_estimator(estimator, world, show="regret")
+
+
+def test_matplotlib_is_imported_only_when_drawing():
+    code = (
+        "import sys, numpy as np; from maxent_irl.plotting import *;"
+        "d = GridMapDisplay.from_values(np.eye(2), label='x');"
+        "assert 'matplotlib' not in sys.modules; d.plot(); assert 'matplotlib' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "MPLBACKEND": "agg"})
+
+
+def test_given_axes_are_drawn_on():
+    _, ax = plt.subplots()
+    display = GridMapDisplay.from_values(np.eye(3), label="x").plot(ax)
+    assert display.ax_ is ax
+    assert display.figure_ is ax.figure

@@ -1,0 +1,86 @@
+"""The figure of `plot_recovery`: its panels, their shared scale, and files written without a window."""
+
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from maxent_irl import MaxEntIRL, sample_demonstrations
+from maxent_irl.datasets import load_machines
+from maxent_irl.plotting import GridPlan, plot_recovery
+from maxent_irl.worlds import GridWorld
+
+
+def test_grid_with_known_reward_has_four_panels_on_one_scale(recovered, nothing_is_cut_off):
+    world, _, estimator = recovered
+    true_reward = np.asarray(estimator.features) @ [3.0, 2.0]
+    figure = plot_recovery(estimator, world, true_reward=true_reward)
+    assert list(figure.displays) == ["true", "recovered", "visitations", "policy"]
+    true, found = figure.displays["true"], figure.displays["recovered"]
+    assert true.image_.norm is found.image_.norm
+    assert "free constant removed" in found.ax_.get_title()
+    assert "correlation" in found.ax_.get_title()
+    assert [axes.get_title().split("\n")[0] for axes in figure.axes[:4]] == [
+        "True reward",
+        "Recovered reward",
+        "Expected visits",
+        "Recovered policy",
+    ]
+    assert nothing_is_cut_off(figure)
+
+
+def test_truth_comes_from_the_world_when_it_has_one(recovered):
+    world, _, estimator = recovered
+    assert "true" not in plot_recovery(estimator, world).displays  # a world of zero reward knows no truth
+    rewarding = GridWorld.from_text(world.draw(), rewards={"m": -2.0})
+    assert "true" in plot_recovery(estimator, rewarding).displays
+    assert "true" not in plot_recovery(estimator, GridPlan.of(rewarding)).displays
+
+
+def test_bare_figures_need_no_window(recovered, tmp_path):
+    world, _, estimator = recovered
+    figure = plot_recovery(estimator, world, figure=Figure())
+    figure.savefig(tmp_path / "reward.png")
+    assert (tmp_path / "reward.png").read_bytes().startswith(b"\x89PNG")
+    assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize("with_truth", [True, False])
+def test_elsewhere_reward_coefficients_and_convergence(with_truth, nothing_is_cut_off):
+    data = load_machines()
+    estimator = MaxEntIRL(data.mdp, data.features, feature_names=data.feature_names).fit(data.demonstrations)
+    figure = plot_recovery(estimator, true_reward=data.true_reward if with_truth else None, figure=Figure())
+    wanted = {"reward", "coefficients", "convergence"} | ({"comparison"} if with_truth else set())
+    assert set(figure.displays) == wanted
+    assert nothing_is_cut_off(figure)
+
+
+def test_state_indicators_are_shown_once_by_label():
+    world = GridWorld((1, 4), starts=[(0, 0)])
+    policy = np.tile([0.5, 0.0, 0.1, 0.0, 0.4], (4, 1))
+    demonstrations = sample_demonstrations(world.mdp, policy, 20, max_steps=20, random_state=0)
+    estimator = MaxEntIRL(world.mdp, l2=1.0).fit(demonstrations)
+    figure = plot_recovery(estimator, state_names=["a", "b", "c", "d"], figure=Figure())
+    assert "coefficients" not in figure.displays
+    shown = [label.get_text() for label in figure.displays["reward"].ax_.get_yticklabels()]
+    assert shown == [name for _, name in sorted(zip(-estimator.reward_, "abcd", strict=True))]
+
+
+def test_demonstrations_with_goals_of_their_own_have_no_policy_panel():
+    world = GridWorld((3, 3))
+    target = world.mdp.replace(discount=0.9)
+    policy = np.full((9, 5), 0.2)
+    demonstrations = sample_demonstrations(target, policy, 6, goals=[0, 8, 0, 8, 0, 8], random_state=0)
+    estimator = MaxEntIRL(target, world.features("smooth", n_features=2), l2=1.0).fit(demonstrations)
+    figure = plot_recovery(estimator, world)
+    assert list(figure.displays) == ["recovered"]
+
+
+def test_finite_horizons_sum_visits_and_show_the_first_step():
+    world = GridWorld((2, 3), goals=[(1, 2)], terminal_goals=False, horizon=4, discount=1.0, rewards={"G": 1.0})
+    policy = np.full((4, 6, 5), 0.2)
+    demonstrations = sample_demonstrations(world.mdp, policy, 30, random_state=0)
+    estimator = MaxEntIRL(world.mdp, world.features("coordinates")).fit(demonstrations)
+    figure = plot_recovery(estimator, world)
+    assert figure.displays["visitations"].grid.sum() == pytest.approx(4)
+    np.testing.assert_allclose(figure.displays["policy"].probabilities, estimator.policy_[0])
