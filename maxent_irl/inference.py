@@ -190,6 +190,11 @@ def soft_value_iteration(
     """
     check_choice("inference", inference, INFERENCES)
     check_choice("method", method, METHODS)
+    if mdp.endless:
+        raise ValueError(
+            "nothing ends this undiscounted problem: solve it for one of its goals, mdp.with_goal(state), or give "
+            "the demonstrations goals="
+        )
     alpha = check_temperature(temperature)
     r = check_reward(mdp, reward)
     log_prior = check_action_prior(mdp, action_prior)

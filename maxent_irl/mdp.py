@@ -19,6 +19,11 @@ from . import _mdp_inputs as inputs
 from ._structure import Structure
 from ._validation import check_discount, check_distribution, check_horizon
 
+_ENDLESS = (
+    "an undiscounted problem (discount=1) without an end has no finite value: give terminal= (an empty list if every task "
+    "brings its own goal), horizon= or discount < 1"
+)
+
 
 class MDP:
     """A finite Markov decision process without its reward.
@@ -36,7 +41,8 @@ class MDP:
         Number of decisions, and of rewards. None: infinite.
     terminal : (S,) bool mask or sequence of state indices, optional
         States in which the episode is over: value 0, no action. Told apart by dtype, never by length. Their rows of
-        `transitions` are not used.
+        `transitions` are not used. An undiscounted problem whose every task ends in a goal of its own, as every trip does in
+        its destination, has none: say so with ``terminal=[]`` and give the goals to `with_goal` or to `Demonstrations`.
     available : (S, A) bool array, optional
         Which actions can be taken. Rows of unavailable actions are not used. None: every action everywhere but in
         terminal states. A state in which nothing is available and that is not terminal is a dead end: its value is -inf.
@@ -82,6 +88,7 @@ class MDP:
 
     def _set(self, matrix, n_actions, initial, discount, horizon, terminal, available, ending) -> None:
         n_states = matrix.shape[1]
+        ends_named = terminal is not None
         terminal = inputs.state_mask("terminal", terminal, n_states)
         available = inputs.available_mask(available, terminal, n_states, n_actions)
         ending = inputs.ending_table(ending, available)
@@ -98,14 +105,11 @@ class MDP:
             available=available,
             ending=ending,
         )
+        if self.endless and not ends_named:
+            raise ValueError(_ENDLESS)
 
     def _fill(self, **attributes: Any) -> MDP:
         self.__dict__.update(attributes)
-        if self.discount == 1.0 and self.horizon is None and not self.terminal.any() and self.ending is None:
-            raise ValueError(
-                "an undiscounted problem (discount=1) without an end has no finite value: give terminal=, horizon= "
-                "or discount < 1"
-            )
         return self
 
     @classmethod
@@ -224,7 +228,15 @@ class MDP:
             changes["discount"] = check_discount(changes["discount"])
         if "horizon" in changes:
             changes["horizon"] = check_horizon(changes["horizon"])
-        return MDP._from_checked(**{**self._attributes(), **changes})
+        changed = MDP._from_checked(**{**self._attributes(), **changes})
+        if changed.endless and not self.endless:
+            raise ValueError(_ENDLESS)
+        return changed
+
+    @property
+    def endless(self) -> bool:
+        """Whether this is an undiscounted problem that nothing ends, so that it has no value until it is given a goal."""
+        return self.discount == 1.0 and self.horizon is None and self.ending is None and not self.terminal.any()
 
     @cached_property
     def structure(self) -> Structure:

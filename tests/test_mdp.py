@@ -381,3 +381,14 @@ def test_rows_sum_to_one_minus_ending(seed, n_states, n_actions, masked, ending,
     sums = mdp.transitions.sum(axis=1).reshape(n_actions, n_states).T
     wanted = mdp.available - (0.0 if mdp.ending is None else mdp.ending)
     np.testing.assert_allclose(sums, wanted, atol=1e-12)
+
+
+def test_an_empty_list_of_terminals_says_that_goals_are_to_come():
+    chain = MDP.from_successors([[1], [2], [0]], terminal=[])
+    assert chain.endless
+    assert not chain.with_goal(2).endless
+    with pytest.raises(ValueError, match=r"with_goal\(state\)"):
+        soft_value_iteration(chain, -np.ones(3))
+    np.testing.assert_allclose(soft_value_iteration(chain.with_goal(2), -np.ones(3)).V, [-2.0, -1.0, 0.0])
+    with pytest.raises(ValueError, match="without an end"):
+        MDP.from_successors([[1], [0]], discount=0.9).replace(discount=1.0)

@@ -1,0 +1,99 @@
+"""Geometry and bookkeeping of directed links: which follow which, how sharply they turn, what a written path means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+# Degrees between the headings of two links beyond which going on counts as a turn, and as a turn back
+# (Fosgerau, Frejinger & Karlstrom 2013, section 5).
+TURN, TURN_BACK = 40.0, 177.0
+
+
+def shown(name: Any) -> str:
+    """A node or link as its user would write it."""
+    return repr(name.item() if isinstance(name, np.generic) else name)
+
+
+def numbered(names: Iterable[Any], what: str, labels: NDArray) -> NDArray:
+    """Index of each name among the sorted `labels`; raise naming the first that is not there."""
+    values = np.asarray(list(names))
+    if values.size == 0:
+        return np.empty(0, dtype=np.int64)
+    try:
+        place = np.minimum(np.searchsorted(labels, values), len(labels) - 1)
+        unknown = labels[place] != values
+    except TypeError:  # strings among integers
+        place, unknown = np.zeros(len(values), dtype=np.int64), np.ones(len(values), dtype=bool)
+    if np.any(unknown):
+        raise ValueError(f"{what} {shown(values[np.flatnonzero(unknown)[0]])} is not in the network")
+    return place
+
+
+def following(tail: NDArray, n_nodes: int, at: NDArray) -> NDArray:
+    """Links that start at each of the nodes `at`, as a table (len(at), A) padded with -1, in the order of the link list."""
+    order = np.argsort(tail, kind="stable")
+    degree = np.bincount(tail, minlength=n_nodes)
+    first = np.concatenate([[0], np.cumsum(degree)])[at]
+    slot = np.arange(max(1, degree.max(initial=0)))
+    there = slot < degree[at][:, None]
+    return np.where(there, order[np.minimum(first[:, None] + slot, len(order) - 1)], -1)
+
+
+def headings(tail: NDArray, head: NDArray, positions: NDArray) -> NDArray:
+    """Direction of each link in degrees, counted from the x axis towards the y axis; (L,)."""
+    step = positions[head] - positions[tail]
+    return np.degrees(np.arctan2(step[:, 1], step[:, 0]))
+
+
+def turning_angles(heading: NDArray, link: NDArray, after: NDArray) -> NDArray:
+    """Degrees in (-180, 180] by which going from `link` to `after` turns; positive to the left (y pointing up)."""
+    return 180.0 - (180.0 - (heading[after] - heading[link])) % 360.0
+
+
+def node_positions(positions: ArrayLike | Mapping[Any, Any] | None, nodes: NDArray) -> NDArray | None:
+    """(N, 2) float array in the order of `nodes`, from an array in that order or a mapping from node to (x, y)."""
+    if positions is None:
+        return None
+    if isinstance(positions, Mapping):
+        lacking = [node for node in nodes.tolist() if node not in positions]
+        if lacking:
+            raise ValueError(f"positions has no entry for node {lacking[0]!r}")
+        positions = [positions[node] for node in nodes.tolist()]
+    array = np.asarray(positions, dtype=float)
+    if array.shape != (len(nodes), 2) or not np.isfinite(array).all():
+        raise ValueError(f"positions must be {len(nodes)} finite pairs (x, y), one per node; got shape {array.shape}")
+    return array
+
+
+def links_of_node_paths(nodes: NDArray, lengths: NDArray, tail: NDArray, head: NDArray, names: NDArray) -> NDArray:
+    """Links walked by paths of nodes laid end to end; every step must be one link and no other.
+
+    Parameters
+    ----------
+    nodes : (n,) int array
+    lengths : (P,) int array, nodes per path
+    tail, head : (L,) int arrays
+    names : node labels, for errors
+
+    Returns
+    -------
+    (n - P,) int array
+    """
+    path = np.repeat(np.arange(len(lengths)), lengths)
+    inner = np.flatnonzero(path[1:] == path[:-1])
+    key = tail * np.int64(len(names)) + head
+    order = np.argsort(key, kind="stable")
+    wanted = nodes[inner] * np.int64(len(names)) + nodes[inner + 1]
+    first = np.searchsorted(key[order], wanted, side="left")
+    n_links = np.searchsorted(key[order], wanted, side="right") - first
+    if (n_links != 1).any():
+        k = int(np.flatnonzero(n_links != 1)[0])
+        step = inner[k] - np.flatnonzero(path == path[inner[k]])[0]
+        pair = f"node {shown(names[nodes[inner[k]]])} to node {shown(names[nodes[inner[k] + 1]])}"
+        why = "which no link joins" if n_links[k] == 0 else f"which {n_links[k]} links join: give the trip as links"
+        raise ValueError(f"trip {path[inner[k]]}, step {step}, goes from {pair}, {why}")
+    return order[first]

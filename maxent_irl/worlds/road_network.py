@@ -1,0 +1,343 @@
+"""Road networks: where drivers, cyclists and walkers choose their routes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from .._trajectory_tables import read_csv
+from ..demonstrations import Demonstrations
+from ..mdp import MDP
+from . import _road_links as links_
+from ._road_trips import grouped, trips_of
+
+TURNS = ("left", "right", "u-turn")
+
+
+class RoadNetwork:
+    r"""A directed network on which every trip has a destination of its own.
+
+    The model of a trip is undiscounted: from link to link (or node to node) until the destination, where its value is 0. This
+    is the recursive logit of transport research and the setting of Ziebart et al. (2008). The MDP has no end of its own: each
+    trip brings its goal, through the `Demonstrations` that `trips` makes.
+
+    Parameters
+    ----------
+    tail, head : (L,) arrays
+        The node each link starts from and leads to: integers or strings.
+    attributes : mapping of str to (L,) arrays, optional
+        What links cost or are like, in units of your choice: length, travel time, capacity, a traffic light.
+    road_class : (L,) array of str, optional
+    positions : (N, 2) array in the order of `nodes`, or mapping of node to (x, y), optional
+        Map coordinates with y pointing north, in the same unit both ways (not degrees): turns are read from them.
+    states : "links" or "nodes"
+        Whether the traveller is on a link, so that what turns cost can be told, or at a node.
+    destinations : "absorbing" or "exits"
+        "absorbing": the trip is over as soon as it gets to its destination, a plain terminal state. "exits": a destination keeps
+        its ways on and gains one more, without reward, to a state outside the network; trips may pass through their destination
+        and come back. State s has the exit ``s + n_places``; trips have that exit as their goal.
+    links : (L,) array, optional
+        Names of the links. None: 0 to L - 1.
+
+    Attributes
+    ----------
+    mdp : MDP
+        Deterministic, undiscounted, without terminal states. Action a takes the a-th link on, in the order of the list; with
+        exits the last action leaves.
+    nodes : (N,) array, sorted names; links : (L,) array
+    tail, head : (L,) int arrays, positions in `nodes`
+    n_links, n_nodes : int
+    n_places : int
+        Number of links or nodes that are states; with exits there are twice as many states.
+    entered : (n_places, A) int array
+        The link that each action goes on to, -1 where there is none.
+
+    Raises
+    ------
+    ValueError
+        Naming the node, link or column at fault.
+
+    References
+    ----------
+    Ziebart, Maas, Bagnell & Dey (2008), Maximum entropy inverse reinforcement learning, AAAI. Fosgerau, M., Frejinger, E. and
+    Karlstrom, A. (2013), A link based network route choice model with unrestricted choice set, Transportation Research B 56
+    (links as states, turns). Oyama, Y. and Hato, E. (2017), A discounted recursive logit model, Transportation Research C 85.
+
+    Examples
+    --------
+    >>> from maxent_irl.worlds import RoadNetwork
+    >>> network = RoadNetwork(["a", "a", "b"], ["b", "c", "c"], attributes={"length": [1.0, 2.5, 1.0]}, states="nodes")
+    >>> network
+    RoadNetwork 3 nodes, 3 links, states: nodes, absorbing destinations
+    >>> trips = network.trips([["a", "b", "c"], ["a", "c"]])
+    >>> trips.goals
+    array([2, 2])
+    """
+
+    def __init__(
+        self,
+        tail: ArrayLike,
+        head: ArrayLike,
+        *,
+        attributes: Mapping[str, ArrayLike] | None = None,
+        road_class: ArrayLike | None = None,
+        positions: ArrayLike | Mapping[Any, Any] | None = None,
+        states: Literal["links", "nodes"] = "links",
+        destinations: Literal["absorbing", "exits"] = "absorbing",
+        links: ArrayLike | None = None,
+    ) -> None:
+        tail, head = np.asarray(tail), np.asarray(head)
+        if tail.ndim != 1 or tail.shape != head.shape or not tail.size:
+            raise ValueError(f"tail and head must name one node per link; got shapes {tail.shape} and {head.shape}")
+        if states not in ("links", "nodes"):
+            raise ValueError(f"states must be 'links' or 'nodes'; got {states!r}")
+        if destinations not in ("absorbing", "exits"):
+            raise ValueError(f"destinations must be 'absorbing' or 'exits'; got {destinations!r}")
+        self.nodes, ends = np.unique(np.concatenate([tail, head]), return_inverse=True)
+        self.tail, self.head = ends[: len(tail)], ends[len(tail) :]
+        self.n_links, self.n_nodes = len(tail), len(self.nodes)
+        self.links = np.arange(self.n_links) if links is None else self._per_link("links", links)
+        if len(np.unique(self.links)) != self.n_links:
+            raise ValueError("links names some link twice")
+        given = {} if attributes is None else attributes
+        self.attributes = {name: self._numbers(name, values) for name, values in given.items()}
+        self.road_class = None if road_class is None else self._per_link("road_class", road_class)
+        self.positions = links_.node_positions(positions, self.nodes)
+        self.states, self.destinations = states, destinations
+        on_links = states == "links"
+        self.n_places = self.n_links if on_links else self.n_nodes
+        at = self.head if on_links else np.arange(self.n_nodes)
+        self.entered = links_.following(self.tail, self.n_nodes, at)
+        after = self.entered if on_links else np.where(self.entered >= 0, self.head[self.entered], -1)
+        if destinations == "exits":
+            leave = np.arange(self.n_places)[:, None] + self.n_places
+            after = np.hstack([after, leave])
+            after = np.vstack([after, np.full_like(after, -1)])
+        self.mdp = MDP.from_successors(after, terminal=[])
+
+    @classmethod
+    def from_csv(
+        cls,
+        path: str | os.PathLike,
+        *,
+        tail: str = "from",
+        head: str = "to",
+        attributes: Mapping[str, str] | Sequence[str] = (),
+        road_class: str | None = None,
+        delimiter: str = ",",
+        **options: Any,
+    ) -> RoadNetwork:
+        """Read an edge list from a CSV file with a header, one directed link per row; ``.csv.gz`` is unpacked.
+
+        Parameters
+        ----------
+        path : path
+        tail, head, road_class : str
+            Columns.
+        attributes : sequence of columns, or mapping of attribute to column
+        delimiter : str
+        **options
+            `states`, `destinations`, `positions` of the constructor.
+
+        Raises
+        ------
+        ValueError
+            For files that are damaged or lack a column, naming the line or the column.
+        """
+        names = dict(attributes) if isinstance(attributes, Mapping) else {name: name for name in attributes}
+        roles = {"tail": tail, "head": head, **names, "road_class": road_class}
+        table = read_csv(path, roles, delimiter)
+        return cls(
+            table[tail],
+            table[head],
+            attributes={name: table[column] for name, column in names.items()},
+            road_class=None if road_class is None else table[road_class],
+            **options,
+        )
+
+    # Features.
+
+    def features(self, *names: str) -> NDArray:
+        """Features of every move, shape (S, A, K): what the link that is entered is like, and how one turns into it.
+
+        Parameters
+        ----------
+        *names : str
+            Attributes of the network; "constant", 1 for every link; "class", one indicator per road class (`feature_names` says
+            which), or "class residential" for one of them; "left", "right" and "u-turn" (states="links"). A u-turn goes back to
+            the node one comes from, or turns by more than 177 degrees; left and right are turns between 40 and 177 degrees and
+            need positions. Leaving through an exit has no features.
+
+        Raises
+        ------
+        ValueError
+            For unknown names, listing those there are.
+        """
+        columns = [column for name in self._expanded(names) for column in self._columns(name)]
+        K = len(columns)
+        if K == 0:
+            raise ValueError(f"name at least one feature of: {', '.join(self._known())}")
+        out = np.zeros((self.mdp.n_states, self.mdp.n_actions, K))
+        there = self.entered >= 0
+        for k, column in enumerate(columns):
+            block = out[: self.n_places, : self.entered.shape[1], k]
+            block[there] = column[self.entered[there]] if column.ndim == 1 else column[there]
+        return out
+
+    def feature_names(self, *names: str) -> tuple[str, ...]:
+        """Names of the columns of `features`, "class" spelt out."""
+        return tuple(self._expanded(names))
+
+    def _known(self) -> list[str]:
+        known = [*self.attributes, "constant"]
+        if self.road_class is not None:
+            known += ["class", *(f"class {name}" for name in np.unique(self.road_class))]
+        return known + (list(TURNS) if self.states == "links" else [])
+
+    def _expanded(self, names: Sequence[str]) -> list[str]:
+        spelt: list[str] = []
+        for name in names:
+            if name not in self._known():
+                raise ValueError(f"there is no feature {name!r}; there are: {', '.join(self._known())}")
+            whole = name == "class" and name not in self.attributes
+            spelt += [f"class {kind}" for kind in np.unique(self.road_class)] if whole else [name]
+        return spelt
+
+    def _columns(self, name: str) -> list[NDArray]:
+        if name in self.attributes:
+            return [self.attributes[name]]
+        if name == "constant":
+            return [np.ones(self.n_links)]
+        if name in TURNS:
+            return [self._turn(name)]
+        return [(self.road_class == name.removeprefix("class ")).astype(float)]
+
+    def _turn(self, name: str) -> NDArray:
+        """(L, A) indicator of a kind of turn."""
+        link, after = np.arange(self.n_links)[:, None], self.entered
+        back = self.head[after] == self.tail[link]
+        if self.positions is None:
+            if name != "u-turn":
+                raise ValueError(f"{name!r} turns are read from coordinates: give the network positions=")
+            return back.astype(float)
+        angle = links_.turning_angles(links_.headings(self.tail, self.head, self.positions), link, after)
+        back |= np.abs(angle) > links_.TURN_BACK
+        side = angle if name == "left" else -angle
+        return (back if name == "u-turn" else (side > links_.TURN) & ~back).astype(float)
+
+    # Trips.
+
+    def trips(
+        self, paths: Iterable[Iterable[Any]], *, of: str | None = None, weights: ArrayLike | None = None
+    ) -> Demonstrations:
+        """Turn paths into demonstrations, each with the end of its path as its goal.
+
+        Parameters
+        ----------
+        paths : iterable of sequences of names
+            All links or nodes of each trip, in the order travelled, the destination last. With links as states a trip begins on
+            its first link and decides from there: it takes two links, or one with exits.
+        of : "links" or "nodes", optional
+            What the paths list. Default: what the states are.
+        weights : (n,) array, optional
+
+        Returns
+        -------
+        Demonstrations
+
+        Raises
+        ------
+        ValueError
+            Naming trip and step where a path leaves the network or is too short, or where an absorbing destination is passed
+            through.
+        """
+        return trips_of(self, paths, of, weights)
+
+    def trips_from_csv(
+        self,
+        path: str | os.PathLike,
+        *,
+        trip: str = "trip",
+        link: str | None = None,
+        node: str | None = None,
+        step: str | None = None,
+        delimiter: str = ",",
+    ) -> Demonstrations:
+        """Read trips from a CSV file with one row per link, or node, that a trip comes through; see `trips`.
+
+        Parameters
+        ----------
+        path : path
+        trip : str
+            Column that names the trip; trips come in the order in which they first appear.
+        link, node : str
+            Column of the link, or of the node: one of the two.
+        step : str, optional
+            Column that orders the rows of a trip. None: they are in order.
+        """
+        if (link is None) == (node is None):
+            raise ValueError("name one column: link=, or node=")
+        place = node if link is None else link
+        table = read_csv(path, {"trip": trip, "place": place, "step": step}, delimiter)
+        paths = grouped(table[trip], table[place], None if step is None else table[step])
+        return self.trips(paths, of="nodes" if link is None else "links")
+
+    def goal(self, place: Any) -> int:
+        """The goal state of trips to this destination: the link or node, or its exit."""
+        return int(self.place(place)) + (self.n_places if self.destinations == "exits" else 0)
+
+    def place(self, name: Any) -> int:
+        """The state of a link or node."""
+        return int(self.numbered([name], self.states)[0])
+
+    def numbered(self, names: Iterable[Any], of: str) -> NDArray:
+        """Positions of named links or nodes, (n,) int; `of` is "links" or "nodes"."""
+        if of == "nodes":
+            return links_.numbered(names, "node", self.nodes)
+        order = np.argsort(self.links, kind="stable")
+        return order[links_.numbered(names, "link", self.links[order])]
+
+    def largest_component(self) -> RoadNetwork:
+        """The part of the network in which every node can be reached from every other; names are kept."""
+        ones = np.ones(self.n_links)
+        graph = sparse.csr_array((ones, (self.tail, self.head)), shape=(self.n_nodes, self.n_nodes))
+        _, component = csgraph.connected_components(graph, directed=True, connection="strong")
+        inside = component == np.bincount(component).argmax()
+        kept = inside[self.tail] & inside[self.head]
+        return RoadNetwork(
+            self.nodes[self.tail[kept]],
+            self.nodes[self.head[kept]],
+            attributes={name: values[kept] for name, values in self.attributes.items()},
+            road_class=None if self.road_class is None else self.road_class[kept],
+            positions=None if self.positions is None else self.positions[inside],
+            states=self.states,
+            destinations=self.destinations,
+            links=self.links[kept],
+        )
+
+    def _per_link(self, name: str, values: ArrayLike) -> NDArray:
+        array = np.asarray(values)
+        if array.shape != (self.n_links,):
+            raise ValueError(f"{name} must have one entry per link, shape ({self.n_links},); got {array.shape}")
+        return array
+
+    def _numbers(self, name: str, values: ArrayLike) -> NDArray:
+        array = self._per_link(name, values).astype(float)
+        if not np.isfinite(array).all():
+            k = int(np.flatnonzero(~np.isfinite(array))[0])
+            raise ValueError(
+                f"attribute {name!r} of link {links_.shown(self.links[k])} is {array[k]}; it must be finite"
+            )
+        return array
+
+    def __repr__(self) -> str:
+        return (
+            f"RoadNetwork {self.n_nodes:,} nodes, {self.n_links:,} links, states: {self.states}, "
+            f"{'absorbing destinations' if self.destinations == 'absorbing' else 'exits'}"
+        )
