@@ -94,12 +94,15 @@ class SoftBackup:
     def continuation(self, V: NDArray) -> NDArray:
         """``discount * E[V]``, or ``discount * alpha log E[exp(V / alpha)]`` under exact inference; (A, S)."""
         mdp = self.mdp
-        shape = (mdp.n_actions, mdp.n_states)
         if self.inference == "exact" and self.alpha != math.inf:
-            return mdp.discount * _certainty_equivalent(mdp, V, self.alpha).reshape(shape)
-        out = mdp.transitions @ V
-        out *= mdp.discount
-        return out.reshape(shape)
+            out = _certainty_equivalent(mdp, V, self.alpha)
+        else:
+            out = mdp.transitions @ V
+        if mdp.discount == 0.0:  # a dead end is one at any discount, but 0 * -inf would be NaN
+            out = np.where(np.isneginf(out), -math.inf, 0.0)
+        else:
+            out *= mdp.discount
+        return out.reshape(mdp.n_actions, mdp.n_states)
 
     def masked(self, Q: NDArray) -> NDArray:
         """Q with -inf where an action cannot be chosen, in place."""
