@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._linear_systems import Staged, Stationary
+from ._structure import reaches_end
 from ._validation import check_finite, check_policy, check_reward
 from .inference import SoftSolution
 from .mdp import MDP
@@ -82,5 +83,18 @@ def _linearise(mdp: MDP, policy: ArrayLike | SoftSolution) -> Stationary | Stage
         return policy.linearisation
     pi = check_policy(mdp, policy)
     if mdp.horizon is None:
+        if mdp.discount == 1.0:
+            _check_ends(mdp, pi)
         return Stationary(mdp, pi)
     return Staged(mdp, np.broadcast_to(pi, (mdp.horizon, *pi.shape[-2:])))
+
+
+def _check_ends(mdp: MDP, policy: NDArray) -> None:
+    """Raise if an undiscounted policy, (A, S), never ends from some state: a solve would give huge numbers, or none."""
+    ends = np.zeros(policy.shape, dtype=bool) if mdp.ending is None else mdp.ending.T > 0
+    lost = policy.any(axis=0) & ~reaches_end(mdp.transitions, policy > 0, mdp.terminal, ends)
+    if lost.any():
+        raise ValueError(
+            f"under this policy an undiscounted problem never ends from state {int(np.flatnonzero(lost)[0])}; "
+            "use discount < 1, a horizon, or a policy that reaches a terminal state from everywhere"
+        )
