@@ -19,7 +19,7 @@ MOST_FRAMES = 100
 
 
 class RewardAnimation:
-    """Maps of the reward over the iterations of a fit, all on one colour scale.
+    """Maps of the reward over the steps of a fit, all on one colour scale.
 
     Make one with `from_rewards` or `from_estimator`; `plot` draws one frame, `save` writes the GIF (through Pillow).
 
@@ -91,9 +91,7 @@ class RewardAnimation:
         model = LinearReward(estimator.mdp, estimator.features)
         tables = [model(coef) if model.per_state else model(coef).T for coef in path[chosen]]
         log_likelihood = -np.asarray(estimator.loss_curve_)[chosen]
-        titles = [
-            f"iteration {i}: {value:.4f} nats per decision" for i, value in zip(chosen, log_likelihood, strict=True)
-        ]
+        titles = [f"step {i}: {value:.4f} nats per decision" for i, value in zip(chosen, log_likelihood, strict=True)]
         rewards = np.stack([reward_per_state(table, estimator.mdp) for table in tables])
         return cls.from_rewards(rewards, world, titles=titles, label=reward_label(tables[0]))
 

@@ -1,4 +1,4 @@
-"""How a fit went: the log-likelihood over iterations, and the feature gap that is left."""
+"""How a fit went: the log-likelihood step by step, and the feature gap that is left."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ MOST_NAMES = 25
 
 
 class ConvergenceDisplay:
-    """Log-likelihood per decision at each iteration, beside the feature gap at the end.
+    """Log-likelihood per decision at each step, beside the feature gap at the end.
 
     Make one with `from_values` or `from_estimator`. The feature gap is demonstrated minus expected features per decision; a
     fit is done when none exceeds the tolerance.
 
     Parameters
     ----------
-    log_likelihood : (n_iter + 1,) array
+    log_likelihood : (n + 1,) array
         Nats per decision, from the start on.
     gap : (K,) array
     tol : float or None
@@ -131,10 +131,10 @@ class ConvergenceDisplay:
         return self
 
     def _draw_history(self, ax: Any) -> None:
-        iterations = np.arange(len(self.log_likelihood))
-        few = len(iterations) <= 40
+        steps = np.arange(len(self.log_likelihood))
+        few = len(steps) <= 40
         (self.curve_,) = ax.plot(
-            iterations, self.log_likelihood, color=ACCENT, linewidth=1.8, marker="o" if few else None, markersize=4
+            steps, self.log_likelihood, color=ACCENT, linewidth=1.8, marker="o" if few else None, markersize=4
         )
         self.uniform_ = None
         if self.uniform is not None:
@@ -142,9 +142,9 @@ class ConvergenceDisplay:
                 self.uniform, color=FAINT, linestyle="--", linewidth=1, label="choosing at random"
             )
             ax.legend(frameon=False, loc="lower right")
-        n = len(iterations) - 1
-        status = {True: f"Converged after {n} iterations", False: f"Not converged after {n} iterations"}
-        ax.set(xlabel="iteration", ylabel=self.label, title=status.get(self.converged, "Fit"))
+        n = len(steps) - 1
+        status = {True: f"Converged in {n} steps", False: f"Not converged in {n} steps"}
+        ax.set(xlabel="step", ylabel=self.label, title=status.get(self.converged, "Fit"))
         ax.margins(y=0.08)
         whole_ticks(ax.xaxis)
 

@@ -1,0 +1,54 @@
+"""The reward while it is learnt: frames are the iterates, on one scale, and the file is a GIF."""
+
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+from PIL import Image
+
+from maxent_irl.plotting import RewardAnimation
+
+
+def test_the_gif_holds_every_frame_and_the_last_for_longer(tmp_path, rng):
+    rewards = rng.normal(size=(4, 6)).cumsum(axis=0)
+    animation = RewardAnimation.from_rewards(rewards, (2, 3))
+    written = []
+    animation.save(tmp_path / "a.gif", frames_per_second=4, hold=0.5, progress=lambda *done: written.append(done))
+    assert written[-1] == (6, 6)
+    with Image.open(tmp_path / "a.gif") as gif:
+        assert gif.format == "GIF"
+        durations = []
+        for frame in range(gif.n_frames):
+            gif.seek(frame)
+            durations.append(gif.info["duration"])
+    assert sum(durations) == 6 * 250  # equal frames are merged, and last as long
+    assert len(durations) == 4
+    assert plt.get_fignums() == []
+
+
+def test_frames_share_one_scale(rng):
+    rewards = np.array([[0.0, 0.0], [-1.0, 4.0]])
+    first = RewardAnimation.from_rewards(rewards, (1, 2)).plot(frame=0).map_.image_
+    assert (first.norm.vmin, first.norm.vmax) == (-4, 4)
+    assert first.get_array().tolist() == [[0, 0]]
+
+
+def test_iterates_of_an_estimator(recovered):
+    world, _, estimator = recovered
+    animation = RewardAnimation.from_estimator(estimator, world)
+    assert len(animation.rewards) == len(estimator.loss_curve_)
+    decides = ~world.mdp.terminal
+    np.testing.assert_allclose(animation.rewards[-1][decides], estimator.reward_[decides])
+    assert f"step {len(estimator.loss_curve_) - 1}:" in animation.plot().ax_.get_title()
+
+
+def test_what_does_not_fit_is_named(recovered):
+    world, demonstrations, estimator = recovered
+    with pytest.raises(ValueError, match=r"\(frames, 6\)"):
+        RewardAnimation.from_rewards(np.zeros((2, 5)), (2, 3))
+    with pytest.raises(ValueError, match="1 titles for 2 frames"):
+        RewardAnimation.from_rewards(np.zeros((2, 6)), (2, 3), titles=["a"])
+    from sklearn.base import clone
+
+    unrecorded = clone(estimator).set_params(record_iterates=False).fit(demonstrations)
+    with pytest.raises(ValueError, match="record_iterates=True"):
+        RewardAnimation.from_estimator(unrecorded, world)

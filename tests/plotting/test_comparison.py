@@ -1,0 +1,82 @@
+"""True against recovered reward: what is removed, what the figure says, and that both share a scale."""
+
+import numpy as np
+import pytest
+
+from maxent_irl.plotting import RewardComparisonDisplay
+from maxent_irl.plotting._alignment import align
+from maxent_irl.worlds import GridWorld
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 7), (200, 200)], ids=str)
+def test_the_free_constant_is_removed_and_said(shape, rng, nothing_is_cut_off):
+    free = rng.random(shape) > 0.2
+    free.flat[0] = True
+    truth = rng.normal(size=int(free.sum()))
+    display = RewardComparisonDisplay.from_rewards(truth, truth - 1.25, free).plot()
+    assert "free constant removed (+1.25)" in display.axes_[1].get_title()
+    np.testing.assert_allclose(display.recovered_.grid, display.true_.grid)
+    assert display.true_.image_.norm is display.recovered_.image_.norm
+    assert display.aligned.rms == pytest.approx(0, abs=1e-12)
+    assert nothing_is_cut_off(display.figure_)
+
+
+@pytest.mark.parametrize("discount", [0.9, 1.0])
+def test_shaping_is_removed_where_asked(discount, rng, nothing_is_cut_off):
+    world = GridWorld.from_text("S..#.\n..#..\n....G", slip=0.2, discount=discount)
+    mdp = world.mdp
+    truth = rng.normal(size=(world.n_states, world.n_actions))
+    potential = np.where(mdp.terminal, 0.0, rng.normal(size=world.n_states))
+    ahead = (mdp.transitions @ potential).reshape(world.n_actions, -1).T
+    shaped = truth + discount * ahead - potential[:, None]
+    display = RewardComparisonDisplay.from_rewards(truth, shaped, world, remove="shaping").plot()
+    assert "shaping removed" in display.axes_[1].get_title()
+    assert "mean over actions" in display.recovered_.label
+    assert display.aligned.rms < 1e-6
+    assert display.aligned.correlation == pytest.approx(1)
+    kept = RewardComparisonDisplay.from_rewards(truth, shaped, world)
+    assert kept.aligned.rms > 0.1
+    assert nothing_is_cut_off(display.figure_)
+
+
+def test_nothing_removed():
+    aligned = align([0.0, 1.0], [1.0, 2.0], remove="nothing")
+    assert (aligned.note, aligned.rms) == ("as fitted", 1.0)
+
+
+def test_terminal_states_do_not_count(recovered):
+    world, _, estimator = recovered
+    display = RewardComparisonDisplay.from_estimator(estimator, estimator.reward_ - 3.0, world)
+    assert np.isnan(display.aligned.true[world.goals]).all()
+    assert display.aligned.rms == pytest.approx(0, abs=1e-9)
+
+
+def test_without_a_map_rewards_are_points_about_the_diagonal(rng, nothing_is_cut_off):
+    truth = rng.normal(size=30)
+    display = RewardComparisonDisplay.from_rewards(truth, 2 * truth).plot()
+    x, y = display.points_.get_offsets().T
+    np.testing.assert_allclose(x, truth)
+    np.testing.assert_allclose(y - 2 * x, (y - 2 * x).mean())
+    assert display.ax_.get_aspect() == 1
+    assert nothing_is_cut_off(display.figure_)
+
+
+def test_constant_rewards_have_no_correlation():
+    display = RewardComparisonDisplay.from_rewards([1.0, 1.0], [0.0, 1.0]).plot()
+    assert np.isnan(display.aligned.correlation)
+    assert "correlation" not in display.ax_.get_title()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"remove": "shaping"}, "pass mdp="),
+        ({"recovered": np.zeros((2, 3))}, "pass mdp="),
+        ({"remove": "scale"}, "remove must be one of"),
+        ({"recovered": [np.nan, np.nan]}, "no state has both"),
+        ({"recovered": [0.0, 1.0], "world": (2, 2)}, "4 states"),
+    ],
+)
+def test_what_does_not_fit_is_named(options, message):
+    with pytest.raises(ValueError, match=message):
+        RewardComparisonDisplay.from_rewards(**{"true_reward": [0.0, 1.0], "recovered": [0.0, 1.0], **options}).plot()

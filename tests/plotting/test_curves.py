@@ -1,0 +1,216 @@
+"""Curves and points: state variables, coefficients, convergence, calibration, learning."""
+
+import numpy as np
+import pytest
+
+from maxent_irl import MaxEntIRL
+from maxent_irl.datasets import load_machines
+from maxent_irl.plotting import (
+    CalibrationDisplay,
+    CoefficientsDisplay,
+    ConvergenceDisplay,
+    LearningCurveDisplay,
+    StateCurveDisplay,
+    StateRewardsDisplay,
+)
+
+
+@pytest.fixture(scope="module")
+def machines():
+    data = load_machines()
+    estimator = MaxEntIRL(data.mdp, data.features, objective="likelihood", feature_names=data.feature_names)
+    return data, estimator.fit(data.demonstrations)
+
+
+@pytest.mark.parametrize("n", [1, 21, 40_000])
+def test_state_curves_of_every_length(n, rng, nothing_is_cut_off):
+    reward, share = rng.normal(size=(n, 2)), rng.dirichlet([1.0, 1.0], size=n)
+    display = StateCurveDisplay.from_values(
+        np.arange(n), reward, errors=np.full((n, 2), 0.5), probabilities=share, observed=rng.poisson(3, (n, 2)) + 1
+    ).plot()
+    np.testing.assert_array_equal(display.curves_[1].get_ydata(), reward[:, 1])
+    np.testing.assert_array_equal(display.choices_[0].get_ydata(), share[:, 0])
+    low, high = (f(display.bands_[0].get_paths()[0].vertices[:, 1]) for f in (np.min, np.max))
+    assert high == pytest.approx(reward[:, 0].max() + 1.959964 * 0.5)
+    assert low == pytest.approx(reward[:, 0].min() - 1.959964 * 0.5)
+    assert nothing_is_cut_off(display.figure_)
+
+
+def test_state_curves_of_an_estimator_show_shares_of_what_was_done(machines):
+    data, estimator = machines
+    display = StateCurveDisplay.from_estimator(
+        estimator, demonstrations=data.demonstrations, errors=None, action_names=["keep", "replace"]
+    ).plot()
+    counts = data.demonstrations.state_action_counts(data.mdp.n_states, 2)
+    seen = counts.sum(axis=1) > 0
+    x, y = display.shares_[1].get_offsets().T
+    np.testing.assert_array_equal(x, np.flatnonzero(seen))
+    np.testing.assert_allclose(y, counts[seen, 1] / counts[seen].sum(axis=1))
+    np.testing.assert_allclose(display.choices_[0].get_ydata(), estimator.policy_[:, 0])
+    assert [text.get_text() for text in display.ax_.get_legend().get_texts()] == ["keep", "replace"]
+
+
+def test_state_curves_are_drawn_in_the_order_of_the_variable():
+    display = StateCurveDisplay.from_values([2.0, 0.0, 1.0], [20.0, 0.0, 10.0]).plot()
+    assert display.curves_[0].get_xydata().tolist() == [[0, 0], [1, 10], [2, 20]]
+    assert len(display.axes_) == 1
+
+
+def test_state_curves_that_do_not_fit_are_named():
+    with pytest.raises(ValueError, match="probabilities must have one row"):
+        StateCurveDisplay.from_values([0, 1], [0.0, 1.0], probabilities=[[1.0]])
+    with pytest.raises(ValueError, match="errors have shape"):
+        StateCurveDisplay.from_values([0, 1], [0.0, 1.0], errors=np.ones((2, 2)))
+    with pytest.raises(ValueError, match="curve names"):
+        StateCurveDisplay.from_values([0, 1], [0.0, 1.0], curve_names=["a", "b"])
+
+
+def test_forest_plot_shows_estimates_intervals_and_truth(nothing_is_cut_off):
+    display = CoefficientsDisplay.from_values(
+        [1.0, -0.1], [0.1, 0.2], names=["length", "left turns"], truth=[1.1, 0.0]
+    ).plot()
+    np.testing.assert_allclose(display.estimates_.get_offsets(), [[1.0, 0], [-0.1, 1]])
+    np.testing.assert_allclose(display.truth_.get_offsets(), [[1.1, 0], [0.0, 1]])
+    segments = np.array(display.intervals_.get_segments())
+    np.testing.assert_allclose(segments[:, :, 0], [[1 - 0.196, 1 + 0.196], [-0.1 - 0.392, -0.1 + 0.392]], atol=1e-3)
+    assert [label.get_text() for label in display.ax_.get_yticklabels()] == ["length", "left turns"]
+    filled, hollow = display.estimates_.get_facecolors()[:, :3]
+    assert hollow.tolist() == [1, 1, 1]
+    assert filled.tolist() != [1, 1, 1]
+    assert nothing_is_cut_off(display.figure_)
+
+
+def test_forest_plot_without_errors_has_no_intervals(machines):
+    _, estimator = machines
+    display = CoefficientsDisplay.from_estimator(estimator, errors=None).plot()
+    assert display.intervals_ is None
+    np.testing.assert_allclose(display.estimates_.get_offsets()[:, 0], estimator.coef_)
+
+
+def test_forest_plot_of_many_shows_the_clearest_and_says_so(rng, nothing_is_cut_off):
+    estimates, errors = rng.normal(size=300), rng.uniform(0.1, 2, size=300)
+    display = CoefficientsDisplay.from_values(estimates, errors).plot()
+    kept = np.sort(np.argsort(-np.abs(estimates) / errors)[:40])
+    np.testing.assert_array_equal(display.estimates_.get_offsets()[:, 0], estimates[kept])
+    assert display.names[0] == f"feature {kept[0]}"
+    assert "40 farthest from zero of 300" in display.ax_.get_title()
+    assert nothing_is_cut_off(display.figure_)
+
+
+def test_unidentified_coefficients_have_no_interval():
+    display = CoefficientsDisplay.from_values([1.0, 2.0], [np.nan, 0.1]).plot()
+    assert len(display.intervals_.get_segments()) == 1
+
+
+def test_forest_plot_that_does_not_fit_is_named():
+    with pytest.raises(ValueError, match="names must have one entry"):
+        CoefficientsDisplay.from_values([1.0], names=["a", "b"])
+    with pytest.raises(ValueError, match="errors must have one entry"):
+        CoefficientsDisplay.from_values([1.0], [0.1, 0.2])
+
+
+@pytest.mark.parametrize(("n", "K"), [(1, 1), (30, 8), (2000, 500)])
+def test_convergence_shows_the_history_and_the_gap(n, K, rng, nothing_is_cut_off):
+    history, gap = -1 - 1 / np.arange(1, n + 1), 1e-6 * rng.normal(size=K)
+    names = [f"feature {k}" for k in range(K)] if K == 8 else None
+    display = ConvergenceDisplay.from_values(
+        history, gap, tol=1e-6, names=names, uniform=-2.0, converged=n < 2000
+    ).plot()
+    np.testing.assert_array_equal(display.curve_.get_ydata(), history)
+    assert len(display.gaps_.get_segments()) == K
+    along = 0 if names else 1
+    np.testing.assert_allclose([segment[1, along] for segment in display.gaps_.get_segments()], gap)
+    title = "Converged" if n < 2000 else "Not converged"
+    assert display.ax_.get_title() == f"{title} in {n - 1} steps"
+    assert nothing_is_cut_off(display.figure_)
+
+
+def test_convergence_of_an_estimator(machines):
+    _, estimator = machines
+    display = ConvergenceDisplay.from_estimator(estimator, uniform=-np.log(2)).plot()
+    np.testing.assert_allclose(display.curve_.get_ydata()[-1], estimator.log_likelihood_ / estimator.n_decisions_)
+    assert display.ax_.get_title().startswith("Converged")
+    assert display.uniform_.get_ydata()[0] == pytest.approx(-np.log(2))
+
+
+@pytest.mark.parametrize("n", [1, 10, 20_000])
+def test_calibration_of_a_true_model_lies_on_the_diagonal(n, rng, nothing_is_cut_off):
+    probabilities = rng.dirichlet([1.0, 2.0, 3.0], size=n)
+    actions = (probabilities.cumsum(axis=1) > rng.random((n, 1))).argmax(axis=1)
+    display = CalibrationDisplay.from_predictions(probabilities, actions).plot()
+    assert display.counts.sum() == 3 * n
+    assert (display.lower <= display.observed + 1e-12).all()
+    assert (display.observed <= display.upper + 1e-12).all()
+    np.testing.assert_allclose(display.points_.get_offsets()[:, 0], display.predicted)
+    if n == 20_000:
+        np.testing.assert_allclose(display.observed, display.predicted, atol=0.02)
+        assert ((display.lower < display.predicted) & (display.predicted < display.upper)).mean() >= 0.8
+    assert nothing_is_cut_off(display.figure_)
+
+
+def test_calibration_leaves_out_what_could_not_be_chosen():
+    display = CalibrationDisplay.from_predictions([[0.5, 0.5, 0.0]] * 4, [0, 1, 0, 0])
+    assert display.counts.tolist() == [8]
+    assert display.observed.tolist() == [0.5]
+
+
+def test_calibration_interval_is_wilsons():
+    display = CalibrationDisplay.from_predictions(np.full((10, 1), 0.3), np.zeros(10, dtype=int))
+    # Wilson's 95% interval for 10 of 10, to the digits of published tables.
+    assert display.lower[0] == pytest.approx(0.7225, abs=1e-4)
+    assert display.upper[0] == pytest.approx(1.0)
+
+
+def test_calibration_of_an_estimator(machines):
+    data, estimator = machines
+    display = CalibrationDisplay.from_estimator(estimator, data.demonstrations)
+    assert np.abs(display.predicted - display.observed).max() < 0.05
+
+
+def test_calibration_that_does_not_fit_is_named():
+    with pytest.raises(ValueError, match=r"actions \(N,\)"):
+        CalibrationDisplay.from_predictions([[0.5, 0.5]], [0, 1])
+
+
+def test_learning_curve_fits_more_and_more_demonstrations(machines, nothing_is_cut_off):
+    data, estimator = machines
+    display = LearningCurveDisplay.from_estimator(
+        estimator, data.demonstrations, train_sizes=[10, 48], cv=5, reference=-np.log(2)
+    ).plot()
+    assert display.sizes.tolist() == [10, 48]
+    assert display.test_scores.shape == (2, 5)
+    np.testing.assert_allclose(display.test_.get_ydata(), display.test_scores.mean(axis=1))
+    assert (display.test_.get_ydata() > -np.log(2)).all()
+    assert nothing_is_cut_off(display.figure_)
+
+
+def test_learning_curve_that_does_not_fit_is_named():
+    with pytest.raises(ValueError, match="train_scores must have shape"):
+        LearningCurveDisplay.from_scores([1, 2], np.zeros((3, 2)), np.zeros((2, 2)))
+
+
+def test_state_rewards_are_bars_while_few_and_points_when_many(rng, nothing_is_cut_off):
+    few = StateRewardsDisplay.from_values([1.0, np.nan, 3.0], names=["a", "b", "c"]).plot()
+    assert [bar.get_width() for bar in few.bars_] == [3.0, 1.0]
+    assert [label.get_text() for label in few.ax_.get_yticklabels()] == ["c", "a"]
+    values = rng.normal(size=5000)
+    many = StateRewardsDisplay.from_values(values).plot()
+    np.testing.assert_array_equal(many.points_[0].get_ydata(), values)
+    for display in (few, many):
+        assert nothing_is_cut_off(display.figure_)
+
+
+def test_state_rewards_per_action_have_a_marker_each_and_many_actions_a_mean(rng):
+    table = rng.normal(size=(12, 3))
+    display = StateRewardsDisplay.from_values(table, action_names=["left", "right", "stay"]).plot()
+    np.testing.assert_array_equal(display.points_[2].get_ydata(), table[:, 2])
+    assert len({points.get_marker() for points in display.points_}) == 3
+    wide = rng.normal(size=(12, 9))
+    mean = StateRewardsDisplay.from_values(wide).plot()
+    np.testing.assert_allclose(sorted(bar.get_width() for bar in mean.bars_), np.sort(wide.mean(axis=1)))
+    assert "mean over actions" in mean.ax_.get_xlabel()
+
+
+def test_state_rewards_that_do_not_fit_are_named():
+    with pytest.raises(ValueError, match="1 names for 2 states"):
+        StateRewardsDisplay.from_values([1.0, 2.0], names=["a"])

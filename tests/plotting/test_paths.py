@@ -1,0 +1,71 @@
+"""Demonstrations over a grid: one by one while few, as traffic when many."""
+
+import numpy as np
+import pytest
+
+from maxent_irl import Demonstrations, sample_demonstrations
+from maxent_irl.plotting import GridMapDisplay, PathsDisplay
+from maxent_irl.worlds import GridWorld
+
+
+def wander(world, n, steps=12):
+    return sample_demonstrations(world.mdp, np.full((world.n_states, 5), 0.2), n, max_steps=steps, random_state=0)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 7), (200, 200)], ids=str)
+@pytest.mark.parametrize("n", [1, 10_000])
+def test_every_number_of_paths_on_every_grid(shape, n, nothing_is_cut_off):
+    world = GridWorld(shape)
+    demonstrations = wander(world, n)
+    display = PathsDisplay.from_demonstrations(demonstrations, world).plot()
+    assert nothing_is_cut_off(display.figure_)
+    moved = demonstrations.states != demonstrations.next_states
+    if n == 1:
+        (line,) = display.paths_.get_segments()
+        visited = np.append(demonstrations.states, demonstrations.final_states)
+        np.testing.assert_allclose(line, world.cells[visited][:, ::-1])  # the first path is not shifted
+        assert display.traffic_ is None
+    else:
+        assert display.traffic_.get_array().sum() == moved.sum()
+        assert display.paths_ is None
+    assert display.ax_.get_title() == ("1 demonstration" if n == 1 else "10,000 demonstrations")
+
+
+def test_traffic_counts_moves_in_both_directions_and_widens_with_them():
+    world = GridWorld((1, 3))
+    there_and_back = Demonstrations([([0, 1, 0, 0], [0, 2, 4])] * 40 + [([1, 2], [0])] * 40)
+    display = PathsDisplay.from_demonstrations(there_and_back, world).plot()
+    assert display.traffic_.get_array().tolist() == [40, 80]  # the busiest is drawn last; staying is no move
+    assert [segment[:, 0].tolist() for segment in display.traffic_.get_segments()] == [[1, 2], [0, 1]]
+    narrow, wide = display.traffic_.get_linewidths()
+    assert narrow < wide
+    assert display.traffic_.norm.vmin == 0
+
+
+def test_paths_with_the_same_cells_are_shifted_apart_within_their_cells():
+    world = GridWorld((3, 7))
+    display = PathsDisplay.from_demonstrations(Demonstrations([([0, 1, 2], [0, 0])] * 5), world).plot()
+    firsts = np.array([segment[0] for segment in display.paths_.get_segments()])
+    assert len(np.unique(firsts.round(6), axis=0)) == 5
+    assert np.abs(firsts - [0, 0]).max() < 0.5
+    np.testing.assert_allclose(display.first_.get_offsets(), firsts)
+    np.testing.assert_allclose(display.last_.get_offsets(), firsts + [2, 0])
+
+
+def test_unknown_last_states_are_left_out():
+    demonstrations = Demonstrations([([0, 1], [0, 0])])
+    assert demonstrations.final_states.tolist() == [-1]
+    display = PathsDisplay.from_demonstrations(demonstrations, (1, 3))
+    assert [path.tolist() for path in display.paths] == [[0, 1]]
+
+
+def test_paths_over_a_map(rng):
+    base = GridMapDisplay.from_values(rng.normal(size=(3, 7)), label="reward").plot()
+    display = PathsDisplay.from_demonstrations(wander(GridWorld((3, 7)), 5), (3, 7)).plot(base.ax_)
+    assert list(display.ax_.images) == [base.image_]
+    assert display.key_ is None
+
+
+def test_a_state_the_grid_does_not_have_is_named():
+    with pytest.raises(ValueError, match="trajectory 1 visits state 9"):
+        PathsDisplay.from_demonstrations(Demonstrations([([0, 1], [0]), ([3, 9], [0])]), (2, 2))
