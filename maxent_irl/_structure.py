@@ -174,3 +174,21 @@ def reaches_end(pattern: sparse.csr_array, usable: NDArray, terminal: NDArray, e
     reached = np.zeros(S + 1, dtype=bool)
     reached[csgraph.breadth_first_order(graph, S, return_predecessors=False)] = True
     return reached[:S]
+
+
+def reached_from(pattern: sparse.csr_array, usable: NDArray, seeds: NDArray) -> NDArray:
+    """(S,) bool: states that usable actions can lead to from any of the seeds, a bool (S,) array; the seeds among them.
+
+    `pattern` holds the transitions, CSR (A * S, S).
+    """
+    A, S = usable.shape
+    lengths = np.diff(pattern.indptr)
+    keep = np.repeat(usable.ravel(), lengths)
+    source = np.repeat(np.tile(np.arange(S), A), lengths)[keep]
+    starts = np.flatnonzero(seeds)
+    rows = np.concatenate([source, np.full(len(starts), S)])  # node S leads to every seed
+    columns = np.concatenate([pattern.indices[keep], starts])
+    graph = sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=(S + 1, S + 1))
+    reached = np.zeros(S + 1, dtype=bool)
+    reached[csgraph.breadth_first_order(graph, S, return_predecessors=False)] = True
+    return reached[:S]

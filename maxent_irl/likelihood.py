@@ -26,6 +26,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from ._structure import reached_from
 from .inference import SoftSolution, soft_value_iteration
 from .mdp import MDP
 from .rewards import LinearReward
@@ -160,24 +161,66 @@ class TaskPoint:
     @cached_property
     def hessian(self) -> NDArray:
         """Second derivative of L, (K, K): one solve with K right-hand sides, then products."""
-        model, alpha, gamma = self.task.reward_model, self.task.temperature, self.task.mdp.discount
+        weights = self.visitations + self._continued if self.task.inference == "exact" else None
+        return self._second_moment(self.visitations, weights) / self.task.temperature
+
+    @cached_property
+    def score_outer_product(self) -> NDArray:
+        r"""Sum over decisions of the outer product of their scores, (K, K), in squared units of reward.
+
+        The score of a decision is :math:`c_t (\phi + \gamma\, \partial V(s') - \partial V(s))` with the expectation of
+        :math:`\partial V(s')` in its place under "likelihood"; the outer product is averaged over s' given (s, a), which
+        the model knows. Decisions are martingale differences, so this estimates the variance of `gradient`.
+        """
+        statistics, shape = self.task.statistics, self.policy.shape
+        pairs = statistics.squared_pairs.sum(axis=0).reshape(shape)
+        if not statistics.squared_moves.nnz:
+            return self._second_moment(pairs, None)
+        moves = statistics.squared_moves.sum(axis=0).reshape(shape)
+        return self._second_moment(pairs, self.task.mdp.discount * moves)
+
+    @cached_property
+    def reachable(self) -> NDArray:
+        """Which state-action pairs can happen after some demonstrated state, bool, shape of the policy."""
+        usable = np.swapaxes(np.isfinite(self.solution.Q), -1, -2)
+        pattern, S = self.task.mdp.transitions, usable.shape[-1]
+        visited = np.zeros(usable.shape, dtype=bool)
+        visited.ravel()[self.task.pairs.index] = True
+        if usable.ndim == 2:
+            return usable & reached_from(pattern, usable, visited.any(axis=0))
+        out, reached = np.empty_like(usable), np.zeros(S, dtype=bool)
+        for t, here in enumerate(usable):
+            reached |= visited[t].any(axis=0)
+            out[t] = here & reached
+            reached = pattern.T @ out[t].ravel().astype(float) > 0
+        return out
+
+    @cached_property
+    def reach_moment(self) -> NDArray:
+        """Like minus the Hessian, with weight 1 on every reachable pair, (K, K).
+
+        A direction in its null space changes no probability that matters, whatever the coefficients and the amount of data.
+        """
+        pairs = self.reachable.astype(float)
+        return self._second_moment(pairs, pairs if self.task.inference == "exact" else None)
+
+    def _second_moment(self, pairs: NDArray, moves: NDArray | None) -> NDArray:
+        """Weighted sums of ``(dQ - dV)^2`` over pairs and of the discounted variance of dV(s') over moves, (K, K)."""
+        model, gamma = self.task.reward_model, self.task.mdp.discount
         dV = self.sensitivity
-        H = np.zeros((model.n_features, model.n_features))
-        exact = self.task.inference == "exact"
-        weights = self.visitations + self._continued if exact else None
+        M = np.zeros((model.n_features, model.n_features))
         for stage, now, after in self.linear.stages():
             ahead = np.ascontiguousarray(dV[after])
             here = np.ascontiguousarray(dV[now])
             expected = stage.expect(ahead)
-            d, pi = self.flow[now], stage.policy
-            for a in range(len(pi)):
+            for a, weight in enumerate(pairs[now]):
                 spread = model.of_action(a) + expected[a] - here
-                H += spread.T @ ((d * pi[a])[:, None] * spread)
-            if exact:
-                w = weights[now].ravel()
+                M += spread.T @ (weight[:, None] * spread)
+            if moves is not None:
+                w = moves[now].ravel()
                 mean = stage.P @ ahead
-                H += gamma * (ahead.T @ ((stage.P.T @ w)[:, None] * ahead) - mean.T @ (w[:, None] * mean))
-        return (H + H.T) / (2 * alpha)
+                M += gamma * (ahead.T @ ((stage.P.T @ w)[:, None] * ahead) - mean.T @ (w[:, None] * mean))
+        return (M + M.T) / 2
 
     def hessian_product(self, vector: NDArray, *, rtol: float = 1e-13) -> NDArray:
         """Product of the Hessian with a vector, (K,): two linear solves whatever K is."""
@@ -222,10 +265,15 @@ class Likelihood:
     Parameters
     ----------
     tasks : sequence of TaskLikelihood
+    rows : sequence of int arrays, optional
+        Positions of each task's trajectories among all demonstrations. None: one task after another.
     """
 
-    def __init__(self, tasks: list[TaskLikelihood]) -> None:
+    def __init__(self, tasks: list[TaskLikelihood], rows: list[NDArray] | None = None) -> None:
         self.tasks = tasks
+        sizes = [task.statistics.states.shape[0] for task in tasks]
+        self.n_trajectories = sum(sizes)
+        self.rows = np.split(np.arange(self.n_trajectories), np.cumsum(sizes)[:-1]) if rows is None else rows
         self.n_features = tasks[0].reward_model.n_features
         self.temperature = tasks[0].temperature
         self.total_weight = float(sum(task.pairs.weight.sum() for task in tasks))
@@ -234,14 +282,14 @@ class Likelihood:
         """The objective at `coef`; `initial_values` warm-starts V, one array per task; `n_columns` as for a task."""
         starts = [None] * len(self.tasks) if initial_values is None else initial_values
         points = [task.at(coef, start, n_columns=n_columns) for task, start in zip(self.tasks, starts, strict=True)]
-        return LikelihoodPoint(np.array(coef, dtype=float), points)
+        return LikelihoodPoint(np.array(coef, dtype=float), points, self.rows)
 
 
 class LikelihoodPoint:
     """Sums over tasks of what `TaskPoint` gives, all in units of reward."""
 
-    def __init__(self, coef: NDArray, points: list[TaskPoint]) -> None:
-        self.coef, self.points = coef, points
+    def __init__(self, coef: NDArray, points: list[TaskPoint], rows: list[NDArray]) -> None:
+        self.coef, self.points, self.rows = coef, points, rows
 
     @cached_property
     def value(self) -> float:
@@ -257,6 +305,23 @@ class LikelihoodPoint:
     def hessian(self) -> NDArray:
         """(K, K)."""
         return sum(point.hessian for point in self.points)
+
+    @cached_property
+    def score_outer_product(self) -> NDArray:
+        """(K, K)."""
+        return sum(point.score_outer_product for point in self.points)
+
+    @cached_property
+    def reach_moment(self) -> NDArray:
+        """(K, K)."""
+        return sum(point.reach_moment for point in self.points)
+
+    def trajectory_scores(self) -> NDArray:
+        """(n_trajectories, K), in the order of the demonstrations."""
+        scores = np.empty((sum(map(len, self.rows)), len(self.coef)))
+        for point, rows in zip(self.points, self.rows, strict=True):
+            scores[rows] = point.trajectory_scores()
+        return scores
 
     def hessian_product(self, vector: NDArray, *, rtol: float = 1e-13) -> NDArray:
         """(K,)."""

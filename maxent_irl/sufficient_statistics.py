@@ -39,11 +39,17 @@ class SufficientStatistics:
         m: weight of each decision's continuation value.
     states : csr_array (n_trajectories, S), or (n_trajectories, (T + 1) * S)
         b: weight of each state's value.
+    squared_pairs : csr_array like `pairs`
+        Weight of each decision's squared score in the variance of the gradient: 1, or :math:`\\gamma^{2t}`.
+    squared_moves : csr_array like `pairs`
+        The same where the score holds the value of the state that was reached instead of its expectation.
     """
 
     pairs: sparse.csr_array
     continued: sparse.csr_array
     states: sparse.csr_array
+    squared_pairs: sparse.csr_array
+    squared_moves: sparse.csr_array
 
     def total_pairs(self) -> NDArray:
         """n summed over trajectories, flat."""
@@ -82,8 +88,8 @@ def sufficient_statistics(mdp: MDP, demonstrations: Demonstrations, objective: s
         (len(lengths), (n_layers + (mdp.horizon is not None)) * S),
     )
     if objective == "likelihood":
-        counts = _matrix(weight, path, pair, pair_shape)
-        return SufficientStatistics(counts, counts, _matrix(-weight, path, state, state_shape))
+        counts, none = _matrix(weight, path, pair, pair_shape), sparse.csr_array(pair_shape)
+        return SufficientStatistics(counts, counts, _matrix(-weight, path, state, state_shape), counts, none)
     first, last = demonstrations.offsets[:-1], demonstrations.offsets[1:] - 1
     discounted = weight * mdp.discount ** time.astype(float)
     final = demonstrations.final_states
@@ -96,10 +102,15 @@ def sufficient_statistics(mdp: MDP, demonstrations: Demonstrations, objective: s
     values = np.concatenate(
         [-weight[first], weight[last[known_end]] * mdp.discount ** lengths[known_end].astype(float)]
     )
+    squared = weight * mdp.discount ** (2.0 * time)
+    seen = np.ones(len(s), dtype=bool)
+    seen[last[open_end]] = False
     return SufficientStatistics(
         _matrix(discounted, path, pair, pair_shape),
         _matrix(discounted[last[open_end]], open_end, pair[last[open_end]], pair_shape),
         _matrix(values, rows, columns, state_shape),
+        _matrix(squared, path, pair, pair_shape),
+        _matrix(squared[seen], path[seen], pair[seen], pair_shape),
     )
 
 

@@ -29,6 +29,7 @@ RUNGS = [
     {"visitations"},
     {"rewards"},
     {"likelihood"},
+    {"information"},
     {"estimators"},
     {"uncertainty"},
     {"metrics"},

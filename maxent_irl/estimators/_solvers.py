@@ -81,6 +81,7 @@ class Loss:
         self.scale = likelihood.total_weight
         self._initial_values = initial_values
         self.n_columns = 1  # linear solves to expect at each point beyond the gradient's
+        self.hessian: NDArray | None = None  # the last one formed, at whatever point
         self._recent: list[LossPoint] = []  # scipy asks for value, gradient and Hessian of the same point separately
 
     def at(self, coef: NDArray) -> LossPoint:
@@ -130,7 +131,8 @@ class LossPoint:
         if self.inner is None:
             return np.eye(len(self.coef))
         curvature = self.inner.hessian / self.loss.likelihood.temperature
-        return (self.loss.l2 * np.eye(len(self.coef)) - curvature) / self.loss.scale
+        self.loss.hessian = (self.loss.l2 * np.eye(len(self.coef)) - curvature) / self.loss.scale
+        return self.loss.hessian
 
     def hessian_product(self, vector: NDArray) -> NDArray:
         """(K,)."""

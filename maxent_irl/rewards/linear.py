@@ -93,6 +93,13 @@ class LinearReward:
         """Total features of a mass (A, S) on state-action pairs, (K,): the transpose of ``__call__``."""
         return self.matrix.T @ (mass.sum(axis=0) if self.per_state else mass.ravel())
 
+    def largest(self, used: NDArray) -> NDArray:
+        """Largest absolute value of each feature over the rows of `matrix` marked in a boolean array, (K,)."""
+        rows = abs(self.matrix[used])
+        if not rows.shape[0]:
+            return np.zeros(self.n_features)
+        return rows.max(axis=0).toarray().ravel() if sparse.issparse(rows) else rows.max(axis=0)
+
     def of_action(self, action: int) -> NDArray:
         """Dense features (S, K) of one action."""
         S = self._shape[1]

@@ -1,0 +1,105 @@
+"""What a fit tells about its coefficients: its information, and the least-norm answer where that is deficient."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..demonstrations import Demonstrations
+from ..information import IdentifiabilityWarning, Information, describe_direction, flat_directions, readable_directions
+from ..likelihood import LikelihoodPoint
+from ..mdp import MDP
+from ..rewards import LinearReward
+from ._solvers import DENSE_HESSIAN_FEATURES, Fit, Loss
+
+COVARIANCE_FEATURES = (
+    2048  # beyond this many, K x K matrices and (S, K) sensitivities outgrow what the fit itself needs
+)
+SAME_LOSS = 1e-9  # nats per decision within which two answers are equally good
+
+
+def information(
+    point: LikelihoodPoint,
+    demonstrations: Demonstrations,
+    *,
+    temperature: float,
+    size: NDArray,
+    l2: float,
+    equality: bool,
+) -> Information:
+    """Gather the information at a fitted point, in nats; `size` as `feature_size` gives it."""
+    return Information(
+        curvature=-point.hessian / temperature,
+        outer_product=point.score_outer_product / temperature**2,
+        scores=point.trajectory_scores() / temperature,
+        weights=demonstrations.weights,
+        coef=point.coef,
+        reach_moment=point.reach_moment,
+        size=size,
+        l2=l2,
+        equality=equality,
+    )
+
+
+def information_equality(mdp: MDP, objective: str, inference: str) -> bool:
+    """Whether the objective is the log-likelihood of what was seen, so that its curvature is the variance of its gradient.
+
+    "likelihood" is: of the actions given the states. "feature-matching" is without discount, where the next state follows for
+    sure from the action, or where it is part of what is inferred (exact inference).
+    """
+    return objective == "likelihood" or (mdp.discount == 1.0 and (mdp.structure.deterministic or inference == "exact"))
+
+
+def feature_size(model: LinearReward, mdp: MDP, temperature: float, total_weight: float) -> NDArray:
+    """What each feature could tell at most, (K,), in root nats: see `Information.size`."""
+    used = mdp.available.any(axis=1) if model.per_state else mdp.available.T.ravel()
+    return model.largest(used) * np.sqrt(total_weight) / temperature
+
+
+def settle(fit: Fit, loss: Loss, size: NDArray) -> NDArray:
+    """Move a fit to the least-norm answer where nothing depends on the choice; return a basis (K, q) of those directions.
+
+    Only for up to DENSE_HESSIAN_FEATURES features; beyond, and with `l2`, nothing is looked at. (Optimisers that follow
+    gradients from zero stay orthogonal to such directions by themselves.)
+    """
+    K = len(fit.point.coef)
+    if loss.l2 or K > DENSE_HESSIAN_FEATURES or fit.point.inner is None:
+        return np.zeros((K, 0))
+    curvature = fit.point.hessian if loss.hessian is None else loss.hessian
+    if not flat_directions(curvature * loss.scale, size).shape[1]:
+        return np.zeros((K, 0))
+    # Where a coefficient has run far away the curvature vanishes too; there the answer stays where it is.
+    free = flat_directions(fit.point.inner.reach_moment, size)
+    coef = fit.point.coef - free @ (free.T @ fit.point.coef)
+    coef[np.linalg.norm(free, axis=1) > 1 - 1e-12] = 0.0
+    if np.abs(coef - fit.point.coef).max() > 0:
+        moved = loss.at(coef)
+        if moved.value <= fit.point.value + SAME_LOSS:
+            fit.point = moved
+    return free
+
+
+def warn_if_undetermined(flat: NDArray, names: list[str], mdp: MDP, *, state_rewards: bool, stacklevel: int) -> None:
+    """Warn once about all undetermined directions, but not of those that rewards per state always have.
+
+    These are the reward of states in which nothing is decided, and (where nothing ends) the constant.
+    """
+    if state_rewards and flat.shape[1]:
+        idle = np.eye(mdp.n_states)[:, ~mdp.available.any(axis=1)]
+        constant = mdp.available.any(axis=1).astype(float)[:, None]
+        usual = np.linalg.qr(np.hstack([idle, constant / np.linalg.norm(constant)]))[0]
+        left, singular, _ = np.linalg.svd(flat - usual @ (usual.T @ flat), full_matrices=False)
+        flat = left[:, singular > 1e-6]
+    if not flat.shape[1]:
+        return
+    directions = [describe_direction(v, names) for v in readable_directions(flat)]
+    shown = "; ".join(directions[:5]) + ("" if len(directions) <= 5 else f"; and {len(directions) - 5} more")
+    warnings.warn(
+        f"the demonstrations do not determine {len(directions)} direction{'s' * (len(directions) > 1)} of the coefficients: "
+        f"{shown}. Adding any multiple of these to coef_ changes no decision that can follow; coef_ is the answer of least "
+        "norm. Drop features, give demonstrations from elsewhere, or choose with l2 > 0",
+        IdentifiabilityWarning,
+        stacklevel=stacklevel + 1,
+    )
