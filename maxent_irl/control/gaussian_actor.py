@@ -1,0 +1,360 @@
+r"""A reparameterised Gaussian actor, and soft actor-critic with continuous states and actions.
+
+The actor draws :math:`a = W s + L \varepsilon` with :math:`\varepsilon \sim N(0, I)`: the randomness does not depend on the
+parameters, so that the divergence from the critic's Boltzmann posterior, up to its normaliser,
+
+.. math::
+
+    J(W, L) = E_{s, \varepsilon} \bigl[ \alpha \log \pi(a \mid s) - Q(s, a) \bigr], \qquad
+    \nabla_W J = -E \bigl[ \nabla_a Q \, s^\top \bigr], \qquad
+    \nabla_L J = -E \bigl[ \nabla_a Q \, \varepsilon^\top \bigr] - \alpha \operatorname{diag}(1 / L_{ii}) ,
+
+has gradients that pass through the sample. For a given sample of the noise J is a smooth function, which scipy minimises. The
+critic is quadratic in (s, a) and regresses on the soft Bellman target of sampled transitions; in turn they reach the Gaussian
+policy that `LinearQuadratic.solve` has in closed form.
+
+Sources: Haarnoja, T., Zhou, A., Abbeel, P., & Levine, S. (2018), Soft actor-critic, ICML, PMLR 80, 1861-1870, equations 11-13;
+Kingma, D. P., & Welling, M. (2014), Auto-encoding variational Bayes, ICLR (the reparameterisation).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.linalg import solve_triangular
+from scipy.optimize import minimize
+
+from .._draws import generator
+from .._numerics import iterate
+from .._validation import check_choice, check_temperature
+from .linear_quadratic import LinearQuadratic
+
+COVARIANCES = ("full", "diagonal")
+ActionValue = Callable[
+    [NDArray, NDArray], tuple[NDArray, NDArray]
+]  # (k, n), (k, m) -> Q (k,), its gradient in a (k, m)
+
+
+@dataclass(frozen=True, eq=False)
+class GaussianActor:
+    """The policy ``N(gain s, factor factor')``.
+
+    Attributes
+    ----------
+    gain : (m, n) array
+    factor : (m, m) array, lower triangular with a positive diagonal
+    """
+
+    gain: NDArray
+    factor: NDArray
+
+    @classmethod
+    def standard(cls, n_states: int, n_actions: int) -> GaussianActor:
+        """The actor that ignores the state: mean 0, deviation 1."""
+        return cls(np.zeros((n_actions, n_states)), np.eye(n_actions))
+
+    @property
+    def covariance(self) -> NDArray:
+        """(m, m) array."""
+        return self.factor @ self.factor.T
+
+    @property
+    def deviation(self) -> NDArray:
+        """Standard deviation of each component of the action, (m,)."""
+        return np.sqrt(np.diag(self.covariance))
+
+    @property
+    def entropy(self) -> float:
+        """nats."""
+        m = len(self.factor)
+        return float(0.5 * m * (1 + math.log(2 * math.pi)) + np.log(np.diag(self.factor)).sum())
+
+    def act(self, states: NDArray, noise: NDArray) -> NDArray:
+        """Actions (k, m) in (k, n) states for standard normal noise (k, m): the reparameterisation."""
+        return states @ self.gain.T + noise @ self.factor.T
+
+    def log_density(self, states: NDArray, actions: NDArray) -> NDArray:
+        """log pi(a | s), (k,), nats."""
+        noise = solve_triangular(self.factor, (actions - states @ self.gain.T).T, lower=True)
+        m = len(self.factor)
+        return -0.5 * (noise**2).sum(axis=0) - 0.5 * m * math.log(2 * math.pi) - np.log(np.diag(self.factor)).sum()
+
+
+class _Parameters:
+    """Gain and factor as one vector: gain, log diagonal of the factor, and (full covariance) what is below it."""
+
+    def __init__(self, n: int, m: int, covariance: str) -> None:
+        self.n, self.m = n, m
+        self.below = np.tril_indices(m, -1) if covariance == "full" else (np.empty(0, int), np.empty(0, int))
+
+    def pack(self, actor: GaussianActor) -> NDArray:
+        return np.concatenate([actor.gain.ravel(), np.log(np.diag(actor.factor)), actor.factor[self.below]])
+
+    def unpack(self, x: NDArray) -> GaussianActor:
+        n, m = self.n, self.m
+        factor = np.diag(np.exp(x[n * m : n * m + m]))
+        factor[self.below] = x[n * m + m :]
+        return GaussianActor(x[: n * m].reshape(m, n), factor)
+
+    def gradient(self, d_gain: NDArray, d_factor: NDArray, actor: GaussianActor) -> NDArray:
+        d_log = np.diag(d_factor) * np.diag(actor.factor)
+        return np.concatenate([d_gain.ravel(), d_log, d_factor[self.below]])
+
+
+class ActorObjective:
+    """J as a function of the packed parameters, for a given sample of states and noise.
+
+    Parameters
+    ----------
+    action_value : callable
+        ``(states (k, n), actions (k, m)) -> (Q (k,), dQ/da (k, m))``.
+    states : (k, n) array
+    noise : (k, m) array
+        Used with both signs, which takes its mean out exactly.
+    temperature : float
+    covariance : "full" or "diagonal"
+    """
+
+    def __init__(
+        self, action_value: ActionValue, states: NDArray, noise: NDArray, temperature: float, covariance: str
+    ) -> None:
+        self.action_value, self.temperature = action_value, temperature
+        self.states, self.noise = np.concatenate([states, states]), np.concatenate([noise, -noise])
+        self.parameters = _Parameters(states.shape[1], noise.shape[1], covariance)
+
+    def __call__(self, x: NDArray) -> tuple[float, NDArray]:
+        """Return J and its gradient."""
+        actor, alpha, k = self.parameters.unpack(x), self.temperature, len(self.states)
+        value, slope = self.action_value(self.states, actor.act(self.states, self.noise))
+        d_gain = -slope.T @ self.states / k
+        d_factor = -slope.T @ self.noise / k - alpha * np.diag(1.0 / np.diag(actor.factor))
+        return -alpha * actor.entropy - float(value.mean()), self.parameters.gradient(d_gain, d_factor, actor)
+
+
+@dataclass(frozen=True, eq=False)
+class ActorFit:
+    """The actor that is nearest to a critic's Boltzmann posterior.
+
+    Attributes
+    ----------
+    actor : GaussianActor
+    loss : float
+        J: the divergence times the temperature, up to a constant.
+    loss_curve : (n_iter + 1,) array
+    converged : bool
+    n_iter : int
+    residual : float
+        Largest component of the gradient.
+    """
+
+    actor: GaussianActor
+    loss: float
+    loss_curve: NDArray
+    converged: bool
+    n_iter: int
+    residual: float
+
+
+def fit_gaussian_actor(
+    action_value: ActionValue,
+    states: ArrayLike,
+    n_actions: int,
+    *,
+    temperature: float = 1.0,
+    covariance: str = "full",
+    start: GaussianActor | None = None,
+    tol: float = 1e-6,
+    max_iter: int = 500,
+    random_state: Any = None,
+) -> ActorFit:
+    """Fit a Gaussian actor to a critic: the policy improvement of soft actor-critic, one sample of noise per state.
+
+    Parameters
+    ----------
+    action_value : callable
+        ``(states (k, n), actions (k, m)) -> (Q (k,), dQ/da (k, m))``.
+    states : (k, n) array
+        A sample of states; for a single choice k rows of the number 1.
+    n_actions : int
+        m, dimensions of the action.
+    temperature : float > 0
+    covariance : "full" or "diagonal"
+        A diagonal actor in a posterior with correlations is the nearest by divergence: its variances are those of each
+        component given all the others, smaller than the posterior's.
+    start : GaussianActor, optional
+        Default mean 0, deviation 1.
+    tol : float
+        Largest component of the gradient at which it has converged, relative to ``max(1, temperature)``.
+    max_iter : int
+    random_state : None, int, numpy Generator, or numpy RandomState
+
+    Returns
+    -------
+    ActorFit
+    """
+    alpha = check_temperature(temperature, finite_positive=True)
+    check_choice("covariance", covariance, COVARIANCES)
+    states = np.asarray(states, dtype=float)
+    if states.ndim != 2 or not len(states):
+        raise ValueError(f"states must have shape (k, n), k >= 1; got {states.shape}")
+    noise = generator(random_state).standard_normal((len(states), n_actions))
+    start = GaussianActor.standard(states.shape[1], n_actions) if start is None else start
+    return _improve(ActorObjective(action_value, states, noise, alpha, covariance), start, tol, max_iter)
+
+
+def _improve(objective: ActorObjective, start: GaussianActor, tol: float, max_iter: int) -> ActorFit:
+    x = objective.parameters.pack(start)
+    curve = [objective(x)[0]]
+    limit = tol * max(1.0, objective.temperature)
+    result = minimize(
+        objective,
+        x,
+        jac=True,
+        method="L-BFGS-B",
+        callback=lambda intermediate_result: curve.append(float(intermediate_result.fun)),
+        options={"gtol": limit, "ftol": 1e-15, "maxiter": max_iter, "maxls": 50},
+    )
+    residual = float(np.abs(result.jac).max())
+    actor = objective.parameters.unpack(result.x)
+    return ActorFit(actor, float(result.fun), np.array(curve), residual <= limit, int(result.nit), residual)
+
+
+@dataclass(frozen=True, eq=False)
+class ContinuousSolution:
+    """What continuous soft actor-critic learnt.
+
+    Attributes
+    ----------
+    actor : GaussianActor
+    critic : (p,) array
+        Coefficients of Q in the monomials of (s, a) up to degree 2, in the order of `quadratic_features`.
+    converged : bool
+    n_iter : int
+        Rounds of critic and actor.
+    residual : float
+        Largest change of a coefficient of the critic in the last round, relative to the largest coefficient.
+    n_samples : int
+    gain_curve : (n_iter + 1, m, n) array
+    deviation_curve : (n_iter + 1, m) array
+    """
+
+    actor: GaussianActor
+    critic: NDArray
+    converged: bool
+    n_iter: int
+    residual: float
+    n_samples: int
+    gain_curve: NDArray
+    deviation_curve: NDArray
+
+
+def soft_actor_critic_continuous(
+    problem: LinearQuadratic,
+    *,
+    temperature: float = 1.0,
+    covariance: str = "full",
+    n_samples: int = 20_000,
+    tol: float = 1e-5,
+    max_iter: int = 500,
+    random_state: Any = None,
+) -> ContinuousSolution:
+    """Learn a Gaussian policy from sampled transitions: regress the critic, improve the actor, repeat.
+
+    The transitions are drawn once, from states and actions that are standard normal (a replay buffer; any policy may have
+    filled it), and the matrices of the problem are not looked at.
+
+    Parameters
+    ----------
+    problem : LinearQuadratic
+    temperature : float > 0
+    covariance : "full" or "diagonal"
+    n_samples : int
+        Transitions in the buffer.
+    tol : float
+        Relative change of the critic at which it has converged.
+    max_iter : int
+    random_state : None, int, numpy Generator, or numpy RandomState
+
+    Returns
+    -------
+    ContinuousSolution
+    """
+    alpha = check_temperature(temperature, finite_positive=True)
+    check_choice("covariance", covariance, COVARIANCES)
+    rng = generator(random_state)
+    n, m = problem.n_states, problem.n_actions
+    s, a = rng.standard_normal((n_samples, n)), rng.standard_normal((n_samples, m))
+    rewards, following = problem.reward(s, a), problem.step(s, a, rng)
+    noise_next, noise_now = rng.standard_normal((2, n_samples, m))
+    regress = np.linalg.pinv(quadratic_features(s, a))
+    actors = [GaussianActor.standard(n, m)]
+
+    def regression(critic: NDArray) -> tuple[NDArray, float]:
+        """The critic's next coefficients, from soft Bellman targets under the newest actor."""
+        actor = actors[-1]
+        ahead = np.zeros(n_samples)
+        for sign in (1.0, -1.0):
+            ahead += 0.5 * quadratic_features(following, actor.act(following, sign * noise_next)) @ critic
+        new = regress @ (rewards + problem.discount * (ahead + alpha * actor.entropy))
+        moved = float(np.abs(new - critic).max() / max(1.0, np.abs(new).max()))
+        return new, moved
+
+    def improvement(_: NDArray, critic: NDArray) -> NDArray:
+        objective = ActorObjective(QuadraticCritic(critic, n, m), s, noise_now, alpha, covariance)
+        actors.append(_improve(objective, actors[-1], 1e-7, 20).actor)
+        return critic
+
+    done = iterate(
+        np.zeros(regress.shape[0]),
+        measure=regression,
+        advance=improvement,
+        tolerance=lambda _: tol,
+        max_iter=max_iter,
+    )
+    return ContinuousSolution(
+        actors[-1],
+        done.measured,
+        done.converged,
+        done.n_iter,
+        done.residual,
+        n_samples,
+        np.array([actor.gain for actor in actors]),
+        np.array([actor.deviation for actor in actors]),
+    )
+
+
+def quadratic_features(states: NDArray, actions: NDArray) -> NDArray:
+    """Monomials of x = (s, a) up to degree 2, (k, p): 1, the components of x, then ``x_i x_j`` for i <= j."""
+    x = np.concatenate([states, actions], axis=1)
+    i, j = np.triu_indices(x.shape[1])
+    return np.concatenate([np.ones((len(x), 1)), x, x[:, i] * x[:, j]], axis=1)
+
+
+class QuadraticCritic:
+    """Q with given coefficients of `quadratic_features`, and its gradient in the action.
+
+    Parameters
+    ----------
+    coef : (p,) array
+    n, m : int
+        Dimensions of state and action.
+    """
+
+    def __init__(self, coef: NDArray, n: int, m: int) -> None:
+        d = n + m
+        self.coef, self.n = coef, n
+        half = np.zeros((d, d))
+        half[np.triu_indices(d)] = coef[1 + d :]
+        self.linear, self.symmetric = coef[1 : 1 + d], half + half.T
+
+    def __call__(self, states: NDArray, actions: NDArray) -> tuple[NDArray, NDArray]:
+        """Return Q (k,) and dQ/da (k, m)."""
+        x = np.concatenate([states, actions], axis=1)
+        slope = x @ self.symmetric
+        value = self.coef[0] + ((0.5 * slope + self.linear) * x).sum(axis=1)
+        return value, slope[:, self.n :] + self.linear[self.n :]

@@ -1,0 +1,184 @@
+r"""Control as inference where everything is Gaussian: linear dynamics, quadratic reward, the soft Bellman equation in closed
+form.
+
+.. math::
+
+    s' = A s + B a + w, \quad w \sim N(0, W), \qquad r(s,a) = -\tfrac12 s^\top Q s - s^\top N a - \tfrac12 a^\top R a .
+
+The log-sum-exp over actions is a Gaussian integral, so the soft value stays quadratic, :math:`V(s) = c - \tfrac12 s^\top P s`,
+and the Boltzmann policy Gaussian, with M = R + gamma B'PB:
+
+.. math::
+
+    \pi(a \mid s) = N(-K s, \; \alpha M^{-1}), \qquad K = M^{-1} (\gamma B^\top P A + N^\top), \qquad
+    P = Q + \gamma A^\top P A - K^\top M K ,
+
+    (1 - \gamma) \, c = \tfrac{\alpha}{2} \bigl( m \log 2 \pi \alpha - \log \det M \bigr) - \tfrac{\gamma}{2} \operatorname{tr}
+    P W .
+
+The mean is that of the linear-quadratic regulator whatever the temperature; the temperature sets the spread, wide where the
+cost is flat. The action prior is Lebesgue measure (p = 1). With A = B = 0 and a constant state it is a single choice with
+quadratic reward, whose posterior is :math:`N(a^*, \alpha R^{-1})`.
+
+Sources: Anderson, B. D. O., & Moore, J. B. (1990), Optimal control: linear quadratic methods, Prentice Hall (the Riccati
+equation); Levine, S., & Koltun, V. (2013), Guided policy search, ICML, PMLR 28(3), 1-9, section 3 (the maximum-entropy policy).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.linalg import solve_discrete_are
+
+from .._validation import check_temperature
+
+
+@dataclass(frozen=True, eq=False)
+class LinearQuadratic:
+    """A continuous control problem with linear dynamics and quadratic reward, discounted.
+
+    Parameters
+    ----------
+    dynamics : (n, n) array
+        A.
+    control : (n, m) array
+        B.
+    state_cost : (n, n) array, symmetric
+        Q.
+    action_cost : (m, m) array, symmetric positive definite
+        R.
+    cross_cost : (n, m) array, optional
+        N; default 0.
+    noise : (n, n) array, optional
+        W, covariance of the noise; default 0.
+    discount : float in [0, 1)
+
+    Raises
+    ------
+    ValueError
+        For shapes that disagree, and for an action cost that is not positive definite.
+    """
+
+    dynamics: NDArray
+    control: NDArray
+    state_cost: NDArray
+    action_cost: NDArray
+    cross_cost: NDArray | None = None
+    noise: NDArray | None = None
+    discount: float = 0.95
+
+    def __post_init__(self) -> None:
+        n, m = np.shape(self.control)
+        wanted = {
+            "dynamics": (n, n),
+            "control": (n, m),
+            "state_cost": (n, n),
+            "action_cost": (m, m),
+            "cross_cost": (n, m),
+            "noise": (n, n),
+        }
+        for name, shape in wanted.items():
+            given = getattr(self, name)
+            array = np.zeros(shape) if given is None else np.array(given, dtype=float)
+            if array.shape != shape:
+                raise ValueError(f"{name} must have shape {shape} for {n} states and {m} actions; got {array.shape}")
+            object.__setattr__(self, name, array)
+        for name in ("state_cost", "action_cost", "noise"):
+            if not np.allclose(getattr(self, name), getattr(self, name).T):
+                raise ValueError(f"{name} must be symmetric")
+        if not np.linalg.eigvalsh(self.action_cost).min() > 0:
+            raise ValueError("action_cost must be positive definite: otherwise some action costs nothing at any size")
+        if not 0.0 <= self.discount < 1.0:
+            raise ValueError(f"discount must lie in [0, 1); got {self.discount!r}")
+
+    @property
+    def n_states(self) -> int:
+        """Dimensions of the state."""
+        return len(self.dynamics)
+
+    @property
+    def n_actions(self) -> int:
+        """Dimensions of the action."""
+        return self.control.shape[1]
+
+    @classmethod
+    def single_choice(cls, best: ArrayLike, curvature: ArrayLike) -> LinearQuadratic:
+        """One decision with reward ``-(a - best)' curvature (a - best) / 2`` less its largest value; the state is the number 1.
+
+        Parameters
+        ----------
+        best : (m,) array
+        curvature : (m, m) array, symmetric positive definite
+        """
+        best, curvature = np.asarray(best, dtype=float), np.asarray(curvature, dtype=float)
+        return cls(
+            dynamics=[[1.0]],
+            control=np.zeros((1, len(best))),
+            state_cost=[[best @ curvature @ best]],
+            action_cost=curvature,
+            cross_cost=-(curvature @ best)[None, :],
+            discount=0.0,
+        )
+
+    def reward(self, states: NDArray, actions: NDArray) -> NDArray:
+        """Reward of (k, n) states and (k, m) actions, (k,)."""
+        own = quadratic(states, self.state_cost) + quadratic(actions, self.action_cost)
+        return -0.5 * own - np.einsum("ki,ij,kj->k", states, self.cross_cost, actions)
+
+    def step(self, states: NDArray, actions: NDArray, rng: np.random.Generator) -> NDArray:
+        """Draw the next states, (k, n)."""
+        noise = rng.multivariate_normal(np.zeros(self.n_states), self.noise, size=len(states))
+        return states @ self.dynamics.T + actions @ self.control.T + noise
+
+    def solve(self, temperature: float = 1.0) -> LinearQuadraticSolution:
+        """Solve the soft Bellman equation by one Riccati equation.
+
+        Parameters
+        ----------
+        temperature : float > 0
+
+        Returns
+        -------
+        LinearQuadraticSolution
+        """
+        alpha, gamma = check_temperature(temperature, finite_positive=True), self.discount
+        A, B, Q, R, N = self.dynamics, self.control, self.state_cost, self.action_cost, self.cross_cost
+        if gamma == 0.0:
+            P = Q - N @ np.linalg.solve(R, N.T)
+        else:
+            P = solve_discrete_are(math.sqrt(gamma) * A, math.sqrt(gamma) * B, Q, R, s=N)
+        M = R + gamma * B.T @ P @ B
+        K = np.linalg.solve(M, gamma * B.T @ P @ A + N.T)
+        log_volume = self.n_actions * math.log(2 * math.pi * alpha) - np.linalg.slogdet(M)[1]
+        c = (0.5 * alpha * log_volume - 0.5 * gamma * np.trace(P @ self.noise)) / (1.0 - gamma)
+        return LinearQuadraticSolution(P, float(c), -K, alpha * np.linalg.inv(M))
+
+
+@dataclass(frozen=True, eq=False)
+class LinearQuadraticSolution:
+    """Soft value ``constant - s' P s / 2`` and the Boltzmann policy ``N(gain s, covariance)``.
+
+    Attributes
+    ----------
+    P : (n, n) array
+    constant : float
+    gain : (m, n) array
+    covariance : (m, m) array
+    """
+
+    P: NDArray
+    constant: float
+    gain: NDArray
+    covariance: NDArray
+
+    def value(self, states: NDArray) -> NDArray:
+        """Soft value of (k, n) states, (k,)."""
+        return self.constant - 0.5 * quadratic(states, self.P)
+
+
+def quadratic(x: NDArray, matrix: NDArray) -> NDArray:
+    """``x' matrix x`` for every row of x, (k,)."""
+    return np.einsum("ki,ij,kj->k", x, matrix, x)
