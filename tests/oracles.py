@@ -60,9 +60,9 @@ class Problem:
 
 KINDS = {
     "discounted": {"discount": 0.9},
-    "discounted, terminal": {"discount": 0.9, "terminal": True},
+    "discounted, terminal": {"discount": 0.85, "terminal": True},
     "discounted, ending": {"discount": 0.8, "ending": True},
-    "discounted, masked": {"discount": 0.9, "masked": True},
+    "discounted, masked": {"discount": 0.8, "masked": True},
     "discount 0": {"discount": 0.0},
     "finite": {"horizon": 5},
     "finite, discounted": {"horizon": 4, "discount": 0.7},
@@ -71,7 +71,7 @@ KINDS = {
     "undiscounted, terminal": {"terminal": True},
     "undiscounted, ending": {"ending": True},
     "undiscounted, masked": {"terminal": True, "masked": True, "ending": True},
-    "deterministic": {"discount": 0.9, "deterministic": True},
+    "deterministic": {"discount": 0.85, "deterministic": True},
     "deterministic, undiscounted": {"terminal": True, "deterministic": True},
 }
 
