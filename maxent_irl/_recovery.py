@@ -25,6 +25,7 @@ INDICATOR_L2 = (
     0.1  # one reward per state is never identified without a prior: a constant is free, unseen states run away
 )
 DEFAULT_DISCOUNT = 0.95
+SUMMARISED_FEATURES = 30  # with more, the table of coefficients goes into coefficients.csv alone
 
 
 @dataclass(frozen=True)
@@ -186,38 +187,32 @@ def read_features(path: Path, mdp: MDP, demonstrations: Demonstrations) -> tuple
     return np.nan_to_num(features, nan=0.0), names
 
 
-def summary_lines(estimator: MaxEntIRL, problem: Problem) -> list[str]:
-    """The outcome in a few lines for people."""
-    mdp, demonstrations = problem.mdp, problem.demonstrations
-    weights = demonstrations.weights[demonstrations.trajectory_ids]
-    n_available = mdp.available.sum(axis=1)[demonstrations.states]
-    uniform = -float(weights @ np.log(n_available) / weights.sum())
-    per_decision = estimator.score(demonstrations)
-    gap = float(np.abs(estimator.feature_gap_).max())
+def outcome(estimator: MaxEntIRL, problem: Problem) -> str:
+    """What the fit reached, in a few lines, and the table of coefficients with their standard errors if it is short."""
+    statistics = estimator.summary().statistics
     state = "converged" if estimator.converged_ else "NOT converged"
     lines = [
         f"fit       {state} in {estimator.n_iter_} iterations, objective {estimator.objective}, l2 {estimator.l2:g}",
-        f"          log-likelihood per decision {per_decision:.6f}, of uniform choice {uniform:.6f}",
-        f"          largest feature gap per decision {gap:.2e} (demonstrated minus expected)",
+        f"          log-likelihood per decision {statistics['log_likelihood_per_decision']:.6f}, of uniform choice "
+        f"{statistics['uniform_per_decision']:.6f}",
+        f"          largest feature gap per decision {np.abs(estimator.feature_gap_).max():.2e} (demonstrated minus expected)",
     ]
-    if problem.n_features <= 20:
-        width = max(map(len, problem.feature_names))
-        lines += [
-            f"          {name:<{width}}  {coef: .6g}"
-            for name, coef in zip(problem.feature_names, estimator.coef_, strict=True)
-        ]
-    return lines
+    if problem.n_features <= SUMMARISED_FEATURES:
+        lines += ["", str(estimator.summary()), ""]
+    return "\n".join(lines)
 
 
 def write(estimator: MaxEntIRL, problem: Problem, folder: Path) -> list[Path]:
-    """Write reward.csv, policy.csv, model.npz and reward.png; return their paths."""
+    """Write reward.csv, coefficients.csv, policy.csv, model.npz and reward.png; return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / name for name in ("reward.csv", "policy.csv", "model.npz", "reward.png")]
+    names = ("reward.csv", "coefficients.csv", "policy.csv", "model.npz", "reward.png")
+    reward, coefficients, policy, model, figure = paths = [folder / name for name in names]
     mdp, demonstrations = problem.mdp, problem.demonstrations
     states = _labels(demonstrations.state_labels, mdp.n_states)
     actions = _labels(demonstrations.action_labels, mdp.n_actions)
-    _write_reward(paths[0], estimator.reward_, mdp, states, actions)
-    _write_policy(paths[1], estimator, mdp, states, actions)
+    _write_reward(reward, estimator.reward_, mdp, states, actions)
+    _write_coefficients(coefficients, estimator)
+    _write_policy(policy, estimator, mdp, states, actions)
     arrays = {
         "coef": estimator.coef_,
         "reward": estimator.reward_,
@@ -229,8 +224,8 @@ def write(estimator: MaxEntIRL, problem: Problem, folder: Path) -> list[Path]:
         "loss_curve": estimator.loss_curve_,
         "converged": estimator.converged_,
     }
-    write_arrays(paths[2], {"feature_names": np.array(problem.feature_names), **arrays})
-    _draw(paths[3], estimator, problem)
+    write_arrays(model, {"feature_names": np.array(problem.feature_names), **arrays})
+    _draw(figure, estimator, problem)
     return paths
 
 
@@ -243,6 +238,14 @@ def _write_reward(path: Path, reward: NDArray, mdp: MDP, states: list, actions: 
         else:
             out.writerow(["state", "action", "reward"])
             out.writerows((states[s], actions[a], repr(float(reward[s, a]))) for s, a in np.argwhere(mdp.available))
+
+
+def _write_coefficients(path: Path, estimator: MaxEntIRL) -> None:
+    columns = estimator.summary().coefficients
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        out = csv.writer(file)
+        out.writerow(columns)
+        out.writerows(zip(*columns.values(), strict=True))
 
 
 def _write_policy(path: Path, estimator: MaxEntIRL, mdp: MDP, states: list, actions: list) -> None:

@@ -37,7 +37,8 @@ examples:
 """
 
 OUTCOME = """\
-writes into DIR: reward.csv, policy.csv, model.npz (arrays, no pickle) and reward.png
+writes into DIR: reward.csv, coefficients.csv (with standard errors), policy.csv,
+  model.npz (arrays, no pickle) and reward.png
 exit status: 0 done; 1 not converged, everything written all the same; 2 bad input
 """
 
@@ -123,8 +124,7 @@ def recover(options: argparse.Namespace) -> int:
         warnings.simplefilter("always")
         estimator.fit(problem.demonstrations)
     print()
-    for line in _recovery.summary_lines(estimator, problem):
-        print(line)
+    print(_recovery.outcome(estimator, problem))
     for warning in caught:
         if not issubclass(warning.category, ConvergenceWarning):
             print(f"warning   {warning.message}")

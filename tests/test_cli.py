@@ -44,7 +44,7 @@ def test_builtin_gridworld(tmp_path, capsys):
     said = capsys.readouterr().out
     for expected in ("200 trajectories", "iteration   0", "converged in", "of uniform choice -1.609438", "tile m"):
         assert expected in said
-    for name in ("reward.csv", "policy.csv", "model.npz", "reward.png"):
+    for name in ("reward.csv", "coefficients.csv", "policy.csv", "model.npz", "reward.png"):
         assert (tmp_path / "out" / name).stat().st_size > 0
     policy = rows(tmp_path / "out" / "policy.csv")
     total = {}

@@ -124,9 +124,7 @@ def summarise(estimator: Any, demonstrations: Demonstrations, *, level: float) -
         "bic": np.log(N) * freedom - 2 * log_likelihood,
         "converged": bool(estimator.converged_),
         "n_iter": int(estimator.n_iter_),
-        "largest_gradient": float(
-            np.abs(estimator.feature_gap_ / estimator.temperature - estimator.l2 * coef / N).max()
-        ),
+        "largest_gradient": estimator.largest_gradient_,
         "covariance": kind,
         "covariance_description": what,
         "level": float(level),

@@ -77,6 +77,8 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
         Expected visitations of `policy_` from the demonstrated first states, per trajectory.
     feature_gap_ : (K,) array
         Demonstrated minus expected features per decision: the gradient of the mean log-likelihood, times alpha.
+    largest_gradient_ : float
+        Largest component of the gradient of the penalised loss per decision, to be compared with `tol`.
     log_likelihood_ : float
         Of all decisions, weighted, nats.
     loss_curve_ : list of float
@@ -325,6 +327,7 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
         self.n_iter_, self.converged_ = fit.n_iter, fit.converged
         self.n_features_in_ = model.n_features
         self.n_decisions_, self.n_trajectories_ = demonstrations.n_decisions, len(demonstrations)
+        self.largest_gradient_ = fit.point.gradient_norm
         self.feature_gap_ = inner.gradient / fit.point.loss.scale
         self._values = [point.solution.V for point in inner.points]
         if demonstrations.goals is None:
