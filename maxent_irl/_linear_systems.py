@@ -171,11 +171,17 @@ class Staged:
         """Mean over actions under the policy: (T, A, S) or (T, A, S, K) to (T, S) or (T, S, K)."""
         return np.einsum("tas,tas...->ts...", self.policy, values)
 
-    def accumulate(self, gain: NDArray, *, rtol: float = 0.0) -> NDArray:
-        """Discounted sum along this policy of a gain per time and state, (T, S[, K]), as (T + 1, S[, K])."""
+    def accumulate(self, gain: NDArray, *, rtol: float = 0.0, kept: list | None = None) -> NDArray:
+        """Discounted sum along this policy of a gain per time and state, (T, S[, K]), as (T + 1, S[, K]).
+
+        `kept`, a list, receives the expectations (A, S[, K]) met on the way, from the last step to the first.
+        """
         V = np.zeros((len(self.steps) + 1, *gain.shape[1:]))
         for t in range(len(self.steps) - 1, -1, -1):
-            V[t] = gain[t] + self.steps[t].average(self.steps[t].expect(V[t + 1]))
+            expected = self.steps[t].expect(V[t + 1])
+            V[t] = gain[t] + self.steps[t].average(expected)
+            if kept is not None:
+                kept.append(expected)
         return V
 
     def flow(self, source: NDArray, *, rtol: float = 0.0) -> NDArray:

@@ -33,6 +33,8 @@ from .rewards import LinearReward
 from .sufficient_statistics import SufficientStatistics
 
 SOLVE_TOLERANCE = 1e-12  # of V inside a fit: finite differences of the objective then agree to 1e-8
+CACHED_SIZE = 1 << 16  # numbers that stay in a core's second-level cache
+KEPT_SIZE = 1 << 23  # numbers (64 MB) worth keeping rather than computing twice
 SENSITIVITY_TOLERANCE = 1e-10  # of dV: curvature needs fewer digits than the gradient
 
 
@@ -112,6 +114,7 @@ class TaskPoint:
         self.task, self.reward, self.solution, self.n_columns = task, reward, solution, n_columns
         self.linear = solution.linearisation
         self.policy = self.linear.policy  # (A, S) or (T, A, S)
+        self._expected_ahead: list[NDArray] | None = None  # with a short horizon: discounted E[dV(s')] by time
 
     @cached_property
     def value(self) -> float:
@@ -156,7 +159,12 @@ class TaskPoint:
         model = self.task.reward_model
         if self.policy.ndim == 2:
             return self.linear.accumulate(model.averaged(self.policy), rtol=SENSITIVITY_TOLERANCE)
-        return self.linear.accumulate(np.stack([model.averaged(pi) for pi in self.policy]))
+        gain = np.stack([model.averaged(pi) for pi in self.policy])
+        kept = [] if self.policy.size * model.n_features <= KEPT_SIZE else None
+        dV = self.linear.accumulate(gain, kept=kept)
+        if kept:
+            self._expected_ahead = kept[::-1]
+        return dV
 
     @cached_property
     def hessian(self) -> NDArray:
@@ -212,10 +220,13 @@ class TaskPoint:
         for stage, now, after in self.linear.stages():
             ahead = np.ascontiguousarray(dV[after])
             here = np.ascontiguousarray(dV[now])
-            expected = stage.expect(ahead)
-            for a, weight in enumerate(pairs[now]):
-                spread = model.of_action(a) + expected[a] - here
-                M += spread.T @ (weight[:, None] * spread)
+            expected = stage.expect(ahead) if self._expected_ahead is None else self._expected_ahead[now]
+            # All actions in one product while they fit a core's cache, which is where the calls would cost more than the work.
+            blocks = [slice(None)] if expected.size <= CACHED_SIZE else range(len(expected))
+            for a in blocks:
+                spread = (model.dense if expected.size <= CACHED_SIZE else model.of_action(a)) + expected[a] - here
+                flat, weight = spread.reshape(-1, model.n_features), pairs[now][a].reshape(-1, 1)
+                M += flat.T @ (weight * flat)
             if moves is not None:
                 w = moves[now].ravel()
                 mean = stage.P @ ahead

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -105,6 +106,12 @@ class LinearReward:
         S = self._shape[1]
         block = self.matrix if self.per_state else self.matrix[action * S : (action + 1) * S]
         return block.toarray() if sparse.issparse(block) else block
+
+    @cached_property
+    def dense(self) -> NDArray:
+        """Dense features of shape (A, S, K), or (1, S, K) if per state; for small problems."""
+        actions = range(1 if self.per_state else self._shape[0])
+        return np.stack([self.of_action(a) for a in actions])
 
     def averaged(self, policy: NDArray) -> NDArray:
         """Features averaged over actions with weights (A, S), as a dense (S, K) array."""
