@@ -100,7 +100,7 @@ class RewardAnimation:
 
         Parameters
         ----------
-        ax : Axes, optional
+        ax : Axes or empty Figure, optional
         frame : int
 
         Returns

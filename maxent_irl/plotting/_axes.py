@@ -2,34 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 BAR_WIDTH, BAR_GAP = 0.13, 0.08  # inches
+LONGEST_NAME = 40  # characters
 
 
 def figure_and_axes(ax: Any = None, *, size: tuple[float, float] = (5.0, 4.0)) -> tuple[Any, Any]:
-    """Return the figure and axes to draw on: those given, or new ones of `size` inches."""
-    if ax is None:
-        import matplotlib.pyplot as plt
+    """Return the figure and axes to draw on.
 
-        return plt.subplots(figsize=size, layout="constrained")
-    return ax.figure, ax
+    Parameters
+    ----------
+    ax : Axes, or an empty Figure or SubFigure, optional
+        A Figure is given the size; None makes a new one with pyplot.
+    size : (width, height), inches
+    """
+    figure, axes = figure_and_axes_array(ax, (1, 1), size=size)
+    return figure, axes[0, 0]
 
 
 def figure_and_axes_array(
-    axes: Any, shape: tuple[int, int], *, size: tuple[float, float], **options: Any
-) -> tuple[Any, Any]:
-    """Return the figure and a (rows, columns) array of axes: those given, or new ones of `size` inches."""
-    import numpy as np
-
-    if axes is None:
+    ax: Any, shape: tuple[int, int], *, size: tuple[float, float], **options: Any
+) -> tuple[Any, NDArray]:
+    """Return the figure and a (rows, columns) array of axes: like `figure_and_axes`, but `ax` may be an array of Axes."""
+    if ax is None:
         import matplotlib.pyplot as plt
 
-        return plt.subplots(*shape, figsize=size, layout="constrained", squeeze=False, **options)
-    axes = np.asarray(axes, dtype=object)
+        ax = plt.figure()
+    if hasattr(ax, "subplots"):
+        fit_page(ax, size)
+        return ax, ax.subplots(*shape, squeeze=False, **options)
+    axes = np.asarray(ax, dtype=object)
     if axes.size != shape[0] * shape[1]:
         raise ValueError(f"this display draws on {shape[0] * shape[1]} axes; got {axes.size}")
     return axes.flat[0].figure, axes.reshape(shape)
+
+
+def fit_page(figure: Any, size: tuple[float, float]) -> None:
+    """Give a figure its size in inches and the layout that keeps texts apart; a part of a figure keeps those of the whole."""
+    if hasattr(figure, "set_size_inches"):
+        figure.set_size_inches(size)
+        figure.set_layout_engine("constrained", w_pad=0.08, h_pad=0.08)
 
 
 def add_colour_bar(mappable: Any, ax: Any, label: str, *, below: bool = False) -> Any:
@@ -64,6 +81,18 @@ def whole_ticks(axis: Any, most: int = 7) -> None:
     from matplotlib.ticker import MaxNLocator
 
     axis.set_major_locator(MaxNLocator(most, integer=True, min_n_ticks=1))
+
+
+def label_ticks(axis: Any, positions: ArrayLike, names: Iterable[Any], **options: Any) -> None:
+    """Label ticks with names that users gave: cut where too long, and never read as mathematics."""
+    axis.set_ticks(positions, [short(name) for name in names], parse_math=False, **options)
+
+
+def short(name: Any) -> str:
+    """A name in at most 40 characters and one line."""
+    words = " ".join(str(name).split())
+    words = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in words)
+    return words if len(words) <= LONGEST_NAME else words[: LONGEST_NAME - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def plain_frame(ax: Any) -> None:

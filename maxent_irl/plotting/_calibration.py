@@ -109,7 +109,7 @@ class CalibrationDisplay:
 
         Parameters
         ----------
-        ax : Axes, optional
+        ax : Axes or empty Figure, optional
 
         Returns
         -------

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
-from ._axes import figure_and_axes, plain_frame
+from ._axes import figure_and_axes, label_ticks, plain_frame
 from ._colours import ACCENT, CONTRAST, FAINT
 
 MOST_ROWS = 40
@@ -138,7 +138,7 @@ class CoefficientsDisplay:
 
         Parameters
         ----------
-        ax : Axes, optional
+        ax : Axes or empty Figure, optional
 
         Returns
         -------
@@ -168,7 +168,7 @@ class CoefficientsDisplay:
             self.truth_ = self.ax_.scatter(
                 self.truth, y, 44, CONTRAST, marker="x", linewidths=1.8, zorder=3, label="true value"
             )
-        self.ax_.set_yticks(y, self.names)
+        label_ticks(self.ax_.yaxis, y, self.names)
         self.ax_.set(ylim=(K - 0.4, -0.6), xlabel=self.label)
         self.ax_.margins(x=0.06)
         self.ax_.autoscale_view(scaley=False)

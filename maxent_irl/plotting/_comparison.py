@@ -85,7 +85,7 @@ class RewardComparisonDisplay:
 
         Parameters
         ----------
-        ax : pair of Axes, or without a map one Axes, optional
+        ax : pair of Axes (without a map one) or empty Figure, optional
 
         Returns
         -------

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._axes import figure_and_axes_array, plain_frame, whole_ticks
+from ._axes import figure_and_axes_array, label_ticks, plain_frame, whole_ticks
 from ._colours import ACCENT, CONTRAST, FAINT
 
 MOST_NAMES = 25
@@ -115,7 +115,7 @@ class ConvergenceDisplay:
 
         Parameters
         ----------
-        ax : pair of Axes, optional
+        ax : pair of Axes or empty Figure, optional
 
         Returns
         -------
@@ -164,7 +164,7 @@ class ConvergenceDisplay:
         if named:
             self.gaps_ = ax.hlines(index, 0, self.gap, color=ACCENT, linewidth=2.5)
             ax.plot(self.gap, index, "o", color=ACCENT, markersize=5)
-            ax.set_yticks(index, self.names)
+            label_ticks(ax.yaxis, index, self.names)
             ax.set(ylim=(K - 0.4, -0.6), xlabel="demonstrated − expected, per decision")
         else:
             self.gaps_ = ax.vlines(

@@ -105,9 +105,9 @@ def draw_floor(ax: Any, plan: GridPlan) -> Any:
 
 def cell_points(ax: Any, shape: tuple[int, int]) -> float:
     """Side of one cell in points, about: axes of equal aspect fill the tighter direction."""
-    box = ax.get_position(original=True)
-    width, height = ax.figure.get_size_inches() * (box.width, box.height) * 72
-    return float(min(width / shape[1], height / shape[0]))
+    box = ax.get_position(original=True).transformed(ax.figure.transSubfigure)
+    pixels = min(box.width / shape[1], box.height / shape[0])
+    return float(pixels * 72 / ax.figure.dpi)
 
 
 def draw_marks(ax: Any, plan: GridPlan) -> dict[str, Any]:

@@ -145,7 +145,7 @@ class GridMapDisplay:
 
         Parameters
         ----------
-        ax : Axes, optional
+        ax : Axes or empty Figure, optional
         scale : dict with ``cmap`` and ``norm``, optional
             A colour scale shared with other maps, from `colour_scale`.
         colour_bar, key : bool

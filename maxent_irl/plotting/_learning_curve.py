@@ -113,7 +113,7 @@ class LearningCurveDisplay:
 
         Parameters
         ----------
-        ax : Axes, optional
+        ax : Axes or empty Figure, optional
 
         Returns
         -------

@@ -119,17 +119,20 @@ class NetworkMapDisplay:
         """Draw the network; arguments as for `GridMapDisplay.plot`."""
         from matplotlib.collections import LineCollection
 
-        self.figure_, self.ax_ = figure_and_axes(ax, size=(6.5, 5.5))
+        corners = self.segments[np.isfinite(self.segments).all(axis=(1, 2))].reshape(-1, 2)
+        width, height = np.maximum(np.ptp(corners, axis=0), 1e-9) if len(corners) else (1.0, 1.0)
+        unit = min(6.0 / width, 4.6 / height)
+        size = (max(3.0, width * unit) + 1.4, max(1.8, height * unit) + 0.9)
+        self.figure_, self.ax_ = figure_and_axes(ax, size=size)
         if scale is None:
             scale = colour_scale(self.values, signed=self.signed)
             if not self.signed and scale["norm"].vmin >= 0:
                 scale["cmap"] = line_colour_map()
         known = np.flatnonzero(np.isfinite(self.values))
-        size = np.abs(self.values[known])
-        known = known[np.argsort(size, kind="stable")]
-        size = np.sort(size)
+        known = known[np.argsort(np.abs(self.values[known]), kind="stable")]
+        much = np.abs(self.values[known])
         crowd = np.clip(np.sqrt(2000 / max(1, len(known))), 0.25, 1.0)  # thinner lines where there are many
-        widths = crowd * (NARROWEST + (WIDEST - NARROWEST) * size / max(size.max(initial=0.0), np.finfo(float).tiny))
+        widths = crowd * (NARROWEST + (WIDEST - NARROWEST) * much / max(much.max(initial=0.0), np.finfo(float).tiny))
         self.missing_ = None
         if len(known) < len(self.values):
             rest = np.setdiff1d(np.arange(len(self.values)), known)
@@ -154,6 +157,7 @@ class NetworkMapDisplay:
                     place,
                     (6, 6),
                     textcoords="offset points",
+                    parse_math=False,
                     zorder=5,
                     bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "alpha": 0.8, "linewidth": 0},
                 )

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..worlds.gridworld import ACTIONS
+from ._axes import fit_page
 from ._coefficients import CoefficientsDisplay
 from ._comparison import RewardComparisonDisplay
 from ._convergence import ConvergenceDisplay
@@ -63,16 +64,6 @@ def plot_recovery(
     return _on_grid(estimator, world, true_reward, steps, remove, figure)
 
 
-def _new_figure(figure: Any, size: tuple[float, float]) -> Any:
-    if figure is None:
-        import matplotlib.pyplot as plt
-
-        figure = plt.figure()
-    figure.set_size_inches(size)
-    figure.set_layout_engine("constrained", w_pad=0.08, h_pad=0.08)
-    return figure
-
-
 def _on_grid(
     estimator: Any, world: Any, true_reward: ArrayLike | None, steps: ArrayLike, remove: str, figure: Any
 ) -> Any:
@@ -94,7 +85,7 @@ def _on_grid(
     tall = plan.shape[1] > 3 * plan.shape[0]  # wide maps lie one above the other
     columns = 1 if tall else columns
     rows = len(displays) // columns
-    figure = _new_figure(figure, (max(width, 3.4) * columns, (height + (0.6 if tall else 0.2)) * rows))
+    figure = _page(figure, (max(width, 3.4) * columns, (height + (0.6 if tall else 0.2)) * rows))
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for ax, (name, display) in zip(axes, displays.items(), strict=True):
         if name == "policy":
@@ -122,13 +113,19 @@ def _without_map(
     displays["convergence"] = ConvergenceDisplay.from_estimator(estimator)
     rows.append(("convergence",))
     heights.append(3.6)
-    figure = _new_figure(figure, (10.0, sum(heights)))
+    figure = _page(figure, (10.0, sum(heights)))
     bands = figure.subfigures(len(rows), 1, height_ratios=heights, squeeze=False).ravel()
     for band, names in zip(bands, rows, strict=True):
-        if names == ("convergence",):
-            displays["convergence"].plot(band.subplots(1, 2))
-            continue
         for part, name in zip(band.subfigures(1, len(names), squeeze=False).ravel(), names, strict=True):
-            displays[name].plot(part.subplots())
+            displays[name].plot(part)
     figure.displays = displays
+    return figure
+
+
+def _page(figure: Any, size: tuple[float, float]) -> Any:
+    if figure is None:
+        import matplotlib.pyplot as plt
+
+        figure = plt.figure()
+    fit_page(figure, size)
     return figure

@@ -77,7 +77,7 @@ class PathsDisplay:
 
         Parameters
         ----------
-        ax : Axes, optional
+        ax : Axes or empty Figure, optional
         colour_bar : bool
             Only traffic has one.
 

@@ -98,7 +98,7 @@ class PolicyDisplay:
 
         Parameters
         ----------
-        ax : Axes, optional
+        ax : Axes or empty Figure, optional
 
         Returns
         -------

@@ -189,7 +189,7 @@ class StateCurveDisplay:
 
         Parameters
         ----------
-        ax : array of two Axes (one without probabilities and observed choices), optional
+        ax : two Axes (one without probabilities and observed choices) or empty Figure, optional
 
         Returns
         -------

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._axes import figure_and_axes, plain_frame, whole_ticks
+from ._axes import figure_and_axes, label_ticks, plain_frame, short, whole_ticks
 from ._colours import ACCENT, FAINT
 from ._quantities import mean_over_actions, reward_per_state
 from ._state_curve import STYLES
@@ -116,7 +116,7 @@ class StateRewardsDisplay:
 
         Parameters
         ----------
-        ax : Axes, optional
+        ax : Axes or empty Figure, optional
 
         Returns
         -------
@@ -138,7 +138,7 @@ class StateRewardsDisplay:
         rows = np.arange(len(order))
         self.bars_ = self.ax_.barh(rows, reward[order], 0.7, color=ACCENT)
         self.ax_.axvline(0.0, color=FAINT, linewidth=0.9)
-        self.ax_.set_yticks(rows, [self.names[i] for i in order])
+        label_ticks(self.ax_.yaxis, rows, [self.names[i] for i in order])
         self.ax_.set(ylim=(len(order) - 0.4, -0.6), xlabel=self.label)
         self.ax_.tick_params(axis="y", length=0)
 
@@ -148,13 +148,15 @@ class StateRewardsDisplay:
         self.ax_.axhline(0.0, color=FAINT, linewidth=0.9)
         for i, name in enumerate(self.action_names):
             (points,) = self.ax_.plot(
-                states, self.values[:, i], MARKERS[i], color=STYLES[i][0], markersize=size, label=name
+                states, self.values[:, i], MARKERS[i], color=STYLES[i][0], markersize=size, label=short(name)
             )
             self.points_.append(points)
         self.ax_.set(xlabel="state", ylabel=self.label)
         if len(states) <= MOST_BARS:
-            self.ax_.set_xticks(states, self.names, rotation=90 if len(states) > 8 else 0)
+            label_ticks(self.ax_.xaxis, states, self.names, rotation=90 if len(states) > 8 else 0)
         else:
             whole_ticks(self.ax_.xaxis)
         if len(self.points_) > 1:
-            self.ax_.legend(frameon=False, fontsize="small")
+            key = self.ax_.legend(frameon=False, fontsize="small")
+            for text in key.get_texts():
+                text.set_parse_math(False)

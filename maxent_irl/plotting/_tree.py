@@ -156,6 +156,7 @@ class TreeMapDisplay:
                 self.positions[node],
                 14 * inwards[node],
                 textcoords="offset points",
+                parse_math=False,
                 ha="right" if inwards[node, 0] < 0 else "left",
                 va="top" if inwards[node, 1] < 0 else "bottom",
                 fontsize="small",

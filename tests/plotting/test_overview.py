@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from maxent_irl import MaxEntIRL, sample_demonstrations
 from maxent_irl.datasets import load_machines
-from maxent_irl.plotting import GridPlan, plot_recovery
+from maxent_irl.plotting import GridMapDisplay, GridPlan, PathsDisplay, plot_recovery
 from maxent_irl.worlds import GridWorld
 
 
@@ -84,3 +84,18 @@ def test_finite_horizons_sum_visits_and_show_the_first_step():
     figure = plot_recovery(estimator, world)
     assert figure.displays["visitations"].grid.sum() == pytest.approx(4)
     np.testing.assert_allclose(figure.displays["policy"].probabilities, estimator.policy_[0])
+
+
+def test_displays_draw_on_figures_of_any_kind(recovered, nothing_is_cut_off):
+    world, demonstrations, estimator = recovered
+    whole = Figure(layout="constrained")
+    left, right = whole.subfigures(1, 2)
+    whole.set_size_inches(10, 4)
+    reward = GridMapDisplay.from_estimator(estimator, world).plot(left)
+    paths = PathsDisplay.from_demonstrations(demonstrations, world).plot(right)
+    assert (reward.figure_, paths.figure_) == (left, right)
+    assert nothing_is_cut_off(whole)
+    alone = Figure()
+    GridMapDisplay.from_estimator(estimator, world).plot(alone)
+    assert nothing_is_cut_off(alone)
+    assert plt.get_fignums() == []

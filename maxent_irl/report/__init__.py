@@ -1,0 +1,77 @@
+"""One self-contained HTML page about a fit: what was read, what was recovered, how sure, and how to do it again.
+
+Reading order: `_sections` (what the page says), `_pictures` (its figures, with their texts for those who cannot see them),
+`_page` (HTML itself).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from ..worlds.gridworld import ACTIONS
+from ._page import page
+from ._sections import Fit, sections
+
+__all__ = ["write_report"]
+
+
+def write_report(
+    path: str | PathLike,
+    estimator: Any,
+    demonstrations: Any,
+    *,
+    world: Any = None,
+    true_reward: ArrayLike | None = None,
+    title: str = "Recovered reward",
+    source: str = "",
+    dynamics: str = "",
+    command: str = "",
+    warnings: Sequence[str] = (),
+    state_names: Sequence[Any] | None = None,
+    steps: ArrayLike = ACTIONS,
+) -> None:
+    """Write a report that anybody can open: one file, without network, script or style sheet beside it.
+
+    Parameters
+    ----------
+    path : path of the HTML file
+    estimator : fitted MaxEntIRL
+    demonstrations : Demonstrations it was fitted to
+    world : GridWorld, shape (rows, columns), or bool array of free cells, optional
+        None: there is no map.
+    true_reward : (S,) or (S, A) array, optional
+        As for `maxent_irl.plotting.plot_recovery`.
+    title : str
+    source, dynamics : str
+        Where the demonstrations and the MDP came from, in words.
+    command : str
+        What to run to get the same again.
+    warnings : sequence of str
+        What was warned about on the way.
+    state_names : sequence of S labels, optional
+    steps : (A, 2) array
+        Row and column step of each action of the grid.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    fit = Fit(
+        estimator=estimator,
+        demonstrations=demonstrations,
+        world=world,
+        true_reward=true_reward,
+        source=source,
+        dynamics=dynamics,
+        command=command,
+        warnings=tuple(warnings),
+        state_names=state_names,
+        steps=steps,
+    )
+    Path(path).write_text(page(title, sections(fit)), encoding="utf-8")
