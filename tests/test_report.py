@@ -73,6 +73,7 @@ def test_page_is_well_formed_and_has_its_headings(grid_page):
         "Model",
         "Recovered reward",
         "Coefficients",
+        "Identifiability",
         "Fit",
         "Warnings",
         "How to repeat it",
@@ -94,7 +95,7 @@ def test_page_needs_no_network(grid_page):
 def test_pictures_are_png_with_texts(grid_page):
     _, page, _ = grid_page
     images = page.attributes("img")
-    assert len(images) == 4
+    assert len(images) == 5
     for image in images:
         assert base64.b64decode(image["src"].split(",")[1]).startswith(b"\x89PNG")
         assert len(image["alt"]) > 30
@@ -104,7 +105,7 @@ def test_pictures_are_png_with_texts(grid_page):
 
 def test_tables_are_tables(grid_page):
     _, page, estimator = grid_page
-    assert len(page.attributes("table")) == len(page.attributes("caption")) == 4
+    assert len(page.attributes("table")) == len(page.attributes("caption")) == 6
     assert all(attributes.get("scope") in ("row", "col") for attributes in page.attributes("th"))
     numbers = [
         float(text.replace("\N{MINUS SIGN}", "-"))

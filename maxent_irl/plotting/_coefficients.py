@@ -108,17 +108,21 @@ class CoefficientsDisplay:
 
     @classmethod
     def from_estimator(cls, estimator: Any, **options: Any) -> CoefficientsDisplay:
-        """Show the coefficients of a fitted estimator, with its standard errors if it has them.
+        """Show the coefficients of a fitted estimator with its standard errors.
+
+        Coefficients that the demonstrations do not determine have no interval.
 
         Parameters
         ----------
         estimator : fitted MaxEntIRL
         **options
-            `truth`, `confidence`, `label`, `title` as for `from_values`; `errors` and `names` default to the estimator's
-            ``standard_errors_`` and ``feature_names``.
+            `truth`, `confidence`, `label`, `title` as for `from_values`; `errors` and `names` default to those of the
+            estimator's `summary`.
         """
-        options.setdefault("errors", getattr(estimator, "standard_errors_", None))
-        options.setdefault("names", estimator.feature_names)
+        if not {"errors", "names"} <= set(options):
+            found = estimator.summary().coefficients
+            errors = np.where(found["determined"], found["standard_error"], np.nan)
+            options = {"errors": errors, "names": found["feature"], **options}
         return cls.from_values(estimator.coef_, **options)
 
     @property

@@ -42,8 +42,8 @@ pre { background: #f7f7f5; border: 1px solid #e3e3e0; padding: .7rem 1rem; white
   body { max-width: none; padding: 0; font-size: 10pt; }
   nav { display: none; }
   h2 { break-after: avoid; }
-  figure, tr, pre { break-inside: avoid; }
-  figure img { max-height: 215mm; }
+  figure, tr, pre, table.facts { break-inside: avoid; }
+  figure img { max-height: 150mm; width: auto; }
   thead { display: table-header-group; }
   a { color: inherit; text-decoration: none; }
 }
@@ -86,7 +86,7 @@ def paragraph(*children: object, kind: str = "") -> ET.Element:
 def facts(caption: str, rows: Iterable[tuple[str, object]]) -> ET.Element:
     """A table of names and values."""
     body = [element("tr", element("th", name, scope="row"), element("td", value)) for name, value in rows]
-    return element("table", element("caption", caption), element("tbody", *body))
+    return element("table", element("caption", caption), element("tbody", *body), class_="facts")
 
 
 def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> ET.Element:

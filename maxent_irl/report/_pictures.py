@@ -97,7 +97,12 @@ def demonstrations(fit: Fit) -> ET.Element:
 
 def coefficients(fit: Fit) -> ET.Element:
     """Coefficients with their intervals."""
-    display = CoefficientsDisplay.from_estimator(fit.estimator, names=fit.feature_names)
+    found = fit.summary.coefficients
+    display = CoefficientsDisplay.from_values(
+        fit.estimator.coef_,
+        np.where(found["determined"], found["standard_error"], np.nan),
+        names=found["feature"],
+    )
     return drawn(
         display,
         alt=f"Estimates of {len(display.estimates)} coefficients as dots on lines; the numbers are in the table.",

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtr, ndtri
 
 from .._version import __version__
+from ..estimators._summary import FitSummary
 from . import _pictures
 from ._page import Section, element, facts, paragraph, table
 
@@ -37,28 +37,9 @@ class Fit:
     steps: ArrayLike
 
     @cached_property
-    def feature_names(self) -> list[str]:
-        """One name per coefficient."""
-        names = self.estimator.feature_names
-        if names is not None:
-            return [str(name) for name in names]
-        if self.estimator.features is None and self.state_names is not None:
-            return [f"reward of {name}" for name in self.state_names]
-        what = "reward of state" if self.estimator.features is None else "feature"
-        return [f"{what} {k}" for k in range(len(self.estimator.coef_))]
-
-    @cached_property
-    def log_likelihood(self) -> float:
-        """Per decision, nats."""
-        return float(self.estimator.score(self.demonstrations))
-
-    @cached_property
-    def uniform(self) -> float:
-        """Log-likelihood per decision of choosing at random among the available actions."""
-        demos = self.demonstrations
-        weights = demos.weights[demos.trajectory_ids]
-        choices = self.estimator.mdp.available.sum(axis=1)[demos.states]
-        return -float(weights @ np.log(choices) / weights.sum())
+    def summary(self) -> FitSummary:
+        """Coefficients, statistics and notes of the fit."""
+        return self.estimator.summary()
 
     @property
     def has_map(self) -> bool:
@@ -79,15 +60,18 @@ def sections(fit: Fit) -> list[Section]:
         model(fit),
         result(fit),
         coefficients(fit),
+        identifiability(fit),
         convergence(fit),
         warned(fit),
         repeat(fit),
     ]
 
 
-def number(value: float) -> str:
-    """A number for people: six digits, a real minus sign."""
-    return f"{value:.6g}".replace("-", "\N{MINUS SIGN}")
+def number(value: float, digits: int = 6) -> str:
+    """A number for people: so many digits, a real minus sign, a dash where there is none."""
+    if np.isnan(value):
+        return "\N{EN DASH}"
+    return f"{value:.{digits}g}".replace("-", "\N{MINUS SIGN}")
 
 
 def count(n: int) -> str:
@@ -97,31 +81,23 @@ def count(n: int) -> str:
 
 def at_a_glance(fit: Fit) -> Section:
     """The outcome in three sentences."""
-    estimator = fit.estimator
-    gap = float(np.abs(estimator.feature_gap_).max())
+    estimator, found = fit.estimator, fit.summary.statistics
     if estimator.converged_:
         state = paragraph(f"The fit converged in {estimator.n_iter_} iterations.", kind="good")
     else:
         state = paragraph(
             f"The fit did not converge in {estimator.n_iter_} iterations: numbers below are where it stopped, not estimates. "
-            f"The largest feature gap per decision is {gap:.2g}, the tolerance {estimator.tol * estimator.temperature:.2g}.",
+            f"The largest component of the gradient per decision is {found['largest_gradient']:.2g}, the tolerance "
+            f"{estimator.tol:.2g}.",
             kind="bad",
         )
-    gain = 1.0 - fit.log_likelihood / fit.uniform if fit.uniform < 0 else 0.0
-    return Section(
-        "glance",
-        "At a glance",
-        [
-            state,
-            paragraph(
-                f"A reward with {count(len(estimator.coef_))} coefficients was recovered from "
-                f"{count(estimator.n_decisions_)} decisions in {count(estimator.n_trajectories_)} demonstrations. It predicts a "
-                f"decision with a log-likelihood of {number(fit.log_likelihood)} nats on average, against "
-                f"{number(fit.uniform)} for choosing at random: {gain:.1%} of the uncertainty is explained "
-                "(McFadden's R\N{SUPERSCRIPT TWO})."
-            ),
-        ],
+    outcome = paragraph(
+        f"A reward with {count(found['n_coefficients'])} coefficients was recovered from {count(found['n_decisions'])} "
+        f"decisions in {count(found['n_trajectories'])} demonstrations. It predicts a decision with a log-likelihood of "
+        f"{number(found['log_likelihood_per_decision'])} nats on average, against {number(found['uniform_per_decision'])} for "
+        f"choosing at random: {found['pseudo_r2']:.1%} of the uncertainty is explained (McFadden's R\N{SUPERSCRIPT TWO})."
     )
+    return Section("glance", "At a glance", [state, outcome])
 
 
 def what_was_read(fit: Fit) -> Section:
@@ -190,41 +166,60 @@ def result(fit: Fit) -> Section:
 
 
 def coefficients(fit: Fit) -> Section:
-    """The table of coefficients, with errors where they are known."""
-    coef = np.asarray(fit.estimator.coef_)
-    errors = getattr(fit.estimator, "standard_errors_", None)
-    shown = np.arange(len(coef))
-    caption = "Estimates"
-    if len(coef) > MOST_ROWS:
-        shown = np.sort(np.argsort(-np.abs(coef), kind="stable")[:MOST_ROWS])
-        caption += f": the {MOST_ROWS} farthest from zero of {count(len(coef))}"
-    if errors is None:
-        rows = [(fit.feature_names[k], number(coef[k])) for k in shown]
-        made = table(caption, ("Coefficient", "Estimate"), rows)
-        return Section("coefficients", "Coefficients", [made])
-    errors = np.asarray(errors, dtype=float)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        z = coef / errors
-    margin = ndtri(0.975) * errors
-    rows = [
-        (
-            fit.feature_names[k],
-            number(coef[k]),
-            number(errors[k]),
-            f"{z[k]:.2f}".replace("-", "\N{MINUS SIGN}"),
-            f"{2 * ndtr(-abs(z[k])):.3g}",
-            f"{number(coef[k] - margin[k])} to {number(coef[k] + margin[k])}",
-        )
-        for k in shown
-    ]
-    header = ("Coefficient", "Estimate", "Standard error", "z", "p", "95% interval")
-    made = table(f"{caption}; standard errors: {fit.estimator.covariance}", header, rows)
+    """The table of coefficients with their errors, and a picture of it."""
+    columns = fit.summary.coefficients
+    rows = list(zip(*columns.values(), strict=True))
+    caption = f"Standard errors: {fit.summary.statistics['covariance_description']}"
+    if len(rows) > MOST_ROWS:
+        farthest = np.argsort(-np.abs(fit.estimator.coef_), kind="stable")[:MOST_ROWS]
+        caption = f"The {MOST_ROWS} coefficients farthest from zero of {count(len(rows))}. {caption}"
+        rows = [rows[k] for k in np.sort(farthest)]
+    made = table(
+        caption,
+        ("Coefficient", "Estimate", "Standard error", "z", "p", "95% interval"),
+        [
+            (
+                name if determined else f"{name} (not determined)",
+                number(coef),
+                number(error),
+                number(z, 3),
+                "\N{EN DASH}" if np.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.3f}",
+                f"{number(low, 4)} to {number(high, 4)}",
+            )
+            for name, coef, error, z, p, low, high, determined in rows
+        ],
+    )
     return Section("coefficients", "Coefficients", [made, _pictures.coefficients(fit)])
 
 
+def identifiability(fit: Fit) -> Section:
+    """What the demonstrations do and do not determine."""
+    found = fit.summary.statistics
+    parts = []
+    if found["covariance"] != "none" and found["rank"] == found["n_coefficients"]:
+        parts.append(paragraph("The demonstrations determine every coefficient.", kind="good"))
+    return Section("identifiability", "Identifiability", [*parts, *(paragraph(note) for note in fit.summary.notes)])
+
+
 def convergence(fit: Fit) -> Section:
-    """How the fit went, and whether its predictions are calibrated."""
-    parts = [_pictures.convergence(fit)]
+    """How the fit went, how well it predicts, and whether its predictions are calibrated."""
+    found = fit.summary.statistics
+    rows = [
+        ("this model", number(found["log_likelihood_per_decision"])),
+        ("choosing at random among the available actions", number(found["uniform_per_decision"])),
+        ("choosing as often as was seen in each state: no policy fits better", number(found["empirical_per_decision"])),
+    ]
+    criteria = [
+        ("Log-likelihood", number(found["log_likelihood"])),
+        ("Degrees of freedom", number(found["degrees_of_freedom"])),
+        ("AIC", number(found["aic"])),
+        ("BIC", number(found["bic"])),
+    ]
+    parts = [
+        table("Log-likelihood per decision", ("Of", "Nats"), rows),
+        facts("To compare models of the same demonstrations; smaller AIC and BIC are better", criteria),
+        _pictures.convergence(fit),
+    ]
     if fit.has_one_policy:
         parts.append(_pictures.calibration(fit))
     return Section("fit", "Fit", parts)
