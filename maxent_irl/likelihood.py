@@ -63,7 +63,7 @@ class TaskLikelihood:
         self.mdp, self.reward_model, self.statistics = mdp, reward_model, statistics
         self.temperature, self.action_prior, self.inference = temperature, action_prior, inference
         n, m, b = statistics.total_pairs(), statistics.total_continued(), statistics.total_states()
-        self.pairs, self.continued, self.states = (_Sparse(x) for x in (n, m, b))
+        self.pairs, self.continued, self.states = (SparseWeights(x) for x in (n, m, b))
 
     def at(self, coef: NDArray, initial_values: NDArray | None = None, *, n_columns: int = 1) -> TaskPoint:
         """Solve the soft Bellman equation for these coefficients; everything else is computed when asked for.
@@ -80,10 +80,10 @@ class TaskLikelihood:
             tol=SOLVE_TOLERANCE,
             initial_values=initial_values,
         )
-        return TaskPoint(self, r, solution, n_columns)
+        return TaskPoint(self, np.array(coef, dtype=float), r, solution, n_columns)
 
 
-class _Sparse:
+class SparseWeights:
     """A weight vector kept as its nonzero entries: values of -inf elsewhere never meet a zero weight."""
 
     def __init__(self, dense: NDArray) -> None:
@@ -92,9 +92,11 @@ class _Sparse:
         self.weight = dense[self.index]
 
     def dot(self, values: NDArray) -> float:
+        """Weighted sum of values."""
         return float(self.weight @ values.ravel()[self.index])
 
     def dense(self, shape: tuple[int, ...]) -> NDArray:
+        """All weights, zeros included."""
         out = np.zeros(self.size)
         out[self.index] = self.weight
         return out.reshape(shape)
@@ -106,12 +108,15 @@ class TaskPoint:
     Attributes
     ----------
     task : TaskLikelihood
+    coef : (K,) array
     reward : (S,) or (A, S) array
     solution : SoftSolution
     """
 
-    def __init__(self, task: TaskLikelihood, reward: NDArray, solution: SoftSolution, n_columns: int = 1) -> None:
-        self.task, self.reward, self.solution, self.n_columns = task, reward, solution, n_columns
+    def __init__(
+        self, task: TaskLikelihood, coef: NDArray, reward: NDArray, solution: SoftSolution, n_columns: int = 1
+    ) -> None:
+        self.task, self.coef, self.reward, self.solution, self.n_columns = task, coef, reward, solution, n_columns
         self.linear = solution.linearisation
         self.policy = self.linear.policy  # (A, S) or (T, A, S)
         self._expected_ahead: list[NDArray] | None = None  # with a short horizon: discounted E[dV(s')] by time
@@ -269,6 +274,17 @@ class TaskPoint:
                     scores += statistics.continued[:, columns] @ expected[a]
         return scores
 
+    @property
+    def values(self) -> NDArray:
+        """V, from which a solution nearby can start."""
+        return self.solution.V
+
+    def predicted_values(self, coef: NDArray) -> NDArray:
+        """V at other coefficients, to first order if the sensitivity is at hand."""
+        if "sensitivity" in self.__dict__:
+            return self.values + self.sensitivity @ (coef - self.coef)
+        return self.values
+
 
 class Likelihood:
     """The objective of demonstrations that belong to one or several tasks sharing the coefficients: a sum over tasks.
@@ -339,9 +355,5 @@ class LikelihoodPoint:
         return sum(point.hessian_product(vector, rtol=rtol) for point in self.points)
 
     def predicted_values(self, coef: NDArray) -> list[NDArray]:
-        """V at other coefficients, to first order where the sensitivity is at hand: a warm start, one array per task."""
-        step = coef - self.coef
-        return [
-            point.solution.V + point.sensitivity @ step if "sensitivity" in point.__dict__ else point.solution.V
-            for point in self.points
-        ]
+        """Warm starts for V at other coefficients, one per task."""
+        return [point.predicted_values(coef) for point in self.points]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -67,29 +68,68 @@ def sample_demonstrations(
     n = _positive("n_trajectories", n_trajectories)
     bounds = [] if mdp.horizon is None else [mdp.horizon]
     bounds += [] if max_steps is None else [_positive("max_steps", max_steps)]
-    goal_of = None if goals is None else _goal_of_each(goals, n, mdp.n_states)
+    goal_of = None if goals is None else goal_of_each(goals, n, mdp.n_states)
     if goal_of is not None and (goal_of == goal_of[0]).all():
         mdp = mdp.with_goal(int(goal_of[0]))
     policy = check_policy(mdp, policy)
     hopeless = None if bounds else _hopeless(mdp, policy, goal_of)
     rng = generator(random_state)
 
-    S, A = mdp.n_states, mdp.n_actions
     policy_keys = row_keys(policy.T) if policy.ndim == 2 else None
+
+    def choose(path: NDArray, s: NDArray, t: int, u: NDArray) -> NDArray:
+        if policy_keys is not None:
+            return entries(policy_keys, s, u) - s * mdp.n_actions
+        return draw_actions(policy[t][:, s].T, u)
+
+    def check(path: NDArray, s: NDArray, t: int, n_decisions: int) -> None:
+        if hopeless is not None:
+            _check_can_end(hopeless, path, s, t, n_decisions)
+
+    first = _first_states(mdp, goal_of, n, rng)
+    return walk(mdp, first, choose, rng, goals=goal_of, limit=min(bounds, default=STEP_LIMIT), check=check)
+
+
+def draw_actions(rows: NDArray, u: NDArray) -> NDArray:
+    """Draw an action from each row of probabilities, (n, A), by uniform numbers (n,); A where a row is empty."""
+    n, A = rows.shape
+    return entries(row_keys(rows), np.arange(n), u) - np.arange(n) * A
+
+
+def walk(
+    mdp: MDP,
+    first: NDArray,
+    choose: Callable[[NDArray, NDArray, int, NDArray], NDArray],
+    rng: np.random.Generator,
+    *,
+    goals: NDArray | None,
+    limit: int,
+    check: Callable[[NDArray, NDArray, int, int], None],
+) -> Demonstrations:
+    """Let all trajectories advance together until they end, for at most `limit` decisions.
+
+    Parameters
+    ----------
+    mdp : MDP
+    first : (n,) int array, first states
+    choose : callable
+        ``choose(trajectories, states, t, u)`` gives the actions for uniform numbers u; ``mdp.n_actions`` for none.
+    rng : Generator
+    goals : (n,) int array or None
+    check : callable
+        ``check(trajectories, states, t, n_decisions)`` is told which trajectories go on after step t, and from where.
+    """
+    S, A, n = mdp.n_states, mdp.n_actions, len(first)
     outcomes = Outcomes(mdp)
     lengths = np.zeros(n, dtype=np.int64)
     final_states = np.full(n, -1, dtype=np.int64)
     terminated = np.zeros(n, dtype=bool)
-    path, s = np.arange(n), _first_states(mdp, goal_of, n, rng)  # the trajectories that go on, and where they are
+    path, s = np.arange(n), first  # the trajectories that go on, and where they are
     steps: list[tuple[NDArray, NDArray, NDArray]] = []
     n_decisions = 0
-    for t in range(min(bounds, default=STEP_LIMIT)):
+    for t in range(limit):
         u = rng.random((2, len(s)))
-        if policy_keys is None:
-            row = np.arange(len(s))
-            a = entries(row_keys(policy[t][:, s].T), row, u[0]) - row * A
-        else:
-            a = entries(policy_keys, s, u[0]) - s * A
+        a = choose(path, s, t, u[0])
         if (a >= A).any():
             i = int(np.flatnonzero(a >= A)[0])
             raise ValueError(f"trajectory {path[i]} is in state {s[i]} at step {t}, where the policy takes no action")
@@ -99,14 +139,13 @@ def sample_demonstrations(
 
         final_states[path] = next_s = outcomes(a * S + s, u[1])
         ended = (next_s < 0) | mdp.terminal[next_s]
-        if goal_of is not None:
-            ended |= next_s == goal_of[path]
+        if goals is not None:
+            ended |= next_s == goals[path]
         terminated[path] = ended
         path, s = path[~ended], next_s[~ended]
         if not path.size:
             break
-        if not bounds:
-            _check_can_end(hopeless, path, s, t, n_decisions)
+        check(path, s, t, n_decisions)
 
     paths, states, actions = (np.concatenate(column) for column in zip(*steps, strict=True))
     times = np.repeat(np.arange(len(steps)), [len(step[0]) for step in steps])
@@ -114,7 +153,7 @@ def sample_demonstrations(
     flat = np.empty((2, n_decisions), dtype=np.int64)
     flat[0, place], flat[1, place] = states, actions
     return Demonstrations._from_flat(
-        *flatten(flat[0], flat[1], lengths, final_states, terminated=terminated, goals=goal_of)
+        *flatten(flat[0], flat[1], lengths, final_states, terminated=terminated, goals=goals)
     )
 
 
@@ -162,7 +201,8 @@ def _check_can_end(hopeless: NDArray, path: NDArray, s: NDArray, t: int, n_decis
         )
 
 
-def _goal_of_each(goals: ArrayLike, n: int, n_states: int) -> NDArray:
+def goal_of_each(goals: ArrayLike, n: int, n_states: int) -> NDArray:
+    """One goal for each of n trajectories, (n,) int, from that or a single one."""
     given = np.asarray(goals)
     if given.dtype.kind not in "iu" or given.shape not in ((), (n,)):
         raise ValueError(f"goals must be one state index, or {n}, one per trajectory; got {given.dtype} {given.shape}")

@@ -51,6 +51,11 @@ class SufficientStatistics:
     squared_pairs: sparse.csr_array
     squared_moves: sparse.csr_array
 
+    def of(self, trajectories: NDArray) -> SufficientStatistics:
+        """Those of some of the trajectories."""
+        names = ("pairs", "continued", "states", "squared_pairs", "squared_moves")
+        return SufficientStatistics(*(_rows(getattr(self, name), trajectories) for name in names))
+
     def total_pairs(self) -> NDArray:
         """n summed over trajectories, flat."""
         return self.pairs.sum(axis=0)
@@ -141,6 +146,10 @@ def check_possible(mdp: MDP, demonstrations: Demonstrations, inference: str, pos
         f"{'where no terminal state can be reached from' if undiscounted else 'into a dead end'}, so its probability is zero "
         "under every reward; drop the trajectory, cut it before that, or make such states terminal"
     )
+
+
+def _rows(matrix: sparse.csr_array, rows: NDArray) -> sparse.csr_array:
+    return matrix[rows] if matrix.nnz else sparse.csr_array((len(rows), matrix.shape[1]))
 
 
 def _matrix(values: NDArray, rows: NDArray, columns: NDArray, shape: tuple[int, int]) -> sparse.csr_array:

@@ -17,7 +17,7 @@ PACKAGE = Path(maxent_irl.__file__).parent
 # whole subpackage. A new module has to be added here, on the highest rung that holds everything it imports.
 RUNGS = [
     {"_version"},
-    {"_numerics"},
+    {"_numerics", "_parallel"},
     {"_validation", "_npz"},
     {"mdp", "_mdp_inputs", "_structure"},
     {
@@ -25,10 +25,10 @@ RUNGS = [
         *("_feasibility", "_draws", "sampling", "sufficient_statistics"),
     },
     {"worlds"},
-    {"inference", "_soft_backup", "_linear_systems"},
+    {"inference", "_soft_backup", "_linear_systems", "_goal_systems", "goal_policies"},
     {"visitations"},
     {"rewards"},
-    {"likelihood"},
+    {"likelihood", "goal_likelihood", "_goal_sums"},
     {"information"},
     {"estimators"},
     {"uncertainty"},

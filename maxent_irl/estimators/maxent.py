@@ -14,12 +14,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._validation import INFERENCES, check_action_prior, check_choice, check_temperature
 from ..demonstrations import Demonstrations
+from ..goal_likelihood import likelihood_of
+from ..goal_policies import GoalPolicies
 from ..inference import SoftSolution, soft_value_iteration
 from ..information import COVARIANCES
-from ..likelihood import Likelihood, TaskLikelihood
+from ..likelihood import Likelihood
 from ..mdp import MDP
 from ..rewards import LinearReward
-from ..sufficient_statistics import OBJECTIVES, check_possible, sufficient_statistics
+from ..sufficient_statistics import OBJECTIVES, check_possible
 from ..visitations import expected_visitations
 from . import _precision
 from ._solvers import SOLVERS, Loss, Progress, minimise
@@ -65,6 +67,9 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
         Keep the coefficients of every iteration in `coef_path_`.
     callback : callable, optional
         Called with a `Progress` (iteration, loss, gradient) after every iteration.
+    n_jobs : int, optional
+        Workers among which the goals of demonstrations are divided, as joblib counts them: threads, or what
+        ``joblib.parallel_config`` names.
 
     Attributes
     ----------
@@ -74,7 +79,9 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
     value_ : (S,) or (T + 1, S) array
         Soft value.
     visitations_ : (S, A) or (T, S, A) array
-        Expected visitations of `policy_` from the demonstrated first states, per trajectory.
+        Expected visitations of `policy_` from the demonstrated first states, per trajectory. These three are not set where the
+        demonstrations have goals, as each goal has a policy of its own: ask `solve`, `goal_policies` and `predict_proba`, which
+        take any goal.
     feature_gap_ : (K,) array
         Demonstrated minus expected features per decision: the gradient of the mean log-likelihood, times alpha.
     largest_gradient_ : float
@@ -130,6 +137,7 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
         feature_names: Any = None,
         record_iterates: bool = False,
         callback: Callable[[Progress], None] | None = None,
+        n_jobs: int | None = None,
     ) -> None:
         self.mdp = mdp
         self.features = features
@@ -146,6 +154,7 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
         self.feature_names = feature_names
         self.record_iterates = record_iterates
         self.callback = callback
+        self.n_jobs = n_jobs
 
     def fit(
         self, X: Any, y: None = None, *, groups: ArrayLike | None = None, coef_init: ArrayLike | None = None
@@ -209,17 +218,23 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
         """Mean log-likelihood per decision, nats, each decision weighing its trajectory's weight."""
         check_is_fitted(self)
         demonstrations = self._demonstrations(X)
-        total = weight = 0.0
-        for mdp, part in self._tasks(demonstrations):
-            policy = self._solve(mdp).policy
-            w = part.weights[part.trajectory_ids]
-            at = (part.states, part.actions) if policy.ndim == 2 else (part.times, part.states, part.actions)
+        s, a, t = demonstrations.states, demonstrations.actions, demonstrations.times
+        if demonstrations.goals is not None:
+            log_p = self.goal_policies().log_probabilities(s, a, demonstrations.goals[demonstrations.trajectory_ids], t)
+            for i in np.unique(demonstrations.trajectory_ids[np.isneginf(log_p)])[:1]:
+                trip = demonstrations[[i]]
+                check_possible(self.mdp.with_goal(int(trip.goals[0])), trip, self.inference, np.array([i]))
+        else:
+            check_possible(self.mdp, demonstrations, self.inference)
+            policy = self.solve().policy
             with np.errstate(divide="ignore"):
-                total += float(w @ np.log(policy[at]))
-            weight += float(w.sum())
-        return total / weight
+                log_p = np.log(policy[(s, a) if policy.ndim == 2 else (t, s, a)])
+        weights = demonstrations.weights[demonstrations.trajectory_ids]
+        return float(weights @ log_p / weights.sum())
 
-    def predict_proba(self, states: ArrayLike, times: ArrayLike | None = None) -> NDArray:
+    def predict_proba(
+        self, states: ArrayLike, times: ArrayLike | None = None, *, goals: ArrayLike | None = None
+    ) -> NDArray:
         """Probability of each action in the given states, (n, A).
 
         Parameters
@@ -227,8 +242,15 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
         states : (n,) int array
         times : (n,) int array, optional
             Steps already taken; needed, and only used, with a finite horizon.
+        goals : int or (n,) int array, optional
+            The goal on the way to which each decision is taken; any state, whether or not a demonstration had it. Needed where
+            the demonstrations had goals.
         """
         check_is_fitted(self)
+        if goals is not None:
+            return self.goal_policies().probabilities(states, goals, times)
+        if not hasattr(self, "policy_"):
+            raise ValueError("the demonstrations had goals, and so has every policy: pass goals=, one or one per state")
         states = np.asarray(states)
         outside = states[(states < 0) | (states >= self.mdp.n_states)]
         if outside.size:
@@ -239,9 +261,34 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
             raise ValueError("with a finite horizon the policy depends on time: pass times=, the steps already taken")
         return np.ascontiguousarray(self.policy_[np.asarray(times), states])
 
-    def predict(self, states: ArrayLike, times: ArrayLike | None = None) -> NDArray:
+    def predict(self, states: ArrayLike, times: ArrayLike | None = None, *, goals: ArrayLike | None = None) -> NDArray:
         """Most likely action in the given states, (n,)."""
-        return self.predict_proba(states, times).argmax(axis=1)
+        return self.predict_proba(states, times, goals=goals).argmax(axis=1)
+
+    def goal_policies(self) -> GoalPolicies:
+        """The fitted reward's policies towards any goals: choices, trips, and the base of `maxent_irl.routes`."""
+        check_is_fitted(self)
+        if self._goal_policies is None:
+            self._goal_policies = GoalPolicies(
+                self.mdp,
+                self.reward_,
+                temperature=self.temperature,
+                action_prior=self.action_prior,
+                inference=self.inference,
+                n_jobs=self.n_jobs,
+            )
+        return self._goal_policies
+
+    def solve(self, goal: int | None = None) -> SoftSolution:
+        """Solution of the fitted model: V, Q and policy, on the way to a goal if one is given."""
+        check_is_fitted(self)
+        return soft_value_iteration(
+            self.mdp if goal is None else self.mdp.with_goal(goal),
+            self.reward_,
+            temperature=self.temperature,
+            action_prior=self.action_prior,
+            inference=self.inference,
+        )
 
     def _check_parameters(self) -> None:
         if not isinstance(self.mdp, MDP):
@@ -261,39 +308,19 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
         demonstrations.validate_against(self.mdp)
         return demonstrations
 
-    def _tasks(self, demonstrations: Demonstrations) -> list[tuple[MDP, Demonstrations]]:
-        """Demonstrations by goal, each with the MDP in which that goal is terminal."""
-        if demonstrations.goals is None:
-            check_possible(self.mdp, demonstrations, self.inference)
-            return [(self.mdp, demonstrations)]
-        goals, task = np.unique(demonstrations.goals, return_inverse=True)
-        tasks = []
-        for i, goal in enumerate(goals):
-            mdp, positions = self.mdp.with_goal(int(goal)), np.flatnonzero(task == i)
-            part = demonstrations[positions]
-            check_possible(mdp, part, self.inference, positions)
-            tasks.append((mdp, part))
-        return tasks
-
     def _likelihood(self, demonstrations: Demonstrations, model: LinearReward) -> Likelihood:
-        tasks = [
-            TaskLikelihood(
-                mdp,
-                model,
-                sufficient_statistics(mdp, part, self.objective),
-                temperature=self.temperature,
-                action_prior=self.action_prior,
-                inference=self.inference,
-            )
-            for mdp, part in self._tasks(demonstrations)
-        ]
-        goals = demonstrations.goals
-        if goals is None:
-            return Likelihood(tasks)
-        by_goal = np.argsort(goals, kind="stable")
-        return Likelihood(tasks, np.split(by_goal, np.flatnonzero(np.diff(goals[by_goal])) + 1))
+        return likelihood_of(
+            self.mdp,
+            model,
+            demonstrations,
+            objective=self.objective,
+            temperature=self.temperature,
+            action_prior=self.action_prior,
+            inference=self.inference,
+            n_jobs=self.n_jobs,
+        )
 
-    def _log_prior(self, demonstrations: Demonstrations, tasks: list[TaskLikelihood]) -> float:
+    def _log_prior(self, demonstrations: Demonstrations, tasks: list[Any]) -> float:
         log_prior = check_action_prior(self.mdp, self.action_prior)
         if log_prior is None:
             return 0.0
@@ -306,15 +333,6 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
                 f"{demonstrations.times[i]}: give it some, or drop the trajectory"
             )
         return sum(float(task.pairs.weight @ log_prior.ravel()[task.pairs.index % log_prior.size]) for task in tasks)
-
-    def _solve(self, mdp: MDP) -> SoftSolution:
-        return soft_value_iteration(
-            mdp,
-            self.reward_,
-            temperature=self.temperature,
-            action_prior=self.action_prior,
-            inference=self.inference,
-        )
 
     def _store(self, fit: Any, model: LinearReward, demonstrations: Demonstrations) -> None:
         inner = fit.point.inner
@@ -329,7 +347,10 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
         self.n_decisions_, self.n_trajectories_ = demonstrations.n_decisions, len(demonstrations)
         self.largest_gradient_ = fit.point.gradient_norm
         self.feature_gap_ = inner.gradient / fit.point.loss.scale
-        self._values = [point.solution.V for point in inner.points]
+        self._values = [point.values for point in inner.points]
+        self._goal_policies = None
+        for name in ("value_", "policy_", "visitations_"):
+            self.__dict__.pop(name, None)
         if demonstrations.goals is None:
             solution = inner.points[0].solution
             self.value_, self.policy_ = solution.V, solution.policy

@@ -1,0 +1,248 @@
+"""Soft policies towards any goal, seen in fitting or not: choice probabilities and trips."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ._draws import generator
+from ._goal_systems import GoalSolution, GoalSystems, Moves, is_linear
+from ._numerics import soft_maximum
+from ._parallel import shares, spread
+from ._validation import check_action_prior, check_reward, check_temperature
+from .demonstrations import Demonstrations
+from .inference import SoftSolution, soft_value_iteration
+from .mdp import MDP
+from .sampling import draw_actions, goal_of_each, walk
+
+HELD = 1 << 28  # bytes of values held at a time while trips to several goals advance together
+LONGEST_TRIP = 1_000_000
+
+
+class GoalPolicies:
+    """The soft policies of one reward towards one goal or another.
+
+    Where the problems are linear (undiscounted, deterministic, as on road networks) all goals share one factorisation, which
+    is kept; elsewhere each goal is solved when it is asked for.
+
+    Parameters
+    ----------
+    mdp : MDP
+        Without the goals, which are made terminal for the trips that have them.
+    reward : (S,) or (S, A) array
+    temperature : float > 0
+    action_prior : (A,) or (S, A) array, optional
+    inference : "variational" or "exact"
+    n_jobs : int, optional
+        Workers among which goals are divided.
+
+    Examples
+    --------
+    >>> from maxent_irl.goal_policies import GoalPolicies
+    >>> from maxent_irl.worlds import RoadNetwork
+    >>> network = RoadNetwork([0, 1, 0, 2, 2], [1, 2, 2, 1, 0], attributes={"length": [1, 1, 2, 1, 2]}, states="nodes")
+    >>> policies = GoalPolicies(network.mdp, -network.features("length")[..., 0])
+    >>> policies.probabilities([0, 0], [1, 2]).round(3)  # from node 0 to goal 1, and to goal 2
+    array([[0.865, 0.135],
+           [0.5  , 0.5  ]])
+    """
+
+    def __init__(
+        self,
+        mdp: MDP,
+        reward: ArrayLike,
+        *,
+        temperature: float = 1.0,
+        action_prior: ArrayLike | None = None,
+        inference: str = "variational",
+        n_jobs: int | None = None,
+    ) -> None:
+        self.mdp, self.reward, self.inference, self.n_jobs = mdp, np.asarray(reward), inference, n_jobs
+        self.temperature = check_temperature(temperature, finite_positive=True)
+        self.action_prior = action_prior
+        self.linear = is_linear(mdp)
+        checked = np.broadcast_to(check_reward(mdp, reward), (mdp.n_actions, mdp.n_states))
+        log_prior = check_action_prior(mdp, action_prior)
+        self._logits = checked / self.temperature if log_prior is None else checked / self.temperature + log_prior
+
+    @cached_property
+    def systems(self) -> GoalSystems:
+        """The factorised problem, if it is linear."""
+        moves = Moves(self.mdp)
+        return GoalSystems(moves, self._logits.ravel()[moves.pair])
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in self.__dict__.items() if key != "systems"}  # factorisations do not travel
+
+    def solve(self, goal: int) -> SoftSolution:
+        """V, Q and policy towards one goal, for all states."""
+        return soft_value_iteration(
+            self.mdp.with_goal(goal),
+            self.reward,
+            temperature=self.temperature,
+            action_prior=self.action_prior,
+            inference=self.inference,
+        )
+
+    def values(self, goal: int, states: ArrayLike | None = None) -> NDArray:
+        """Soft value of the states, (n,), by default of all; -inf where the goal cannot be reached.
+
+        With a horizon, of the first step.
+        """
+        if not self.linear:
+            V = self.solve(goal).V
+            V = V if self.mdp.horizon is None else V[0]
+            return V if states is None else V[np.asarray(states)]
+        solution = self.linear_solution(goal, states)
+        return self.temperature * solution.values(slice(None) if states is None else np.asarray(states))
+
+    def linear_solution(self, goal: int, states: ArrayLike | None = None) -> GoalSolution:
+        """What the values of these states (of all) come from, exact there."""
+        goal_of_each(goal, 1, self.mdp.n_states)
+        reaching = self.systems.moves.reaching(np.array([goal]))
+        needed = np.flatnonzero(reaching) if states is None else np.asarray(states)[reaching[np.asarray(states)]]
+        return self.systems.solution(int(goal), needed)
+
+    # Choices.
+
+    def probabilities(self, states: ArrayLike, goals: ArrayLike, times: ArrayLike | None = None) -> NDArray:
+        """Probability of each action in each state on the way to its goal.
+
+        Parameters
+        ----------
+        states : (n,) int array
+        goals : int or (n,) int array
+        times : (n,) int array, optional
+            Steps already taken; needed, and only used, with a finite horizon.
+
+        Returns
+        -------
+        (n, A) array; rows are zero in the goal and where it cannot be reached
+        """
+        return np.exp(self._look_up(states, goals, times, None))
+
+    def log_probabilities(
+        self, states: ArrayLike, actions: ArrayLike, goals: ArrayLike, times: ArrayLike | None = None
+    ) -> NDArray:
+        """Log-probability of the actions, (n,): as `probabilities`, without rounding rare ones to zero."""
+        return self._look_up(states, goals, times, np.asarray(actions))
+
+    def _look_up(
+        self, states: ArrayLike, goals: ArrayLike, times: ArrayLike | None, actions: NDArray | None
+    ) -> NDArray:
+        states = np.asarray(states)
+        outside = (states < 0) | (states >= self.mdp.n_states)
+        if outside.any():
+            raise ValueError(f"state {states[outside].flat[0]} is no state: there are {self.mdp.n_states}")
+        goal_of = goal_of_each(goals, len(states), self.mdp.n_states)
+        if self.mdp.horizon is not None and times is None:
+            raise ValueError("with a finite horizon the policy depends on time: pass times=, the steps already taken")
+        out = np.empty((len(states), self.mdp.n_actions) if actions is None else len(states))
+        by_goal = np.argsort(goal_of, kind="stable")
+        rows = np.split(by_goal, np.flatnonzero(np.diff(goal_of[by_goal])) + 1) if len(states) else []
+        if self.linear:
+            _ = self.systems  # factorise once, before the work is divided
+        queries = [
+            (
+                int(goal_of[r[0]]),
+                states[r],
+                None if times is None else np.asarray(times)[r],
+                None if actions is None else actions[r],
+            )
+            for r in rows
+        ]
+        parts = shares(len(rows), self.n_jobs)
+        answers = spread(GoalPolicies._answer, [(self, [queries[i] for i in part]) for part in parts], self.n_jobs)
+        for r, answer in zip(rows, (answer for share in answers for answer in share), strict=True):
+            out[r] = answer
+        return out
+
+    def _answer(self, queries: list[tuple]) -> list[NDArray]:
+        found = []
+        for goal, states, times, actions in queries:
+            rows = self._log_rows(goal, states, times)
+            found.append(rows if actions is None else rows[np.arange(len(states)), actions])
+        return found
+
+    def _log_rows(self, goal: int, states: NDArray, times: NDArray | None) -> NDArray:
+        """Log-probabilities (n, A) towards one goal."""
+        if self.linear:
+            V = self.linear_solution(goal, states).values()
+            return self._linear_rows(V[None], np.zeros(len(states), dtype=np.int64), states, np.full(len(states), goal))
+        solution = self.solve(goal)
+        at = states if self.mdp.horizon is None else (times, states)
+        with np.errstate(divide="ignore"):
+            return np.log(solution.policy[at])
+
+    def _linear_rows(self, V: NDArray, row: NDArray, states: NDArray, goals: NDArray) -> NDArray:
+        """Log-probabilities (n, A) from V / alpha of several goals, (B, S), the i-th query looking at row ``row[i]``."""
+        P = self.mdp.transitions
+        pairs = np.arange(self.mdp.n_actions)[:, None] * self.mdp.n_states + states
+        there = (P.indptr[pairs + 1] > P.indptr[pairs]) & (states != goals)
+        after = P.indices[np.minimum(P.indptr[pairs], P.nnz - 1)]
+        Q = np.where(there, self._logits[:, states] + V[row, after], -np.inf)
+        total, _ = soft_maximum(Q, None, 1.0, policy=False)
+        return (Q - np.where(np.isfinite(total), total, 0.0)).T
+
+    # Trips.
+
+    def sample(
+        self, first: ArrayLike, goals: ArrayLike, *, max_steps: int | None = None, random_state: Any = None
+    ) -> Demonstrations:
+        """Draw one trip from each first state to its goal.
+
+        Parameters
+        ----------
+        first : (n,) int array
+        goals : int or (n,) int array
+        max_steps : int, optional
+            Largest number of decisions; trips that would be longer are cut there. The horizon limits them too.
+        random_state : None, int, numpy Generator or RandomState
+
+        Returns
+        -------
+        Demonstrations
+            With the goals; in the order of `first`.
+
+        Raises
+        ------
+        ValueError
+            For a trip that starts in its goal, or where the goal cannot be reached, naming it.
+        """
+        first = np.asarray(first)
+        goal_of = goal_of_each(goals, len(first), self.mdp.n_states)
+        if (first == goal_of).any():
+            raise ValueError(
+                f"trip {int(np.flatnonzero(first == goal_of)[0])} starts in its goal: nothing is to be decided"
+            )
+        rng = generator(random_state)
+        distinct, index = np.unique(goal_of, return_inverse=True)
+        held = max(1, HELD // (8 * self.mdp.n_states))
+        parts, order = [], []
+        for start in range(0, len(distinct), held):
+            rows = np.flatnonzero((index >= start) & (index < start + held))
+            parts.append(self._walk(first[rows], goal_of[rows], max_steps, rng))
+            order.append(rows)
+        together = parts[0] if len(parts) == 1 else sum(parts[1:], parts[0])
+        return together[np.argsort(np.concatenate(order))]
+
+    def _walk(self, first: NDArray, goals: NDArray, max_steps: int | None, rng: np.random.Generator) -> Demonstrations:
+        distinct, index = np.unique(goals, return_inverse=True)
+        V = np.stack([self.linear_solution(int(goal)).values() for goal in distinct]) if self.linear else None
+        policies = None if self.linear else [self.solve(int(goal)).policy for goal in distinct]
+
+        def choose(path: NDArray, s: NDArray, t: int, u: NDArray) -> NDArray:
+            if V is not None:
+                return draw_actions(np.exp(self._linear_rows(V, index[path], s, goals[path])), u)
+            now = [policies[k] if policies[k].ndim == 2 else policies[k][t] for k in range(len(distinct))]
+            return draw_actions(np.stack([now[k][state] for k, state in zip(index[path], s, strict=True)]), u)
+
+        def check(path: NDArray, s: NDArray, t: int, n_decisions: int) -> None:
+            if t + 1 == LONGEST_TRIP and max_steps is None:
+                raise ValueError(f"trip {path[0]} has not ended after {LONGEST_TRIP:,} steps: pass max_steps=")
+
+        limits = [LONGEST_TRIP, *(limit for limit in (self.mdp.horizon, max_steps) if limit is not None)]
+        return walk(self.mdp, first, choose, rng, goals=goals, limit=min(limits), check=check)

@@ -1,0 +1,215 @@
+"""The objective over many goals: the shared factorisation against separate tasks, and both against finite differences."""
+
+import pickle
+
+import numpy as np
+import pytest
+from scipy import optimize, sparse
+
+from maxent_irl import MDP, Demonstrations, ImproperProblemError, sample_demonstrations, soft_value_iteration
+from maxent_irl._goal_systems import GoalSystems, Moves, is_linear
+from maxent_irl.goal_likelihood import SeparateGoals, SharedGoals, likelihood_of
+from maxent_irl.likelihood import Likelihood, TaskLikelihood
+from maxent_irl.rewards import LinearReward
+from maxent_irl.sufficient_statistics import sufficient_statistics
+
+GOALS = (3, 7, 11, 12)
+
+
+def random_network(rng, n_states=30, n_actions=4, n_features=3, *, per_state=False):
+    """A deterministic MDP with dead ends, parallel moves and loops; features whose sum is a cost."""
+    after = rng.integers(0, n_states, (n_states, n_actions))
+    after[rng.random(after.shape) < 0.25] = -1
+    after[:, 0] = (np.arange(n_states) + 1) % n_states  # every goal can be reached
+    after[-1, 1:] = -1
+    mdp = MDP.from_successors(np.vstack([after, np.full((2, n_actions), -1)]), terminal=[])
+    shape = (n_states + 2, n_features) if per_state else (n_states + 2, n_actions, n_features)
+    return mdp, rng.uniform(0.5, 1.5, shape)
+
+
+def trips(rng, mdp, reward, goals, *, cut=False, n=6):
+    parts = []
+    for goal in goals:
+        task = mdp.with_goal(goal)
+        policy = soft_value_iteration(task, reward).policy
+        start = np.zeros(mdp.n_states)
+        start[rng.choice(np.setdiff1d(np.arange(20), goals), 5, replace=False)] = 0.2
+        options = {"max_steps": 3} if cut else {}
+        drawn = sample_demonstrations(task.replace(initial=start), policy, n, random_state=rng, **options)
+        parts += [(trip.states, trip.actions, goal) for trip in drawn]
+    order = rng.permutation(len(parts))
+    pairs = [parts[i][:2] for i in order]
+    if cut:  # and of every third, nobody saw where it went last
+        pairs = [(s[: len(a)], a) if i % 3 == 0 and len(s) > len(a) else (s, a) for i, (s, a) in enumerate(pairs)]
+    weights = rng.uniform(0.5, 2.0, len(order))
+    return Demonstrations(pairs, goals=[parts[i][2] for i in order], weights=weights)
+
+
+def both(mdp, features, demos, *, objective="likelihood", temperature=1.0, action_prior=None, inference="variational"):
+    """The shared and the separate form of the same objective."""
+    statistics, model = sufficient_statistics(mdp, demos, objective), LinearReward(mdp, features)
+    options = {"temperature": temperature, "action_prior": action_prior, "inference": inference}
+    return [Likelihood([kind(mdp, model, statistics, demos, **options)]) for kind in (SharedGoals, SeparateGoals)]
+
+
+def assert_same(point, other, rng, rtol=1e-9):
+    K = len(point.coef)
+    np.testing.assert_allclose(point.value, other.value, rtol=rtol)
+    vector = rng.normal(size=K)
+    for name in ("gradient", "hessian", "score_outer_product", "reach_moment"):
+        expected = getattr(other, name)
+        np.testing.assert_allclose(getattr(point, name), expected, rtol=rtol, atol=rtol * np.abs(expected).max())
+    expected = other.hessian_product(vector)
+    np.testing.assert_allclose(point.hessian_product(vector), expected, rtol=rtol, atol=rtol * np.abs(expected).max())
+    expected = other.trajectory_scores()
+    np.testing.assert_allclose(point.trajectory_scores(), expected, rtol=rtol, atol=rtol * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("objective", ["likelihood", "feature-matching"])
+@pytest.mark.parametrize("cut", [False, True])
+@pytest.mark.parametrize("per_state", [False, True])
+def test_shared_and_separate_agree(rng, objective, cut, per_state):
+    mdp, features = random_network(rng, per_state=per_state)
+    coef = np.array([-1.0, -0.7, -0.4])
+    demos = trips(rng, mdp, features @ coef, GOALS, cut=cut)
+    shared, separate = both(mdp, features, demos, objective=objective)
+    assert_same(shared.at(coef), separate.at(coef), rng)
+    assert_same(shared.at(coef, n_columns=3), separate.at(coef, n_columns=3), rng)
+
+
+def test_shared_and_separate_agree_with_prior_and_temperature(rng):
+    mdp, features = random_network(rng)
+    coef = np.array([-1.0, -0.7, -0.4])
+    prior = np.where(mdp.available, rng.uniform(0.2, 1.0, mdp.available.shape), 0.0)
+    total = prior.sum(axis=1, keepdims=True)
+    prior = np.divide(prior, total, out=np.zeros_like(prior), where=total > 0)
+    demos = trips(rng, mdp, features @ coef, GOALS)
+    for inference in ("variational", "exact"):
+        shared, separate = both(mdp, features, demos, temperature=0.6, action_prior=prior, inference=inference)
+        assert_same(shared.at(coef), separate.at(coef), rng)
+
+
+def test_sparse_features(rng):
+    mdp, features = random_network(rng, per_state=True)
+    coef = np.array([-1.0, -0.7, -0.4])
+    demos = trips(rng, mdp, features @ coef, GOALS)
+    dense, _ = both(mdp, features, demos)
+    thin, _ = both(mdp, sparse.csr_array(features), demos)
+    assert_same(thin.at(coef), dense.at(coef), rng, rtol=1e-12)
+
+
+def test_routes_too_long_for_the_exponent(rng):
+    """A chain of 40 links at 50 nats each: exp(-2000) underflows, the values do not."""
+    mdp, features = random_network(rng, n_states=40, n_actions=2)
+    after = np.full((42, 2), -1)
+    after[:39, 0] = np.arange(1, 40)
+    after[1:40, 1] = np.arange(39)
+    mdp = MDP.from_successors(after, terminal=[])
+    coef = np.array([-20.0, -20.0, -10.0])
+    demos = Demonstrations([(np.arange(40), np.zeros(39, dtype=int)), ([5, 6], [0])], goals=[39, 6])
+    shared, separate = both(mdp, features[:42], demos)
+    systems = GoalSystems(shared.tasks[0].moves, shared.tasks[0].sums.features @ coef)
+    assert systems.shared is not None
+    assert systems.solution(39, np.array([0])).resolvent is not systems.shared
+    assert systems.solution(6, np.array([5])).resolvent is systems.shared
+    # The chain leaves no choice but to turn back: value and curvature are tiny, so they are compared in absolute terms.
+    point, other = shared.at(coef), separate.at(coef)
+    np.testing.assert_allclose(point.value, other.value, atol=1e-9)
+    np.testing.assert_allclose(point.gradient, other.gradient, atol=1e-9)
+    np.testing.assert_allclose(point.trajectory_scores(), other.trajectory_scores(), atol=1e-9)
+
+
+def test_goals_that_make_their_own_problem_proper(rng):
+    """A ring on which every turn pays: endless if it is passed by, proper if it ends there."""
+    ring = MDP.from_successors((np.arange(6)[:, None] + [1, 2]) % 6, terminal=[])
+    features = np.ones((6, 2, 1))
+    demos = Demonstrations([([0, 1, 3], [0, 1]), ([4, 0], [1]), ([4, 5, 1], [0, 1])], goals=[3, 0, 1])
+    shared, separate = both(ring, features, demos)
+    coef = np.array([-0.6])
+    assert GoalSystems(shared.tasks[0].moves, shared.tasks[0].sums.features @ coef).shared is None
+    assert_same(shared.at(coef), separate.at(coef), rng)
+
+
+def test_an_improper_problem_names_its_spectral_radius():
+    ring = MDP.from_successors((np.arange(6)[:, None] + [1, 3]) % 6, terminal=[])
+    moves = Moves(ring)
+    systems = GoalSystems(moves, np.zeros(len(moves.pair)))
+    with pytest.raises(ImproperProblemError, match=r"spectral radius 1\.[0-9]+.* around state"):
+        systems.solution(3, np.array([0]))
+
+
+def test_derivatives_are_those_of_the_value(rng):
+    mdp, features = random_network(rng)
+    coef = np.array([-1.0, -0.7, -0.4])
+    shared, _ = both(mdp, features, trips(rng, mdp, features @ coef, GOALS))
+    away = coef + 0.05
+    error = optimize.check_grad(lambda c: shared.at(c).value, lambda c: shared.at(c).gradient, away, epsilon=1e-6)
+    assert error < 1e-4 * np.abs(shared.at(away).gradient).max()
+    difference = (shared.at(away + 1e-5).gradient - shared.at(away - 1e-5).gradient) / 2e-5
+    np.testing.assert_allclose(shared.at(away).hessian @ np.ones(3), difference, rtol=1e-6)
+    np.testing.assert_allclose(shared.at(away).trajectory_scores().sum(axis=0), shared.at(away).gradient, rtol=1e-9)
+
+
+@pytest.mark.parametrize("n_jobs", [2, 3])
+def test_sums_do_not_depend_on_the_number_of_workers(rng, n_jobs):
+    mdp, features = random_network(rng)
+    coef = np.array([-1.0, -0.7, -0.4])
+    demos = trips(rng, mdp, features @ coef, GOALS)
+    for kind in (SharedGoals, SeparateGoals):
+        statistics, model = sufficient_statistics(mdp, demos, "likelihood"), LinearReward(mdp, features)
+        options = {"temperature": 1.0, "action_prior": None, "inference": "variational"}
+        one, many = (kind(mdp, model, statistics, demos, n_jobs=jobs, **options) for jobs in (1, n_jobs))
+        assert_same(Likelihood([many]).at(coef), Likelihood([one]).at(coef), rng, rtol=1e-12)
+
+
+def test_what_is_sent_to_workers_holds_no_factorisation(rng):
+    mdp, features = random_network(rng)
+    coef = np.array([-1.0, -0.7, -0.4])
+    sums = both(mdp, features, trips(rng, mdp, features @ coef, GOALS))[0].tasks[0].sums
+    here = sums.add_up(coef, np.arange(4), hessian=True)
+    there = pickle.loads(pickle.dumps(sums)).add_up(coef, np.arange(4), hessian=True)
+    np.testing.assert_array_equal(there.hessian, here.hessian)
+
+
+@pytest.mark.parametrize("inference", ["variational", "exact"])
+@pytest.mark.parametrize("discount", [1.0, 0.9])
+def test_chance_and_discounts_are_solved_goal_by_goal(rng, discount, inference):
+    P = rng.dirichlet(np.ones(8), (8, 3))
+    mdp = MDP(P, discount=discount, terminal=[])
+    assert not is_linear(mdp)
+    features, coef = rng.uniform(0.5, 1.5, (8, 3, 2)), np.array([-2.0, -1.0])
+    demos = trips_by_chance(rng, mdp, features @ coef, (1, 4, 6))
+    options = {"temperature": 1.0, "action_prior": None, "inference": inference}
+    model = LinearReward(mdp, features)
+    whole = likelihood_of(mdp, model, demos, objective="feature-matching", **options)
+    tasks, rows = [], []
+    for goal in (1, 4, 6):
+        task, chosen = mdp.with_goal(goal), np.flatnonzero(demos.goals == goal)
+        tasks.append(
+            TaskLikelihood(task, model, sufficient_statistics(task, demos[chosen], "feature-matching"), **options)
+        )
+        rows.append(chosen)
+    assert_same(whole.at(coef), Likelihood(tasks, rows).at(coef), rng, rtol=1e-8)
+    nearby = whole.at(coef)
+    assert_same(whole.at(coef + 0.01, nearby.predicted_values(coef + 0.01)), whole.at(coef + 0.01), rng, rtol=1e-8)
+
+
+def trips_by_chance(rng, mdp, reward, goals):
+    pairs, ends = [], []
+    for goal in goals:
+        task = mdp.with_goal(goal)
+        for trip in sample_demonstrations(task, soft_value_iteration(task, reward).policy, 5, random_state=rng):
+            pairs.append((trip.states, trip.actions))
+            ends.append(goal)
+    order = rng.permutation(len(pairs))
+    return Demonstrations([pairs[i] for i in order], goals=[ends[i] for i in order])
+
+
+@pytest.mark.parametrize("discount", [1.0, 0.9])
+def test_a_trip_into_a_dead_end_is_named(discount):
+    after = [[1, 3], [2, -1], [0, -1], [-1, -1]]
+    mdp = MDP.from_successors(after, discount=discount, terminal=[])
+    demos = Demonstrations([([0, 1, 2], [0, 0]), ([0, 3], [1])], goals=[2, 2])
+    options = {"objective": "likelihood", "temperature": 1.0, "action_prior": None, "inference": "variational"}
+    with pytest.raises(ValueError, match="trajectory 1, step 0: action 1 in state 0"):
+        likelihood_of(mdp, LinearReward(mdp), demos, **options)
