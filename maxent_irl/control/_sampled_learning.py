@@ -184,19 +184,6 @@ class TabularRegression:
         table[hit] += gain * (total[hit] / times[hit] - table[hit])
 
 
-class Averaged:
-    r"""Average of iterates with weights like :math:`t^3`: at any time mostly over the later half (Shamir & Zhang 2013)."""
-
-    def __init__(self) -> None:
-        self.count, self.value = 0, None
-
-    def add(self, iterate: NDArray) -> None:
-        """Take in one more iterate."""
-        self.count += 1
-        weight = 4.0 / (self.count + 3.0)
-        self.value = np.array(iterate) if self.count == 1 else (1.0 - weight) * self.value + weight * iterate
-
-
 class Learner(Protocol):
     """A member: how it acts, what it does with a minibatch, and what it has learnt."""
 

@@ -35,7 +35,8 @@ from numpy.typing import ArrayLike, NDArray
 from .._numerics import soft_maximum
 from .._validation import check_temperature
 from ..mdp import MDP
-from ._sampled_learning import Averaged, Minibatch, Problem, SampledSolution, TabularRegression, learn
+from ._averaging import Averaged
+from ._sampled_learning import Minibatch, Problem, SampledSolution, TabularRegression, learn
 
 
 def soft_actor_critic(

@@ -7,7 +7,8 @@ from scipy.optimize import check_grad
 from scipy.stats import multivariate_normal
 
 from maxent_irl.control import GaussianActor, LinearQuadratic, fit_gaussian_actor, soft_actor_critic_continuous
-from maxent_irl.control.gaussian_actor import ActorObjective, QuadraticCritic, quadratic_features
+from maxent_irl.control.continuous_actor_critic import QuadraticCritic, quadratic_features
+from maxent_irl.control.gaussian_actor import ActorObjective
 
 BEST, CURVATURE, ALPHA = np.array([1.0, -2.0]), np.array([[2.0, 0.6], [0.6, 1.0]]), 0.5
 

@@ -5,7 +5,8 @@ from oracles import problem_of_kind, random_prior
 
 from maxent_irl import MDP, expected_visitations, soft_value_iteration
 from maxent_irl.control import soft_actor_critic, soft_q_learning
-from maxent_irl.control._sampled_learning import Averaged, Problem, TabularRegression, Walkers
+from maxent_irl.control._averaging import Averaged
+from maxent_irl.control._sampled_learning import Problem, TabularRegression, Walkers
 
 KINDS = ["discounted", "discounted, terminal", "discounted, ending", "discounted, masked"]
 MEMBERS = {

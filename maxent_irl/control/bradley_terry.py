@@ -1,0 +1,153 @@
+r"""Preferences under the Bradley-Terry model, and the rewards they reveal.
+
+Of two items the first is preferred with probability :math:`\sigma((u_1 - u_2) / \tau)`, u their utility (the score of a
+completion, the return of a trajectory). With utilities linear in features, :math:`u_i = x_i^\top \theta`, the likelihood is
+that of a logistic regression of the outcome on differences of features without an intercept, and scikit-learn fits it.
+
+Sources: Bradley, R. A., & Terry, M. E. (1952), Rank analysis of incomplete block designs: I. The method of paired comparisons,
+Biometrika 39(3/4), 324-345; Christiano, P. F., et al. (2017), Deep reinforcement learning from human preferences, NeurIPS 30.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+from scipy.special import expit
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+
+from .._draws import generator
+from .._validation import check_temperature
+
+
+def draw_preferences(
+    utilities: ArrayLike, pairs: ArrayLike, *, temperature: float = 1.0, random_state: Any = None
+) -> NDArray:
+    """Let pairs be compared by the Bradley-Terry model.
+
+    Parameters
+    ----------
+    utilities : (n,) array
+    pairs : (m, 2) int array
+        Items compared.
+    temperature : float > 0
+        tau, in units of utility.
+    random_state : None, int, numpy Generator, or numpy RandomState
+
+    Returns
+    -------
+    (m, 2) int array
+        The pairs again, the preferred item first.
+    """
+    u = np.asarray(utilities, dtype=float)
+    pairs = check_pairs(pairs, len(u))
+    gap = (u[pairs[:, 0]] - u[pairs[:, 1]]) / check_temperature(temperature, finite_positive=True)
+    first_wins = generator(random_state).random(len(pairs)) < expit(gap)
+    return np.where(first_wins[:, None], pairs, pairs[:, ::-1])
+
+
+def check_pairs(pairs: ArrayLike, n_items: int) -> NDArray:
+    """Return pairs as an (m, 2) int array of different items; ValueError names the first that is none."""
+    pairs = np.asarray(pairs)
+    if pairs.ndim != 2 or pairs.shape[1] != 2 or pairs.dtype.kind not in "iu" or not len(pairs):
+        raise ValueError(f"pairs must be an integer array of shape (m, 2), m >= 1; got {pairs.dtype} {pairs.shape}")
+    bad = np.flatnonzero((pairs < 0).any(axis=1) | (pairs >= n_items).any(axis=1) | (pairs[:, 0] == pairs[:, 1]))
+    if len(bad):
+        a, b = map(int, pairs[bad[0]])
+        raise ValueError(f"pair {bad[0]} compares {a} with {b}; it takes two different items of 0..{n_items - 1}")
+    return pairs.astype(np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class PreferenceCounts:
+    """Comparisons with equal ones counted: what every likelihood of preferences needs.
+
+    Attributes
+    ----------
+    winners, losers : (m,) int arrays
+    counts : (m,) array
+    """
+
+    winners: NDArray
+    losers: NDArray
+    counts: NDArray
+
+    @classmethod
+    def of(cls, preferences: ArrayLike, n_items: int) -> PreferenceCounts:
+        """Count (m, 2) preferences, the preferred item first."""
+        pairs = check_pairs(preferences, n_items)
+        unique, counts = np.unique(pairs[:, 0] * n_items + pairs[:, 1], return_counts=True)
+        return cls(*np.divmod(unique, n_items), counts.astype(float))
+
+
+@dataclass(frozen=True, eq=False)
+class BradleyTerryFit:
+    """Utilities fitted to preferences.
+
+    Attributes
+    ----------
+    coef : (K,) array
+        In units of utility per unit of feature.
+    log_likelihood : float
+        Of all preferences, nats.
+    converged : bool
+    n_iter : int
+    """
+
+    coef: NDArray
+    log_likelihood: float
+    converged: bool
+    n_iter: int
+
+
+def fit_bradley_terry(
+    features: Any,
+    preferences: ArrayLike,
+    *,
+    temperature: float = 1.0,
+    l2: float = 0.0,
+    tol: float = 1e-8,
+    max_iter: int = 1000,
+) -> BradleyTerryFit:
+    """Fit utilities linear in features by maximum likelihood.
+
+    Parameters
+    ----------
+    features : (n, K) array, dense or sparse
+        Of each item; the identity for one utility per item, of which only differences are then determined (they come out with
+        mean 0 where every item was compared).
+    preferences : (m, 2) int array
+        Pairs of items, the preferred first.
+    temperature : float > 0
+        tau; only utility / tau is identified.
+    l2 : float >= 0
+        Precision of a zero-mean Gaussian prior on each coefficient, for the total log-likelihood.
+    tol, max_iter
+        For scikit-learn's ``LogisticRegression``.
+
+    Returns
+    -------
+    BradleyTerryFit
+    """
+    tau = check_temperature(temperature, finite_positive=True)
+    if not l2 >= 0:
+        raise ValueError(f"l2 must be >= 0; got {l2!r}")
+    features = sparse.csr_array(features) if sparse.issparse(features) else np.asarray(features, dtype=float)
+    seen = PreferenceCounts.of(preferences, features.shape[0])
+    gaps = (features[seen.winners] - features[seen.losers]) / tau
+    # Both orders of each pair, with opposite labels: a likelihood that is symmetric, and two classes whatever was preferred.
+    stack = sparse.vstack([gaps, -gaps], format="csr") if sparse.issparse(gaps) else np.concatenate([gaps, -gaps])
+    label = np.repeat([1, 0], len(seen.counts))
+    model = LogisticRegression(C=1.0 / l2 if l2 > 0 else np.inf, fit_intercept=False, tol=tol, max_iter=max_iter)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # reported in the result
+        model.fit(stack, label, sample_weight=np.tile(0.5 * seen.counts, 2))
+    coef = model.coef_[0]
+    log_likelihood = float(-(seen.counts * np.logaddexp(0.0, -(gaps @ coef))).sum())
+    n_iter = int(model.n_iter_.max())
+    return BradleyTerryFit(coef, log_likelihood, n_iter < max_iter, n_iter)

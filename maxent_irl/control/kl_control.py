@@ -1,0 +1,167 @@
+r"""KL control: a reference policy as the prior, and reward traded against divergence from it.
+
+The variational objective with prior :math:`\pi_\text{ref}` and temperature beta is that of fine-tuning with a KL penalty,
+
+.. math::
+
+    \max_\pi \; E_\pi \Bigl[ \sum_t r(s_t, a_t) \Bigr] - \beta \, \mathrm{KL}(\pi \,\|\, \pi_\text{ref}) ,
+
+solved by ``soft_value_iteration(..., temperature=beta, action_prior=reference)``. As beta runs from infinity to 0 its
+solutions trace the frontier of reward against divergence: no policy earns more at the same divergence, the frontier is
+concave, and its slope is beta. Where nothing is discounted, exact inference is even linear in :math:`z = \exp(V / \beta)`, the
+desirability of a state:
+
+.. math::
+
+    z(s) = \sum_a \pi_\text{ref}(a \mid s) \, e^{r(s,a) / \beta} \sum_{s'} P(s' \mid s,a) \, z(s'), \qquad
+    z = 1 \text{ after the end} .
+
+Sources: Todorov, E. (2009), Efficient computation of optimal actions, PNAS 106(28), 11478-11483; Kappen, H. J., Gomez, V., &
+Opper, M. (2012), Optimal control as a graphical model inference problem, Machine Learning 87, 159-182; Ouyang, L., et al.
+(2022), Training language models to follow instructions with human feedback, NeurIPS 35 (the penalty).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+from scipy.sparse.linalg import splu
+
+from .._validation import ImproperProblemError, check_action_prior, check_reward, check_temperature
+from ..inference import SoftSolution, soft_value_iteration
+from ..mdp import MDP
+from ..visitations import expected_visitations
+
+
+@dataclass(frozen=True, eq=False)
+class Frontier:
+    """Reward against divergence from the reference, over temperatures.
+
+    Attributes
+    ----------
+    temperatures : (K,) array
+    reward : (K,) array
+        Expected (discounted) reward from the initial distribution.
+    divergence : (K,) array
+        Expected (discounted) sum of KL(pi || reference), nats.
+    solutions : tuple of K SoftSolution
+    """
+
+    temperatures: NDArray
+    reward: NDArray
+    divergence: NDArray
+    solutions: tuple[SoftSolution, ...]
+
+    @property
+    def objective(self) -> NDArray:
+        """reward - temperature * divergence, (K,): the soft value of the initial distribution."""
+        return self.reward - self.temperatures * self.divergence
+
+
+def reward_divergence(
+    mdp: MDP, reward: ArrayLike, policy: ArrayLike, reference: ArrayLike, *, initial: ArrayLike | None = None
+) -> tuple[float, float]:
+    """Return what a policy earns, and how far from the reference it is: expected reward, and KL along its paths in nats.
+
+    Parameters
+    ----------
+    mdp : MDP
+    reward : (S,) or (S, A) array
+    policy : (S, A) or (T, S, A) array
+    reference : (A,) or (S, A) array
+    initial : (S,) array, optional
+        As for `expected_visitations`.
+    """
+    r = np.broadcast_to(check_reward(mdp, reward), (mdp.n_actions, mdp.n_states)).T
+    log_reference = check_action_prior(mdp, reference).T
+    policy = np.asarray(policy, dtype=float)
+    visits = expected_visitations(mdp, policy, initial=initial)
+    acting = visits > 0
+    log_ratio = np.log(np.where(policy > 0, policy, 1.0)) - np.where(policy > 0, log_reference, 0.0)
+    divergence = np.where(acting, visits * np.where(acting, log_ratio, 0.0), 0.0).sum()
+    return float((visits * r).sum()), float(divergence)
+
+
+def reward_kl_frontier(mdp: MDP, reward: ArrayLike, reference: ArrayLike, temperatures: ArrayLike) -> Frontier:
+    """Trace the frontier of reward against divergence from a reference policy.
+
+    Parameters
+    ----------
+    mdp : MDP
+    reward : (S,) or (S, A) array
+    reference : (A,) or (S, A) array
+        The prior.
+    temperatures : (K,) array of positive numbers
+        beta, in units of reward per nat.
+
+    Returns
+    -------
+    Frontier
+    """
+    betas = np.array([check_temperature(beta, finite_positive=True) for beta in np.atleast_1d(temperatures)])
+    solutions = tuple(soft_value_iteration(mdp, reward, temperature=beta, action_prior=reference) for beta in betas)
+    points = [reward_divergence(mdp, reward, solution.policy, reference) for solution in solutions]
+    earned, divergence = np.array(points).T
+    return Frontier(betas, earned, divergence, solutions)
+
+
+def desirability(mdp: MDP, reward: ArrayLike, reference: ArrayLike, *, temperature: float = 1.0) -> NDArray:
+    """Solve undiscounted exact inference by one linear system.
+
+    Under deterministic dynamics it is the variational solution too: the linearly solvable problem of KL control.
+
+    Parameters
+    ----------
+    mdp : MDP
+        Undiscounted, infinite horizon, with terminal states or `ending`.
+    reward : (S,) or (S, A) array
+    reference : (A,) or (S, A) array
+    temperature : float > 0
+
+    Returns
+    -------
+    (S,) array
+        z = exp(V / temperature), at most as small as floating point goes: 0 where V / temperature is below about -700.
+
+    Raises
+    ------
+    ImproperProblemError
+        If cycles pay so much that no finite solution exists.
+    ValueError
+        For a discount or a horizon, with which the equation is not linear or not one.
+    """
+    if mdp.discount != 1.0 or mdp.horizon is not None:
+        raise ValueError(
+            "desirabilities solve undiscounted problems that end in terminal states; got discount "
+            f"{mdp.discount:g}, horizon {mdp.horizon}: use soft_value_iteration(inference='exact')"
+        )
+    beta = check_temperature(temperature, finite_positive=True)
+    S, A = mdp.n_states, mdp.n_actions
+    with np.errstate(over="ignore"):
+        weight = np.exp(check_action_prior(mdp, reference) + np.broadcast_to(check_reward(mdp, reward), (A, S)) / beta)
+    weight *= mdp.structure.usable_exact
+    if not np.isfinite(weight).all():
+        raise ImproperProblemError("exp(reward / temperature) overflows: rewards are hundreds of temperatures large")
+    tilted = sparse.vstack(
+        [sparse.diags_array(row) for row in weight], format="csr"
+    )  # (A * S, S) picks p exp(r / beta)
+    passive = sparse.csr_array(tilted.T @ mdp.transitions)
+    ended = np.zeros(S) if mdp.ending is None else (weight * mdp.ending.T).sum(axis=0)
+    ended = ended + passive @ mdp.terminal.astype(float)
+    going = np.flatnonzero(~mdp.terminal)
+    system = sparse.eye_array(len(going), format="csc") - sparse.csc_array(passive[going][:, going])
+    # All entries of (I - G)^{-1} 1 are positive exactly where the spectral radius of G is below 1.
+    try:
+        solved = splu(system).solve(np.column_stack([ended[going], np.ones(len(going))]))
+    except RuntimeError:
+        solved = np.full((len(going), 2), -1.0)
+    if not (solved[:, 1] > 0).all():
+        raise ImproperProblemError(
+            "no finite desirability: cycles pay more than they cost; make rewards smaller or the temperature larger"
+        )
+    z = np.ones(S)
+    z[going] = np.maximum(solved[:, 0], 0.0)
+    return z

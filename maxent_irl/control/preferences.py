@@ -1,0 +1,235 @@
+r"""Reward from preferences between trajectories: the sibling of inverse RL that asks for judgements instead of demonstrations.
+
+Somebody sees two trajectories and says which is better. Under the Bradley-Terry model with the discounted return as utility,
+
+.. math::
+
+    p(\tau_1 \succ \tau_2) = \sigma \Bigl( \frac{R_\theta(\tau_1) - R_\theta(\tau_2)}{\alpha} \Bigr), \qquad
+    R_\theta(\tau) = \sum_t \gamma^t \phi(s_t, a_t)^\top \theta ,
+
+so that the coefficients are those of a logistic regression on differences of discounted feature counts. Where `MaxEntIRL`
+infers the reward from what was chosen among all trajectories, here the choice is between two, and no soft Bellman equation is
+solved: the two meet in the reward they recover.
+
+Sources: Christiano, P. F., et al. (2017), Deep reinforcement learning from human preferences, NeurIPS 30; Bradley, R. A., &
+Terry, M. E. (1952), Rank analysis of incomplete block designs, Biometrika 39(3/4), 324-345.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+from scipy.special import expit
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.validation import check_is_fitted
+
+from .._validation import check_temperature
+from ..demonstrations import Demonstrations
+from ..mdp import MDP
+from ..rewards import LinearReward
+from .bradley_terry import check_pairs, fit_bradley_terry
+
+
+class Comparisons(Sequence):
+    """Pairs of trajectories to be compared; many pairs may share trajectories.
+
+    It can be indexed like a list, so scikit-learn's cross-validation takes it as it is.
+
+    Parameters
+    ----------
+    trajectories : Demonstrations, or anything its constructor takes
+    pairs : (m, 2) int array
+        Positions of the first and the second trajectory of each comparison.
+
+    Examples
+    --------
+    >>> from maxent_irl.control import Comparisons
+    >>> Comparisons([([0, 1], [1]), ([0, 0], [0]), ([1, 1], [0])], [[0, 1], [2, 0]])
+    Comparisons(2 pairs of 3 trajectories)
+    """
+
+    def __init__(self, trajectories: Any, pairs: ArrayLike) -> None:
+        is_read = isinstance(trajectories, Demonstrations)
+        self.trajectories = trajectories if is_read else Demonstrations(trajectories)
+        self.pairs = check_pairs(pairs, len(self.trajectories))
+
+    @classmethod
+    def of(cls, comparisons: Iterable[Any]) -> Comparisons:
+        """Build from a sequence of (first, second) trajectories, or return a Comparisons as it is."""
+        if isinstance(comparisons, Comparisons):
+            return comparisons
+        both = []
+        for i, pair in enumerate(comparisons):
+            if len(pair) != 2:
+                raise ValueError(f"comparison {i} holds {len(pair)} trajectories; it takes a first and a second one")
+            both.extend(pair)
+        return cls(both, np.arange(len(both)).reshape(-1, 2))
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def __getitem__(self, key: Any) -> Any:
+        """A (first, second) tuple for an integer; a Comparisons for a slice, integers or a boolean mask."""
+        chosen = self.pairs[key]
+        if chosen.ndim == 1:
+            return self.trajectories[chosen[0]], self.trajectories[chosen[1]]
+        return Comparisons(self.trajectories, chosen)
+
+    def __repr__(self) -> str:
+        return f"Comparisons({len(self):,} pairs of {len(self.trajectories):,} trajectories)"
+
+
+class PreferenceIRL(BaseEstimator):
+    """Recover the reward that explains which of two trajectories was preferred.
+
+    Parameters
+    ----------
+    mdp : MDP
+        Its discount weighs the rewards of a trajectory; its dynamics only serve to check that trajectories are possible.
+    features : (S, K) or (S, A, K) array, dense or sparse, optional
+        None: one indicator per state, so that `coef_` is one reward per state.
+    temperature : float > 0
+        Scale of the returns at which judgements become unsure; only reward / temperature is identified.
+    l2 : float >= 0
+        Precision of a zero-mean Gaussian prior on each coefficient, for the total log-likelihood. Without it, directions that
+        no comparison tells apart stay where they were, at 0.
+    tol, max_iter
+        For scikit-learn's ``LogisticRegression``.
+
+    Attributes
+    ----------
+    coef_ : (K,) array
+    reward_ : (S,) array, or (S, A) for features per action
+    classes_ : (2,) array
+        0, 1: whether the first trajectory of a comparison was preferred.
+    log_likelihood_ : float
+        Of all comparisons, nats.
+    n_comparisons_, n_iter_ : int
+    converged_ : bool
+
+    Raises
+    ------
+    ValueError
+        For bad input, naming the comparison, or the trajectory and step.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the fit did not converge; attributes are set all the same.
+
+    References
+    ----------
+    See the module's docstring.
+    """
+
+    def __init__(
+        self,
+        mdp: MDP,
+        features: Any = None,
+        *,
+        temperature: float = 1.0,
+        l2: float = 0.0,
+        tol: float = 1e-8,
+        max_iter: int = 1000,
+    ) -> None:
+        self.mdp = mdp
+        self.features = features
+        self.temperature = temperature
+        self.l2 = l2
+        self.tol = tol
+        self.max_iter = max_iter
+
+    def fit(self, X: Any, y: ArrayLike) -> PreferenceIRL:
+        """Recover the reward from judgements.
+
+        Parameters
+        ----------
+        X : Comparisons, or a sequence of (first, second) trajectories
+        y : (m,) array of 0 and 1, or bool
+            Whether the first was preferred.
+
+        Returns
+        -------
+        self
+        """
+        comparisons = Comparisons.of(X)
+        first = _check_outcomes(y, len(comparisons))
+        model = LinearReward(self.mdp, self.features)
+        preferences = np.where(first[:, None], comparisons.pairs, comparisons.pairs[:, ::-1])
+        fit = fit_bradley_terry(
+            self._feature_counts(comparisons.trajectories, model),
+            preferences,
+            temperature=self.temperature,
+            l2=self.l2,
+            tol=self.tol,
+            max_iter=self.max_iter,
+        )
+        reward = model(fit.coef)
+        self.coef_ = fit.coef
+        self.reward_ = reward if model.per_state else reward.T
+        self.classes_ = np.array([0, 1])
+        self.log_likelihood_ = fit.log_likelihood
+        self.n_comparisons_, self.n_features_in_ = len(comparisons), model.n_features
+        self.n_iter_, self.converged_ = fit.n_iter, fit.converged
+        if not fit.converged:
+            warnings.warn(
+                f"the fit did not converge in {fit.n_iter} iterations: raise max_iter, or add l2 if preferences are certain "
+                "and coefficients run away",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+        return self
+
+    def returns(self, trajectories: Any) -> NDArray:
+        """Discounted return of each trajectory under the recovered reward, (n,)."""
+        check_is_fitted(self)
+        given = trajectories if isinstance(trajectories, Demonstrations) else Demonstrations(trajectories)
+        return self._feature_counts(given, LinearReward(self.mdp, self.features)) @ self.coef_
+
+    def predict_proba(self, X: Any) -> NDArray:
+        """Probability that the second, and that the first trajectory of each comparison is preferred; (m, 2), as `classes_`."""
+        first = expit(self._gaps(X))
+        return np.column_stack([1.0 - first, first])
+
+    def predict(self, X: Any) -> NDArray:
+        """Whether the first trajectory of each comparison has the higher return, (m,) of 0 and 1."""
+        return (self._gaps(X) > 0).astype(int)
+
+    def score(self, X: Any, y: ArrayLike) -> float:
+        """Mean log-likelihood per comparison, nats; indifference scores -log 2."""
+        gaps = self._gaps(X)
+        first = _check_outcomes(y, len(gaps))
+        return float(-np.logaddexp(0.0, np.where(first, -gaps, gaps)).mean())
+
+    def _gaps(self, X: Any) -> NDArray:
+        check_is_fitted(self)
+        comparisons = Comparisons.of(X)
+        value = self.returns(comparisons.trajectories) / check_temperature(self.temperature, finite_positive=True)
+        return value[comparisons.pairs[:, 0]] - value[comparisons.pairs[:, 1]]
+
+    def _feature_counts(self, trajectories: Demonstrations, model: LinearReward) -> Any:
+        """Discounted feature counts of each trajectory, (n, K)."""
+        trajectories.validate_against(self.mdp)
+        S = self.mdp.n_states
+        columns = trajectories.states if model.per_state else trajectories.actions * S + trajectories.states
+        weight = self.mdp.discount ** trajectories.times.astype(float)
+        shape = (len(trajectories), model.matrix.shape[0])
+        return sparse.coo_array((weight, (trajectories.trajectory_ids, columns)), shape=shape).tocsr() @ model.matrix
+
+
+def _check_outcomes(y: ArrayLike, n: int) -> NDArray:
+    outcome = np.asarray(y)
+    if outcome.shape != (n,):
+        raise ValueError(f"y must have shape ({n},), one outcome per comparison; got {outcome.shape}")
+    bad = np.flatnonzero(~np.isin(outcome, (0, 1)))
+    if len(bad):
+        raise ValueError(
+            f"the outcome of comparison {bad[0]} is {outcome[bad[0]]}; it is 1 where the first is preferred, else 0"
+        )
+    return outcome.astype(bool)

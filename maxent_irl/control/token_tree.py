@@ -1,0 +1,191 @@
+r"""A language model small enough to enumerate: prefixes are states, tokens are actions, completions are terminal states.
+
+On such a tree everything that is said of fine-tuning language models can be computed exactly. A completion is a path to a
+leaf, the reward comes once, with its last token, and per-token policies and distributions over completions are the same thing
+in two forms:
+
+.. math::
+
+    \log \pi(y) = \sum_t \log \pi(y_t \mid y_{<t}), \qquad
+    \pi(y_t \mid y_{<t}) = \frac{\sum_{y' \succeq y_{\le t}} \pi(y')}{\sum_{y' \succeq y_{<t}} \pi(y')} .
+
+The posterior of control as inference with a reference model as prior, :math:`\pi^*(y) \propto \pi_\text{ref}(y) \exp(r(y) /
+\beta)`, is then `soft_value_iteration` on the tree, token by token.
+
+Source: Ouyang, L., et al. (2022), Training language models to follow instructions with human feedback, NeurIPS 35 (the
+setting); Korbak, T., Perez, E., & Buckley, C. L. (2022), RL with KL penalties is better viewed as Bayesian inference, Findings
+of EMNLP, 1083-1091 (the posterior).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+
+from .._draws import generator
+from .._numerics import soft_maximum
+from .._validation import check_policy, check_temperature
+from ..mdp import MDP
+
+END = "."
+
+
+class TokenTree:
+    """All completions of some prompts by a small vocabulary.
+
+    Parameters
+    ----------
+    tokens : sequence of str
+        The vocabulary. One more action ends the completion, written "."
+    max_length : int
+        Completions hold at most so many tokens; the longest end by themselves.
+    prompts : sequence of str
+        Where completions start, each equally likely.
+
+    Attributes
+    ----------
+    mdp : MDP
+        Undiscounted; states are prefixes of the prompts' completions and then the completions, actions the tokens and the end.
+    completions : tuple of n str
+    prompt_of : (n,) int array
+        Prompt of each completion.
+    leaves : (n,) int array
+        Terminal state of each completion.
+    prefixes : tuple of str
+        The states that are no completions.
+    paths : csr_array (n, A * S)
+        1 where a completion takes token a in prefix s, column ``a * S + s``.
+    """
+
+    def __init__(self, tokens: Sequence[str], max_length: int, *, prompts: Sequence[str] = ("",)) -> None:
+        self.tokens, self.prompts = tuple(tokens), tuple(prompts)
+        if not self.tokens or max_length < 1 or not self.prompts:
+            raise ValueError("a token tree needs at least one token, one prompt, and max_length >= 1")
+        A = len(self.tokens) + 1
+        level = [(prompt, ()) for prompt in range(len(self.prompts))]
+        inner: list[tuple[int, tuple[int, ...]]] = []
+        for _ in range(max_length):
+            inner += level
+            level = [(prompt, (*prefix, token)) for prompt, prefix in level for token in range(A - 1)]
+        ended = [(prompt, (*prefix, A - 1)) for prompt, prefix in inner]
+        finished = sorted(ended + level)
+        index = {node: state for state, node in enumerate(inner + finished)}
+        S = len(index)
+        successors = np.full((S, A), -1)
+        for (prompt, prefix), state in index.items():
+            if prefix:
+                successors[index[prompt, prefix[:-1]], prefix[-1]] = state
+        initial = np.zeros(S)
+        initial[: len(self.prompts)] = 1 / len(self.prompts)
+        self.leaves = np.arange(len(inner), S)
+        self.mdp = MDP.from_successors(successors, terminal=self.leaves, initial=initial)
+        self.prompt_of = np.array([prompt for prompt, _ in finished])
+        self.prefixes = tuple(self._text(*node) for node in inner)
+        self.completions = tuple(self._text(*node) for node in finished)
+        steps = [
+            (completion, prefix[t] * S + index[prompt, prefix[:t]])
+            for completion, (prompt, prefix) in enumerate(finished)
+            for t in range(len(prefix))
+        ]
+        rows, columns = np.array(steps).T
+        self.paths = sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(finished), A * S))
+        self._last_pair = columns[np.append(np.flatnonzero(np.diff(rows)), len(rows) - 1)]
+
+    def _text(self, prompt: int, prefix: tuple[int, ...]) -> str:
+        return self.prompts[prompt] + "".join((*self.tokens, END)[token] for token in prefix)
+
+    @property
+    def n_completions(self) -> int:
+        """Number of completions of all prompts."""
+        return len(self.completions)
+
+    def __repr__(self) -> str:
+        return (
+            f"TokenTree({self.n_completions} completions, {len(self.prefixes)} prefixes, {len(self.prompts)} prompts)"
+        )
+
+    def random_policy(self, *, concentration: float = 1.0, random_state: Any = None) -> NDArray:
+        """Draw a language model: Dirichlet next-token probabilities at every prefix, (S, A).
+
+        Parameters
+        ----------
+        concentration : float > 0
+            Large: nearly uniform; small: each prefix has its favourite token.
+        random_state : None, int, numpy Generator, or numpy RandomState
+        """
+        policy = np.zeros((self.mdp.n_states, self.mdp.n_actions), order="F")
+        alpha = np.full(self.mdp.n_actions, concentration)
+        policy[: len(self.prefixes)] = generator(random_state).dirichlet(alpha, size=len(self.prefixes))
+        return policy
+
+    def log_probabilities(self, policy: ArrayLike) -> NDArray:
+        """Return log pi(y | prompt) of every completion, (n,)."""
+        with np.errstate(divide="ignore"):
+            return self.paths @ np.log(check_policy(self.mdp, policy)).ravel()
+
+    def policy_of(self, probabilities: ArrayLike) -> NDArray:
+        """Return the per-token policy (S, A) of a distribution over completions (n,), up to a factor per prompt.
+
+        Raises
+        ------
+        ValueError
+            If a prefix has no probability, naming it: no next-token probabilities follow.
+        """
+        mass = (self.paths.T @ np.asarray(probabilities, dtype=float)).reshape(self.mdp.n_actions, -1)
+        total = mass.sum(axis=0)
+        empty = np.flatnonzero(~(total[: len(self.prefixes)] > 0))
+        if len(empty):
+            raise ValueError(
+                f"prefix {self.prefixes[empty[0]]!r} has no probability, so its next token has none either"
+            )
+        return np.divide(mass, total, out=np.zeros_like(mass), where=total > 0).T
+
+    def softmax(self, logits: NDArray) -> NDArray:
+        """Return the policy (S, A) of logits (S, A); 0 in completions."""
+        return soft_maximum(np.where(self.mdp.available, logits, -np.inf).T, None, 1.0)[1].T
+
+    def reward_table(self, scores: ArrayLike) -> NDArray:
+        """Return the reward (S, A) that pays each completion's score (n,) with its last token."""
+        reward = np.zeros(self.mdp.n_actions * self.mdp.n_states)
+        reward[self._last_pair] = self.check_scores(scores)
+        return reward.reshape(self.mdp.n_actions, -1).T
+
+    def check_scores(self, scores: ArrayLike) -> NDArray:
+        """Return one finite score per completion, (n,); raise ValueError otherwise."""
+        scores = np.asarray(scores, dtype=float)
+        if scores.shape != (self.n_completions,) or not np.isfinite(scores).all():
+            raise ValueError(
+                f"scores must be {self.n_completions} finite numbers, one per completion; got {scores.shape}"
+            )
+        return scores
+
+    def posterior(self, reference: ArrayLike, scores: ArrayLike, temperature: float) -> NDArray:
+        r"""Return the sequence-level posterior :math:`\pi_\text{ref}(y) \exp(r(y) / \beta) / Z` of every prompt, (n,).
+
+        Parameters
+        ----------
+        reference : (S, A) array
+        scores : (n,) array
+            r(y).
+        temperature : float > 0
+            beta.
+        """
+        beta = check_temperature(temperature, finite_positive=True)
+        logits = self.log_probabilities(reference) + self.check_scores(scores) / beta
+        by_prompt = np.full((len(self.prompts), self.n_completions), -np.inf)
+        by_prompt[self.prompt_of, np.arange(self.n_completions)] = logits
+        return soft_maximum(by_prompt.T, None, 1.0)[1].sum(axis=1)
+
+    def draw_pairs(self, policy: ArrayLike, n_pairs: int, *, random_state: Any = None) -> NDArray:
+        """Draw pairs of different completions of one prompt, both from the policy; (n_pairs, 2) ints."""
+        weight = np.exp(self.log_probabilities(policy))
+        first, second = np.nonzero(self.prompt_of[:, None] == self.prompt_of)
+        different = first != second
+        first, second = first[different], second[different]
+        chance = weight[first] * weight[second]
+        chosen = generator(random_state).choice(len(first), size=n_pairs, p=chance / chance.sum())
+        return np.column_stack([first[chosen], second[chosen]])
