@@ -163,7 +163,7 @@ class PreferenceIRL(BaseEstimator):
         model = LinearReward(self.mdp, self.features)
         preferences = np.where(first[:, None], comparisons.pairs, comparisons.pairs[:, ::-1])
         fit = fit_bradley_terry(
-            self._feature_counts(comparisons.trajectories, model),
+            self.feature_counts(comparisons.trajectories),
             preferences,
             temperature=self.temperature,
             l2=self.l2,
@@ -189,8 +189,17 @@ class PreferenceIRL(BaseEstimator):
     def returns(self, trajectories: Any) -> NDArray:
         """Discounted return of each trajectory under the recovered reward, (n,)."""
         check_is_fitted(self)
+        return self.feature_counts(trajectories) @ self.coef_
+
+    def feature_counts(self, trajectories: Any) -> Any:
+        """Discounted feature counts of each trajectory, (n, K); needs no fit."""
         given = trajectories if isinstance(trajectories, Demonstrations) else Demonstrations(trajectories)
-        return self._feature_counts(given, LinearReward(self.mdp, self.features)) @ self.coef_
+        given.validate_against(self.mdp)
+        model = LinearReward(self.mdp, self.features)
+        columns = given.states if model.per_state else given.actions * self.mdp.n_states + given.states
+        weight = self.mdp.discount ** given.times.astype(float)
+        shape = (len(given), model.matrix.shape[0])
+        return sparse.coo_array((weight, (given.trajectory_ids, columns)), shape=shape).tocsr() @ model.matrix
 
     def predict_proba(self, X: Any) -> NDArray:
         """Probability that the second, and that the first trajectory of each comparison is preferred; (m, 2), as `classes_`."""
@@ -212,15 +221,6 @@ class PreferenceIRL(BaseEstimator):
         comparisons = Comparisons.of(X)
         value = self.returns(comparisons.trajectories) / check_temperature(self.temperature, finite_positive=True)
         return value[comparisons.pairs[:, 0]] - value[comparisons.pairs[:, 1]]
-
-    def _feature_counts(self, trajectories: Demonstrations, model: LinearReward) -> Any:
-        """Discounted feature counts of each trajectory, (n, K)."""
-        trajectories.validate_against(self.mdp)
-        S = self.mdp.n_states
-        columns = trajectories.states if model.per_state else trajectories.actions * S + trajectories.states
-        weight = self.mdp.discount ** trajectories.times.astype(float)
-        shape = (len(trajectories), model.matrix.shape[0])
-        return sparse.coo_array((weight, (trajectories.trajectory_ids, columns)), shape=shape).tocsr() @ model.matrix
 
 
 def _check_outcomes(y: ArrayLike, n: int) -> NDArray:

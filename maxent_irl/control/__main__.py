@@ -1,0 +1,35 @@
+"""Run every member of the family at small size, and print how far each is from the exact answer.
+
+    python -m maxent_irl.control
+
+Exits with 1 if a member misses its bound.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from .members import MEMBERS, measure
+
+
+def main() -> int:
+    """Print the table; return the exit code."""
+    print(f"{'member':24} {'measured':56} {'distance':>9} {'bound':>8} {'seconds':>8}", flush=True)
+    results = []
+    for member in MEMBERS:
+        result = measure(member)
+        results.append(result)
+        mark = "" if result.kept else "  MISSED"
+        print(
+            f"{member.name:24} {member.measured:56} {result.distance:9.2e} {member.bound:8.0e} {result.seconds:8.2f}{mark}",
+            flush=True,
+        )
+    missed = [result.member.name for result in results if not result.kept]
+    total = sum(result.seconds for result in results)
+    verdict = f"missed their bounds: {', '.join(missed)}" if missed else "all within their bounds"
+    print(f"{len(results)} members in {total:.1f} s, {verdict}")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,296 @@
+"""Every member of the family at small size, measured against the exact answer: what ``python -m maxent_irl.control`` runs.
+
+One slippery 5 x 5 grid serves the planners and the learners, one token tree what fine-tunes language models, and a
+double integrator the continuous members. Each function returns a distance from `soft_value_iteration` or a closed form.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import cache
+from time import perf_counter
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from ..estimators import MaxEntIRL
+from ..inference import soft_value_iteration
+from ..sampling import sample_demonstrations
+from ..visitations import expected_visitations
+from ..worlds import GridWorld
+from .bradley_terry import draw_preferences, fit_bradley_terry
+from .continuous_actor_critic import soft_actor_critic_continuous
+from .elbo import evidence_lower_bound, maximise_evidence_lower_bound
+from .em_planning import em_planning
+from .gaussian_actor import fit_gaussian_actor
+from .graphical_model import message_passing
+from .kl_control import desirability
+from .limits import temperature_sweep, uniform_prior
+from .linear_quadratic import LinearQuadratic
+from .ppo import ppo
+from .preference_optimisation import (
+    direct_preference_optimisation,
+    identity_preference_optimisation,
+    kahneman_tversky_optimisation,
+)
+from .preferences import Comparisons, PreferenceIRL
+from .soft_actor_critic import soft_actor_critic
+from .soft_q_learning import soft_q_learning
+from .token_tree import TokenTree
+
+ALPHA, BETA = 0.3, 0.5
+PREFERENCES = 50_000
+
+
+class Member(NamedTuple):
+    """One row of the table: what is measured, how, and the bound it has to keep."""
+
+    name: str
+    measured: str
+    bound: float
+    distance: Callable[[], float]
+
+
+class Measured(NamedTuple):
+    """A member's distance from the exact answer, and the time it took."""
+
+    member: Member
+    distance: float
+    seconds: float
+
+    @property
+    def kept(self) -> bool:
+        """Whether the bound was kept."""
+        return self.distance <= self.member.bound
+
+
+def measure(member: Member) -> Measured:
+    """Run one member."""
+    start = perf_counter()
+    distance = member.distance()
+    return Measured(member, distance, perf_counter() - start)
+
+
+@cache
+def slippery_grid() -> GridWorld:
+    """Return the 5 x 5 grid of the family: mud (-1) on the way to a corner that pays 1 for as long as one stays; slip 0.2."""
+    drawn = """
+        .....
+        .m...
+        .m.m.
+        ...m.
+        ....G
+    """
+    rewards = {"G": 1.0, "m": -1.0}
+    return GridWorld.from_text(drawn, rewards=rewards, slip=0.2, discount=0.9, terminal_goals=False)
+
+
+@cache
+def token_task() -> tuple[TokenTree, NDArray, NDArray]:
+    """Return a tree of 15 completions, a reference policy, and a score for every completion."""
+    tree = TokenTree("ab", 3)
+    return tree, tree.random_policy(concentration=5.0, random_state=0), np.random.default_rng(1).normal(size=15)
+
+
+@cache
+def double_integrator() -> LinearQuadratic:
+    """Return a point mass that is pushed: position and velocity, quadratic cost, a little noise."""
+    return LinearQuadratic(
+        [[1.0, 0.5], [0.0, 1.0]],
+        [[0.125], [0.5]],
+        np.diag([1.0, 0.1]),
+        [[0.5]],
+        noise=0.0025 * np.eye(2),
+        discount=0.8,
+    )
+
+
+@cache
+def _token_preferences() -> NDArray:
+    """Bradley-Terry judgements of pairs of completions, all pairs equally likely."""
+    tree, _, scores = token_task()
+    pairs = tree.draw_pairs(tree.policy_of(np.ones(tree.n_completions)), PREFERENCES, random_state=2)
+    return draw_preferences(scores, pairs, random_state=3)
+
+
+def _largest(a: NDArray, b: NDArray) -> float:
+    return float(np.abs(a - b).max())
+
+
+def _messages() -> float:
+    world = slippery_grid()
+    mdp = world.mdp.replace(horizon=20, discount=1.0)
+    prior = np.full(mdp.n_actions, 1 / mdp.n_actions)
+    posterior = message_passing(mdp, world.reward, temperature=ALPHA, action_prior=prior)
+    exact = soft_value_iteration(mdp, world.reward, temperature=ALPHA, action_prior=prior, inference="exact")
+    flow = expected_visitations(mdp, exact, initial=posterior.state_marginals[0])
+    return max(
+        _largest(ALPHA * posterior.log_backward, exact.V),
+        _largest(posterior.policy, exact.policy),
+        _largest(posterior.pair_marginals, flow),
+    )
+
+
+def _elbo() -> float:
+    world = slippery_grid()
+    solution = soft_value_iteration(world.mdp, world.reward, temperature=ALPHA)
+    attained = evidence_lower_bound(world.mdp, world.reward, solution.policy, temperature=ALPHA)
+    climbed = maximise_evidence_lower_bound(world.mdp, world.reward, temperature=ALPHA, tol=1e-7)
+    return max(_largest(attained, solution.V), abs(climbed.value - world.mdp.initial_distribution @ solution.V))
+
+
+def _limits() -> float:
+    sweep = temperature_sweep(slippery_grid().mdp, slippery_grid().reward, [1e-6, 1e6])
+    return float(max(sweep.cold_distance[0], sweep.hot_distance[1]))
+
+
+def _uniform_constant() -> float:
+    world = slippery_grid()
+    mdp = world.mdp
+    without = soft_value_iteration(mdp, world.reward, temperature=ALPHA)
+    uniform = soft_value_iteration(mdp, world.reward, temperature=ALPHA, action_prior=uniform_prior(mdp))
+    constant = ALPHA * math.log(mdp.n_actions) / (1 - mdp.discount)
+    return max(_largest(without.V - constant, uniform.V), _largest(without.policy, uniform.policy))
+
+
+def _em(m_step: str) -> float:
+    world = slippery_grid()
+    # The full M-step is quickest where chances of reward differ by large factors: reward at the goal alone.
+    reward = (world.reward > 0).astype(float)
+    plan = em_planning(world.mdp, reward, m_step=m_step, tol=1e-6)
+    return _largest(plan.V, soft_value_iteration(world.mdp, reward, temperature=0.0).V)
+
+
+def _learner(learn: Callable) -> float:
+    world = slippery_grid()
+    learnt = learn(world.mdp, world.reward, temperature=ALPHA, random_state=0)
+    return _largest(learnt.V, soft_value_iteration(world.mdp, world.reward, temperature=ALPHA).V)
+
+
+def _automatic_temperature() -> float:
+    world, target, exploration = slippery_grid(), 1.0, 0.1
+    learnt = soft_actor_critic(
+        world.mdp, world.reward, temperature="auto", target_entropy=target, exploration=exploration, random_state=0
+    )
+    acting = (1 - exploration) * learnt.policy + exploration / world.n_actions
+    where = expected_visitations(world.mdp, acting).sum(axis=1) * (1 - world.mdp.discount)
+    entropy = -float(where @ (learnt.policy * np.log(learnt.policy)).sum(axis=1))
+    return abs(entropy - target) / target
+
+
+def _gaussian_actor() -> float:
+    best, curvature = np.array([1.0, -2.0]), np.array([[2.0, 0.6], [0.6, 1.0]])
+
+    def value(_: NDArray, actions: NDArray) -> tuple[NDArray, NDArray]:
+        away = actions - best
+        return -0.5 * ((away @ curvature) * away).sum(axis=1), -away @ curvature
+
+    closed = LinearQuadratic.single_choice(best, curvature).solve(BETA)
+    fit = fit_gaussian_actor(value, np.ones((20_000, 1)), 2, temperature=BETA, random_state=0)
+    deviation = np.sqrt(np.diag(closed.covariance))
+    return max(_largest(fit.actor.gain / closed.gain, 1.0), _largest(fit.actor.deviation / deviation, 1.0))
+
+
+def _regulator() -> float:
+    closed = double_integrator().solve(ALPHA)
+    learnt = soft_actor_critic_continuous(double_integrator(), temperature=ALPHA, random_state=0)
+    deviation = np.sqrt(np.diag(closed.covariance))
+    return max(_largest(learnt.actor.gain / closed.gain, 1.0), _largest(learnt.actor.deviation / deviation, 1.0))
+
+
+def _kl_control() -> float:
+    tree, reference, scores = token_task()
+    reward = tree.reward_table(scores)
+    z = desirability(tree.mdp, reward, reference, temperature=BETA)
+    solution = soft_value_iteration(tree.mdp, reward, temperature=BETA, action_prior=reference)
+    by_token = np.exp(tree.log_probabilities(solution.policy))
+    return max(_largest(BETA * np.log(z), solution.V), _largest(by_token, tree.posterior(reference, scores, BETA)))
+
+
+def _ppo(scores: NDArray) -> float:
+    tree, reference, _ = token_task()
+    reward = tree.reward_table(scores)
+    options = {"temperature": BETA, "action_prior": reference}
+    run = ppo(tree.mdp, reward, reference, temperature=BETA, random_state=0)
+    best = soft_value_iteration(tree.mdp, reward, **options).V
+    return float(tree.mdp.initial @ (best - evidence_lower_bound(tree.mdp, reward, run.policy, **options)))
+
+
+def _rlhf() -> float:
+    return _ppo(fit_bradley_terry(np.eye(token_task()[0].n_completions), _token_preferences()).coef)
+
+
+def _dpo() -> float:
+    tree, reference, scores = token_task()
+    aligned = direct_preference_optimisation(tree, reference, _token_preferences(), temperature=BETA)
+    found, true = (np.subtract.outer(r, r) for r in (aligned.implied_reward, scores))
+    return float(np.linalg.norm(found - true) / np.linalg.norm(true))
+
+
+def _total_variation(policy: NDArray, distribution: NDArray) -> float:
+    return float(np.abs(np.exp(token_task()[0].log_probabilities(policy)) - distribution).sum() / 2)
+
+
+def _ipo() -> float:
+    tree, reference, scores = token_task()
+    aligned = identity_preference_optimisation(tree, reference, _token_preferences(), temperature=BETA)
+    wins = expit(np.subtract.outer(scores, scores)).mean(axis=1)  # chance of beating a random completion
+    return _total_variation(aligned.policy, tree.posterior(reference, wins, BETA))
+
+
+def _kto() -> float:
+    tree, reference, scores = token_task()
+    chance, good = np.exp(tree.log_probabilities(reference)), scores > np.median(scores)
+    rated = np.repeat(np.arange(tree.n_completions), np.round(100_000 * chance).astype(int))
+    aligned = kahneman_tversky_optimisation(tree, reference, rated, good[rated], temperature=BETA)
+    return _total_variation(aligned.policy, np.where(good, chance, 0.0) / chance[good].sum())
+
+
+def _inverse(fit: Callable) -> float:
+    """Relative error of the coefficients that an estimator recovers."""
+    features, coef = slippery_grid().features("smooth", n_features=3), np.array([1.0, -0.5, 0.5])
+    return float(np.linalg.norm(fit(features, coef) - coef) / np.linalg.norm(coef))
+
+
+def _from_preferences(features: NDArray, coef: NDArray) -> NDArray:
+    mdp = slippery_grid().mdp
+    demos = sample_demonstrations(mdp, uniform_prior(mdp), 500, max_steps=20, random_state=0)
+    model = PreferenceIRL(mdp, features)
+    counts = model.feature_counts(demos)
+    pairs = np.random.default_rng(1).integers(500, size=(20_000, 2))
+    pairs = pairs[pairs[:, 0] != pairs[:, 1]]
+    preferred = draw_preferences(counts @ coef, pairs, random_state=2)
+    return model.fit(Comparisons(demos, pairs), preferred[:, 0] == pairs[:, 0]).coef_
+
+
+def _from_demonstrations(features: NDArray, coef: NDArray) -> NDArray:
+    mdp = slippery_grid().mdp
+    policy = soft_value_iteration(mdp, features @ coef).policy
+    demos = sample_demonstrations(mdp, policy, 2000, max_steps=50, random_state=0)
+    return MaxEntIRL(mdp, features).fit(demos).coef_
+
+
+MEMBERS = (
+    Member("messages", "V, policy and marginals against the exact soft value", 1e-10, _messages),
+    Member("ELBO", "bound of the soft policy and climbed, against V", 1e-8, _elbo),
+    Member("both limits", "V against hard at 1e-6, log policy against prior at 1e6", 2e-5, _limits),
+    Member("uniform prior", "V against V without prior less its constant", 1e-9, _uniform_constant),
+    Member("EM planning, full", "value against the optimal one", 1e-6, lambda: _em("full")),
+    Member("EM planning, greedy", "value against the optimal one", 1e-6, lambda: _em("greedy")),
+    Member("soft Q-learning", "V against the soft value, max norm", 0.02, lambda: _learner(soft_q_learning)),
+    Member("soft actor-critic", "V against the soft value, max norm", 0.02, lambda: _learner(soft_actor_critic)),
+    Member("automatic temperature", "entropy against its target, relative", 0.01, _automatic_temperature),
+    Member("Gaussian actor", "mean and deviation against the posterior, relative", 0.01, _gaussian_actor),
+    Member("continuous actor-critic", "gain and deviation against Riccati, relative", 0.01, _regulator),
+    Member("KL control", "linear solve and token policy against the posterior", 1e-10, _kl_control),
+    Member("RLHF by PPO", "exact objective missed, true reward", 1e-3, lambda: _ppo(token_task()[2])),
+    Member("RLHF, reward model", "exact objective missed, fitted reward", 1e-3, _rlhf),
+    Member("DPO", "implied reward differences, relative", 0.05, _dpo),
+    Member("IPO", "policy against its closed form, total variation", 0.02, _ipo),
+    Member("KTO", "policy against the desirable reference, total variation", 0.01, _kto),
+    Member("reward from preferences", "coefficients, relative", 0.05, lambda: _inverse(_from_preferences)),
+    Member("MaxEntIRL, the inverse", "coefficients, relative", 0.05, lambda: _inverse(_from_demonstrations)),
+)

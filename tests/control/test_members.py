@@ -1,0 +1,45 @@
+import re
+from pathlib import Path
+
+import pytest
+
+import maxent_irl.control
+from maxent_irl.control import __main__ as command
+from maxent_irl.control.members import MEMBERS, Member, measure
+
+
+@pytest.mark.parametrize("member", MEMBERS, ids=lambda member: member.name)
+def test_member_lands_on_the_exact_answer(member):
+    result = measure(member)
+    assert 0 <= result.distance <= member.bound
+
+
+def test_the_table_is_printed_and_exits_with_0(monkeypatch, capsys):
+    monkeypatch.setattr(command, "MEMBERS", (Member("one", "nothing", 0.1, lambda: 0.01),))
+    assert command.main() == 0
+    printed = capsys.readouterr().out
+    assert re.search(r"^one +nothing +1.00e-02 +1e-01 +0\.00$", printed, re.M)
+    assert "1 members in 0.0 s, all within their bounds" in printed
+
+
+@pytest.mark.parametrize("distance", [0.2, float("nan")])
+def test_a_missed_bound_is_named_and_exits_with_1(monkeypatch, capsys, distance):
+    members = (Member("one", "nothing", 0.1, lambda: 0.01), Member("two", "nothing", 0.1, lambda: distance))
+    monkeypatch.setattr(command, "MEMBERS", members)
+    assert command.main() == 1
+    printed = capsys.readouterr().out
+    assert "MISSED" in printed
+    assert "missed their bounds: two" in printed
+
+
+def test_the_documented_family_is_the_family():
+    """The table in the documentation names every member, and only modules that exist."""
+    text = (Path(__file__).parents[2] / "demos" / "control_family.rst").read_text(encoding="utf-8")
+    for member in MEMBERS:
+        assert f"* - {member.name}\n" in text, f"{member.name} is missing in demos/control_family.rst"
+    folder = Path(maxent_irl.control.__file__).parent
+    modules = set(re.findall(r"``control\.(\w+)``", text))
+    assert modules
+    assert {f"{name}.py" for name in modules} <= {path.name for path in folder.glob("*.py")}
+    listed = {path.stem for path in folder.glob("*.py") if path.stem[0] != "_"} - {"members"}
+    assert listed <= modules, f"modules without a row: {listed - modules}"
