@@ -54,11 +54,12 @@ def check_temperature(temperature: float, *, finite_positive: bool = False) -> f
     return float(temperature)
 
 
-def check_tolerance(tol: float) -> float:
-    """Return the tolerance as a float >= 0."""
-    if not isinstance(tol, int | float | np.number) or not 0.0 <= float(tol) < math.inf:
-        raise ValueError(f"tol must be a number >= 0; got {tol!r}")
-    return float(tol)
+def check_positive(name: str, value: float, *, or_zero: bool = False) -> float:
+    """Return a finite number > 0 (or >= 0) as a float."""
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool) and math.isfinite(value)
+    if not number or value < 0 or (value == 0 and not or_zero):
+        raise ValueError(f"{name} must be a number {'>= 0' if or_zero else '> 0'}; got {value!r}")
+    return float(value)
 
 
 def check_max_iter(max_iter: int | None, default: int) -> int:
@@ -66,8 +67,21 @@ def check_max_iter(max_iter: int | None, default: int) -> int:
     if max_iter is None:
         return default
     if isinstance(max_iter, bool) or not isinstance(max_iter, int | np.integer) or max_iter < 0:
-        raise ValueError(f"max_iter must be an integer >= 0, or None for {default}; got {max_iter!r}")
+        raise ValueError(f"max_iter must be an integer >= 0, or None for the default; got {max_iter!r}")
     return int(max_iter)
+
+
+def check_indices(name: str, values: ArrayLike, n: int, *, n_entries: int | None = None) -> NDArray:
+    """Return a 1-D array of integers in [0, n), as many as `n_entries` if that is given."""
+    array = np.asarray(values)
+    if array.ndim != 1 or (array.dtype.kind not in "iu" and array.size):
+        raise ValueError(f"{name} must be a 1-D array of integers in 0..{n - 1}; got {array.dtype} {array.shape}")
+    if n_entries is not None and len(array) != n_entries:
+        raise ValueError(f"{name} must have one entry per state, {n_entries} in all; got {len(array)}")
+    outside = np.flatnonzero((array < 0) | (array >= n))
+    if outside.size:
+        raise ValueError(f"{name}[{outside[0]}] is {array[outside[0]]}; {name} are 0..{n - 1}")
+    return array.astype(np.int64)
 
 
 def check_distribution(name: str, values: ArrayLike, n: int, *, what: str = "state") -> NDArray:

@@ -12,7 +12,7 @@ from ._draws import generator
 from ._goal_systems import GoalSolution, GoalSystems, Moves, is_linear
 from ._numerics import soft_maximum
 from ._parallel import shares, spread
-from ._validation import check_action_prior, check_reward, check_temperature
+from ._validation import check_action_prior, check_indices, check_reward, check_temperature
 from .demonstrations import Demonstrations
 from .inference import SoftSolution, soft_value_iteration
 from .mdp import MDP
@@ -133,13 +133,12 @@ class GoalPolicies:
     def _look_up(
         self, states: ArrayLike, goals: ArrayLike, times: ArrayLike | None, actions: NDArray | None
     ) -> NDArray:
-        states = np.asarray(states)
-        outside = (states < 0) | (states >= self.mdp.n_states)
-        if outside.any():
-            raise ValueError(f"state {states[outside].flat[0]} is no state: there are {self.mdp.n_states}")
+        states = check_indices("states", states, self.mdp.n_states)
         goal_of = goal_of_each(goals, len(states), self.mdp.n_states)
         if self.mdp.horizon is not None and times is None:
             raise ValueError("with a finite horizon the policy depends on time: pass times=, the steps already taken")
+        if self.mdp.horizon is not None:
+            times = check_indices("times", times, self.mdp.horizon, n_entries=len(states))
         out = np.empty((len(states), self.mdp.n_actions) if actions is None else len(states))
         by_goal = np.argsort(goal_of, kind="stable")
         rows = np.split(by_goal, np.flatnonzero(np.diff(goal_of[by_goal])) + 1) if len(states) else []
@@ -149,7 +148,7 @@ class GoalPolicies:
             (
                 int(goal_of[r[0]]),
                 states[r],
-                None if times is None else np.asarray(times)[r],
+                None if self.mdp.horizon is None else times[r],
                 None if actions is None else actions[r],
             )
             for r in rows

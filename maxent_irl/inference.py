@@ -38,9 +38,9 @@ from ._validation import (
     check_action_prior,
     check_choice,
     check_max_iter,
+    check_positive,
     check_reward,
     check_temperature,
-    check_tolerance,
 )
 from .mdp import MDP
 
@@ -93,11 +93,16 @@ class SoftSolution:
             return 0.0
         if self.mdp.discount < 1.0:
             return self.residual * self.mdp.discount / (1.0 - self.mdp.discount)
+        return self.residual * self._longest_time
+
+    @cached_property
+    def _longest_time(self) -> float:
+        """Largest expected number of decisions until the end of an undiscounted problem under `policy`."""
         try:
             time_left = self.linearisation.accumulate(self.policy.sum(axis=1))
         except SingularPolicyError:
             return math.inf
-        return self.residual * float(time_left.max(initial=1.0))
+        return float(time_left.max(initial=1.0))
 
     @cached_property
     def linearisation(self) -> Stationary | Staged:
@@ -199,13 +204,17 @@ def soft_value_iteration(
     r = check_reward(mdp, reward)
     log_prior = check_action_prior(mdp, action_prior)
     newton = method != "value-iteration"
-    tol, cap = check_tolerance(tol), check_max_iter(max_iter, 200 if newton else 1_000_000)
+    tol, cap = check_positive("tol", tol, or_zero=True), check_max_iter(max_iter, 200 if newton else 1_000_000)
     backup = SoftBackup(mdp, r, alpha, log_prior, inference)
     if mdp.horizon is not None:
         return _backward(backup)
+    capped = max_iter is not None
     done, solution = _climb(backup, backup.start(initial_values), tol, cap, newton)
-    if mdp.discount == 1.0:
-        _check_proper(backup, done, solution, tol, capped=max_iter is not None)
+    if initial_values is not None and not _is_proper(backup, done, solution, tol, capped=capped):
+        # From an unlucky start rounding can lose the way; from below, where policy iteration starts by itself, it does not.
+        done, solution = _climb(backup, backup.start(None), tol, cap, newton)
+    if not _is_proper(backup, done, solution, tol, capped=capped):
+        _explain_divergence(backup, done)
     return solution
 
 
@@ -280,20 +289,30 @@ def _backward(backup: SoftBackup) -> SoftSolution:
     )
 
 
-def _check_proper(backup: SoftBackup, done: Iterated, solution: SoftSolution, tol: float, *, capped: bool) -> None:
-    """Raise if an undiscounted solution is infinite.
+def _is_proper(backup: SoftBackup, done: Iterated, solution: SoftSolution, tol: float, *, capped: bool) -> bool:
+    """Whether the value can be finite, which is a question of undiscounted problems only.
 
-    It is if the iteration diverged; if the value is larger than what `LONGEST` decisions can add up to; and if the certificate
-    is no good although the residual is as small as it gets: entropy then piles up in a cycle without end, alpha by alpha.
+    It is not if the iteration diverged; if it takes more than `LONGEST` decisions to the end, or to add up to the value; and if
+    the certificate is no good although the residual is as small as it gets: entropy then piles up in a cycle without end.
     """
-    top = float(np.max(done.state, where=backup.alive & ~backup.mdp.terminal, initial=-math.inf))
-    finite = math.isfinite(done.residual) and top <= LONGEST * (backup.reward_scale + backup.entropy_scale)
-    if finite and done.converged:
-        bound, size = solution.error_bound, backup.size(done.state)
-        if not 0.0 < backup.alpha < math.inf or bound <= max(1e-3 * backup.alpha, tol * max(1.0, size)):
-            return
-    elif finite and capped:
-        return
+    if backup.mdp.discount < 1.0:
+        return True
+    scale = backup.reward_scale + backup.entropy_scale
+    finite = math.isfinite(done.residual) and _top(backup, done) <= LONGEST * scale
+    if not (finite and done.converged):
+        return finite and capped
+    if not 0.0 < backup.alpha < math.inf:
+        return True
+    good = max(1e-3 * backup.alpha, tol * max(1.0, backup.size(done.state)))
+    return solution._longest_time <= LONGEST and solution.error_bound <= good
+
+
+def _top(backup: SoftBackup, done: Iterated) -> float:
+    return float(np.max(done.state, where=backup.alive & ~backup.mdp.terminal, initial=-math.inf))
+
+
+def _explain_divergence(backup: SoftBackup, done: Iterated) -> None:
+    top = _top(backup, done)
     raise ImproperProblemError(
         f"no finite soft value was found in {done.n_iter} steps (residual {done.residual:.3g}, largest value {top:.3g}). "
         "Likely causes: (a) cycles pay more than they cost: with temperature alpha every choice among n actions is worth up "

@@ -171,7 +171,7 @@ def minimise(
     cap = DEFAULT_MAX_ITER[solver] if max_iter is None else max_iter
     if solver == "newton" and len(coef) <= DENSE_HESSIAN_FEATURES:
         loss.n_columns = len(coef)
-    fit = Fit(_proper(loss, loss.at(coef)))
+    fit = Fit(_proper(loss, loss.at(coef)), message=f"max_iter={cap} iterations were not enough")
 
     def report(point: LossPoint) -> bool:
         """Note an iterate; return whether it is good enough to stop."""
@@ -257,7 +257,7 @@ def _lbfgs(loss: Loss, fit: Fit, report: Callable[[LossPoint], bool], max_iter: 
     result = optimize.minimize(
         value_and_gradient, fit.point.coef, jac=True, method="L-BFGS-B", callback=each, options=options
     )
-    fit.message = str(result.message)
+    fit.message = f"max_iter={max_iter} iterations were not enough" if result.status == 1 else str(result.message)
 
 
 def _newton(loss: Loss, fit: Fit, report: Callable[[LossPoint], bool], max_iter: int) -> None:
@@ -279,7 +279,7 @@ def _newton(loss: Loss, fit: Fit, report: Callable[[LossPoint], bool], max_iter:
 
     def each(intermediate_result: optimize.OptimizeResult) -> None:
         point = loss.at(intermediate_result.x * scale)
-        rejected = point is fit.point
+        rejected = point is fit.point or point.inner is None
         if rejected:
             stuck.append(1)
         else:
@@ -302,7 +302,7 @@ def _newton(loss: Loss, fit: Fit, report: Callable[[LossPoint], bool], max_iter:
         fit.message = "the trust region shrank to nothing"
     else:
         fit.message = f"max_iter={max_iter} iterations were not enough" if result.status == 1 else str(result.message)
-    if dense and stuck:
+    if dense and (stuck or result.status in (2, 3)):  # the loss is at its rounding error
         _polish(loss, fit, report, scale)
 
 

@@ -12,7 +12,15 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
-from .._validation import INFERENCES, check_action_prior, check_choice, check_temperature
+from .._validation import (
+    INFERENCES,
+    check_action_prior,
+    check_choice,
+    check_indices,
+    check_max_iter,
+    check_positive,
+    check_temperature,
+)
 from ..demonstrations import Demonstrations
 from ..goal_likelihood import likelihood_of
 from ..goal_policies import GoalPolicies
@@ -229,8 +237,7 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
             policy = self.solve().policy
             with np.errstate(divide="ignore"):
                 log_p = np.log(policy[(s, a) if policy.ndim == 2 else (t, s, a)])
-        weights = demonstrations.weights[demonstrations.trajectory_ids]
-        return float(weights @ log_p / weights.sum())
+        return _weighted_sum(demonstrations, log_p) / float(demonstrations.weights @ demonstrations.lengths)
 
     def predict_proba(
         self, states: ArrayLike, times: ArrayLike | None = None, *, goals: ArrayLike | None = None
@@ -251,15 +258,13 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
             return self.goal_policies().probabilities(states, goals, times)
         if not hasattr(self, "policy_"):
             raise ValueError("the demonstrations had goals, and so has every policy: pass goals=, one or one per state")
-        states = np.asarray(states)
-        outside = states[(states < 0) | (states >= self.mdp.n_states)]
-        if outside.size:
-            raise ValueError(f"state {outside.flat[0]} is no state: there are {self.mdp.n_states}")
+        states = check_indices("states", states, self.mdp.n_states)
         if self.mdp.horizon is None:
             return np.ascontiguousarray(self.policy_[states])
         if times is None:
             raise ValueError("with a finite horizon the policy depends on time: pass times=, the steps already taken")
-        return np.ascontiguousarray(self.policy_[np.asarray(times), states])
+        times = check_indices("times", times, self.mdp.horizon, n_entries=len(states))
+        return np.ascontiguousarray(self.policy_[times, states])
 
     def predict(self, states: ArrayLike, times: ArrayLike | None = None, *, goals: ArrayLike | None = None) -> NDArray:
         """Most likely action in the given states, (n,)."""
@@ -298,10 +303,9 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
         check_choice("solver", self.solver, SOLVERS)
         check_choice("covariance", self.covariance, COVARIANCES)
         check_temperature(self.temperature, finite_positive=True)
-        if not self.l2 >= 0:
-            raise ValueError(f"l2 must be a number >= 0; got {self.l2!r}")
-        if not self.tol > 0:
-            raise ValueError(f"tol must be positive; got {self.tol!r}")
+        check_positive("l2", self.l2, or_zero=True)
+        check_positive("tol", self.tol)
+        check_max_iter(self.max_iter, 0)
 
     def _demonstrations(self, X: Any) -> Demonstrations:
         demonstrations = X if isinstance(X, Demonstrations) else Demonstrations(X)
@@ -360,7 +364,16 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
                 minlength=self.mdp.n_states,
             )
             self.visitations_ = expected_visitations(self.mdp, solution, initial=first / first.sum())
-        self.log_likelihood_ = self._log_likelihood(inner, demonstrations)
+            # Not by `score`, which solves again: on the edge of what is proper that may fail.
+            at = (demonstrations.states, demonstrations.actions)
+            with np.errstate(divide="ignore"):
+                log_p = np.log(self.policy_[at if self.policy_.ndim == 2 else (demonstrations.times, *at)])
+            self.log_likelihood_ = _weighted_sum(demonstrations, log_p)
+        else:
+            self.log_likelihood_ = self.score(demonstrations) * float(demonstrations.weights @ demonstrations.lengths)
 
-    def _log_likelihood(self, inner: Any, demonstrations: Demonstrations) -> float:
-        return self.score(demonstrations) * float(demonstrations.weights @ np.diff(demonstrations.offsets))
+
+def _weighted_sum(demonstrations: Demonstrations, log_p: NDArray) -> float:
+    """Total log-probability of the decisions by the weight of their trajectories; a weight of zero forgives the impossible."""
+    weights = demonstrations.weights[demonstrations.trajectory_ids]
+    return float(weights @ np.where(weights > 0, log_p, 0.0))
