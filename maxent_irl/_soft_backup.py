@@ -94,14 +94,15 @@ class SoftBackup:
     def continuation(self, V: NDArray) -> NDArray:
         """``discount * E[V]``, or ``discount * alpha log E[exp(V / alpha)]`` under exact inference; (A, S)."""
         mdp = self.mdp
+        if mdp.discount == 0.0:  # a dead end is one at any discount, but 0 * -inf would be NaN
+            reached = np.where(np.isneginf(V), -math.inf, 0.0)
+        else:
+            reached = mdp.discount * V
         if self.inference == "exact" and self.alpha != math.inf:
             out = _certainty_equivalent(mdp, V, self.alpha)
+            out = mdp.discount * out if mdp.discount else np.where(np.isneginf(out), -math.inf, 0.0)
         else:
-            out = mdp.transitions @ V
-        if mdp.discount == 0.0:  # a dead end is one at any discount, but 0 * -inf would be NaN
-            out = np.where(np.isneginf(out), -math.inf, 0.0)
-        else:
-            out *= mdp.discount
+            out = mdp.transitions @ reached  # discounting S values costs less than discounting A * S of them
         return out.reshape(mdp.n_actions, mdp.n_states)
 
     def masked(self, Q: NDArray) -> NDArray:
@@ -118,13 +119,15 @@ class SoftBackup:
         return TV, Q, pi
 
     def _difference(self, TV: NDArray, V: NDArray) -> NDArray:
+        if self.usable is None:
+            return TV - V
         return np.subtract(TV, V, where=self.alive, out=np.zeros_like(V))
 
     def measure(self, V: NDArray, *, policy: bool = True) -> tuple[tuple, float]:
         """Return (TV - V, TV, Q, policy) and the residual ``max |TV - V|`` over states that are not dead."""
         TV, Q, pi = self(V, policy=policy)
         change = self._difference(TV, V)
-        return (change, TV, Q, pi), float(np.abs(change).max())
+        return (change, TV, Q, pi), float(max(change.max(), -change.min()))
 
     def measure_value(self, V: NDArray) -> tuple[tuple, float]:
         """`measure` without the policy, which a sweep does not need."""
