@@ -1,0 +1,71 @@
+r"""
+Two limits: hard Bellman and the prior
+======================================
+
+**Question.** What does the temperature do in a problem with many steps?
+
+With a prior :math:`p(a \mid s)` (here uniform), discount :math:`\gamma` and rewards that span :math:`\Delta`,
+
+.. math::
+
+    0 \le V_0 - V_\alpha \le \frac{\alpha \max \log(1 / p)}{1 - \gamma}, \qquad
+    \Bigl| \log \frac{\pi_\alpha}{p} \Bigr| \le \frac{\Delta}{\alpha (1 - \gamma)} .
+
+The first goes to zero with the temperature: soft Bellman becomes hard Bellman. The second goes to zero with its inverse: the
+policy becomes the prior.
+
+**What the figure shows.** On a slippery grid (a goal that pays 1, mud that costs 1), the cold policy heads for the goal, the
+warm one hesitates, the hot one wanders. Both distances stay below their bounds.
+
+Source: Levine, S. (2018), arXiv:1805.00909; the bounds are derived in ``maxent_irl.control.limits``.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from maxent_irl.control import temperature_sweep
+from maxent_irl.plotting import GridMapDisplay, PolicyDisplay, colour_scale
+from maxent_irl.worlds import GridWorld
+
+world = GridWorld.from_text(
+    """
+    .....
+    .m...
+    .m.m.
+    ...m.
+    ....G
+    """,
+    rewards={"G": 1.0, "m": -1.0},
+    slip=0.2,
+    discount=0.9,
+    terminal_goals=False,
+)
+
+# %%
+# One call solves the soft Bellman equation at every temperature, and both ends, and measures the distances.
+
+temperatures = np.logspace(-3, 3, 25)
+sweep = temperature_sweep(world.mdp, world.reward, temperatures)
+
+figure = plt.figure(figsize=(11, 7.4), layout="constrained")
+maps, lines = figure.subfigures(2, 1, height_ratios=[1.15, 1])
+shown = [sweep.solutions[i] for i in (4, 10, 20)]
+scale = colour_scale(*(solution.V for solution in shown), signed=False)
+for ax, solution, word in zip(maps.subplots(1, 3), shown, ("greedy", "hesitant", "aimless"), strict=True):
+    title = f"Temperature {round(solution.temperature, 2):g}: {word}"
+    GridMapDisplay.from_values(solution.V, world, label="soft value", title=title).plot(
+        ax, scale=scale, colour_bar=solution is shown[-1], key=False
+    )
+    PolicyDisplay.from_policy(solution.policy, world).plot(ax)
+
+cold, hot = lines.subplots(1, 2)
+cold.loglog(temperatures, sweep.cold_distance, "o-", markersize=3, label="distance")
+cold.loglog(temperatures, sweep.cold_bound, "--", color="0.4", label="bound")
+cold.set(xlabel="temperature", ylabel="largest V(hard) − V(soft)", title="Cold: soft Bellman becomes hard Bellman")
+hot.loglog(temperatures, sweep.hot_distance, "o-", markersize=3, label="distance")
+hot.loglog(temperatures, sweep.hot_bound, "--", color="0.4", label="bound")
+hot.set(xlabel="temperature", ylabel="largest |log π / p|, nats", title="Hot: the policy becomes the prior")
+for ax in (cold, hot):
+    ax.legend(frameon=False)
+    ax.spines[["top", "right"]].set_visible(False)
+plt.show()
