@@ -213,7 +213,10 @@ class GoalTask:
 
     def _used(self) -> NDArray:
         size = np.abs(self.flow)
-        return np.flatnonzero(size > NEGLIGIBLE * size.max())
+        used = np.flatnonzero(size > NEGLIGIBLE * size.max())
+        return used[
+            (self.x[self.moves.source[used]] > 0) & (self.x[self.moves.target[used]] > 0)
+        ]  # elsewhere it is rounding
 
     def derivative_of_flow(self, gain: NDArray) -> NDArray:
         """Derivative of the flow in the direction of a reward per move: (E,) to (E,)."""

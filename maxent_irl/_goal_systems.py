@@ -10,9 +10,10 @@ Only the goal's row differs between goals, and to fix the value of one component
 solves each, and transposed it gives the visitations: the policy's matrix is :math:`D_z^{-1} M D_z`. I - M is an M-matrix: it is
 factorised without pivoting, and non-negative right-hand sides meet no cancellation.
 
-Two things can go wrong, and both are put right by a factorisation of the goal's own: x can underflow (routes of more than about
-1,290 nats), and the shared problem, which goes on past the goal, can be improper where the goal's own is not. The own system is
-taken relative to the cheapest route h, :math:`M(s, s') \exp((h(s') - h(s)) / \alpha)`, in which no value is below 1.
+Two things can go wrong. Along routes of more than about 1,240 nats x underflows. The system is then taken relative to the
+cheapest route h to the goal, :math:`M(s, s') \exp((h(s') - h(s)) / \alpha)`, in which its values are 1 or more, and which serves
+other goals in its neighbourhood too: up to 1,240 nats there and back. And the shared problem, which goes on past the goal, can be
+improper where the goal's own is not: then each goal is given a matrix of its own.
 
 Sources: Todorov, E. (2006), Linearly-solvable Markov decision problems, NIPS; Fosgerau et al. (2013), Transportation Research B
 56; Berman, A. and Plemmons, R. J. (1994), Nonnegative matrices in the mathematical sciences, SIAM, chapter 6 (M-matrices).
@@ -32,7 +33,9 @@ from ._validation import ImproperProblemError
 from .mdp import MDP
 
 LARGE = 1e280  # in place of the 1 of e_g: uses the exponents below it as well as those above
-SMALL = 1e-280  # values from here on have lost no digits to underflow, nor has what flows around them
+# Values from here on have lost no digits to underflow: what was lost on their way, in the factors too, is 1e-40 of them.
+SMALL = 1e-260
+KEPT = 6  # factorisations relative to one goal or another, kept for goals nearby
 ENDLESS = 1e13  # expected weight of all routes from a state, beyond which I - M is singular to working precision
 
 
@@ -178,7 +181,7 @@ class GoalSolution:
     goal : int
     x : (S,) array
         z times a constant, and relative to `offset`; 0 where the goal cannot be reached.
-    offset : (S,) array or 0.0
+    offset : (S,) array or None for 0
         h / alpha.
     resolvent : Resolvent
         In which x solves ``(I - M) x = constant * e_goal`` off the goal's row.
@@ -186,14 +189,14 @@ class GoalSolution:
 
     goal: int
     x: NDArray
-    offset: NDArray | float
+    offset: NDArray | None
     resolvent: Resolvent
 
     def values(self, states: NDArray | slice = slice(None)) -> NDArray:
         """V / alpha of the given states, by default of all; -inf where the goal cannot be reached."""
-        offset = self.offset if isinstance(self.offset, float) else self.offset[states]
         with np.errstate(divide="ignore"):
-            return np.log(self.x[states]) - np.log(self.x[self.goal]) + offset
+            V = np.log(self.x[states]) - np.log(self.x[self.goal])
+        return V if self.offset is None else V + (self.offset[states] - self.offset[self.goal])
 
 
 class GoalSystems:
@@ -206,22 +209,33 @@ class GoalSystems:
         ``r / alpha + log p`` of each move.
     reaching : (S,) bool array, optional
         States that matter: those from which some goal can be reached. None: all.
+
+    Attributes
+    ----------
+    shared : list of (offset, Resolvent)
+        Systems that pass no goal by. The first is relative to nothing; others, relative to the cheapest route to some goal,
+        reach the neighbourhood of that goal from afar. Empty if they are improper.
     """
 
     def __init__(self, moves: Moves, logits: NDArray, reaching: NDArray | None = None) -> None:
         self.moves, self.logits = moves, logits
-        self.closed = None if reaching is None or reaching.all() else ~reaching[moves.target]
-        self.shared: Resolvent | None = None
+        self.open = None if reaching is None or reaching.all() else reaching[moves.target]
+        self.shared: list[tuple[NDArray | None, Resolvent]] = []
         try:
-            self.shared = Resolvent(moves, self._weights(logits))
+            self.shared.append((None, Resolvent(moves, self._weights(None))))
         except ImproperProblemError:  # the goals' own problems may still be proper
             pass
 
-    def _weights(self, logits: NDArray) -> NDArray:
+    def _weights(self, offset: NDArray | None) -> NDArray:
+        logits = self.logits
+        if offset is not None:
+            ahead, here = offset[self.moves.target], offset[self.moves.source]
+            connected = np.isfinite(ahead) & np.isfinite(here)
+            logits = np.where(
+                connected, logits + np.where(connected, ahead, 0.0) - np.where(connected, here, 0.0), -np.inf
+            )
         weights = np.exp(np.minimum(logits, 700.0))
-        if self.closed is not None:
-            weights[self.closed] = 0.0
-        return weights
+        return weights if self.open is None else weights * self.open
 
     def solution(self, goal: int, needed: NDArray) -> GoalSolution:
         """Solve for one goal.
@@ -230,32 +244,31 @@ class GoalSystems:
         ----------
         goal : int
         needed : (n,) int array
-            States whose values must be exact: they decide whether the shared system serves.
+            States whose values must be exact: they decide which system serves.
 
         Raises
         ------
         ImproperProblemError
             If the goal has no finite soft value.
         """
-        if self.shared is None:
+        if not self.shared:
             return self.own(goal)
-        unit = np.zeros(self.moves.n_states)
-        unit[goal] = LARGE
-        x = self.shared.solve(unit)
-        if not (x[needed] >= SMALL).all():
-            return self.own(goal)
-        return GoalSolution(goal, x, 0.0, self.shared)
+        for offset, resolvent in reversed(self.shared):
+            x = self._column(goal, resolvent, LARGE)
+            if (x[needed] >= SMALL).all():
+                return GoalSolution(goal, x, offset, resolvent)
+        offset = -self.moves.distances(np.maximum(-self.logits, 0.0), goal)
+        resolvent = Resolvent(self.moves, self._weights(offset))
+        self.shared = [*self.shared[:1], *self.shared[1:][1 - KEPT :], (offset, resolvent)]
+        return GoalSolution(goal, self._column(goal, resolvent, 1.0), offset, resolvent)
 
     def own(self, goal: int) -> GoalSolution:
-        """Solve for one goal with its own matrix, relative to the cheapest route."""
-        moves = self.moves
-        h = -moves.distances(np.maximum(-self.logits, 0.0), goal)
-        alive = np.isfinite(h)
-        with np.errstate(invalid="ignore"):
-            logits = self.logits + h[moves.target] - h[moves.source]
-        usable = alive[moves.source] & alive[moves.target] & (moves.source != goal)
-        weights = np.exp(np.minimum(np.where(usable, logits, -np.inf), 700.0))
-        resolvent = Resolvent(moves, weights)
-        unit = np.zeros(moves.n_states)
-        unit[goal] = 1.0
-        return GoalSolution(goal, resolvent.solve(unit), h, resolvent)
+        """Solve for one goal with a matrix of its own, that leads nowhere from the goal."""
+        offset = -self.moves.distances(np.maximum(-self.logits, 0.0), goal)
+        resolvent = Resolvent(self.moves, self._weights(offset) * (self.moves.source != goal))
+        return GoalSolution(goal, self._column(goal, resolvent, 1.0), offset, resolvent)
+
+    def _column(self, goal: int, resolvent: Resolvent, scale: float) -> NDArray:
+        unit = np.zeros(self.moves.n_states)
+        unit[goal] = scale
+        return resolvent.solve(unit)

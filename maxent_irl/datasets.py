@@ -18,7 +18,7 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from .demonstrations import Demonstrations
-from .worlds import BusEngine, GridWorld, Labyrinth, bus_demonstrations, usage_frequencies
+from .worlds import BusEngine, GridWorld, Labyrinth, RoadNetwork, bus_demonstrations, usage_frequencies
 
 DATA_VARIABLE = "MAXENT_IRL_DATA"
 _COLUMNS = {"id": "trajectory", "time": "step", "state": "state", "action": "action", "next_state": "next_state"}
@@ -165,6 +165,39 @@ def load_bus_engine(*, discount: float = 0.9999) -> Bunch:
         published_coef=world.coef,
         DESCR=load_bus_engine.__doc__,
     )
+
+
+def load_road_network(place: str, **options: Any) -> Bunch:
+    """Roads and paths of a whole city or country, from OpenStreetMap (c) OpenStreetMap contributors, ODbL 1.0.
+
+    Reads ``road_networks/osm_<place>.csv.gz`` in the folder `MAXENT_IRL_DATA`: one directed link per row. Not every node lies
+    in the largest strongly connected part; ``world.largest_component()`` gives that.
+
+    Parameters
+    ----------
+    place : "monaco", "porto", "liechtenstein" or "andorra"
+    **options
+        `states` and `destinations` of `RoadNetwork`.
+
+    Returns
+    -------
+    Bunch
+        - ``world`` : RoadNetwork with the attribute "length" (km) and the road classes of OpenStreetMap's highway tag
+        - ``mdp`` : MDP
+        - ``DESCR`` : str
+
+    Raises
+    ------
+    FileNotFoundError
+        If the environment variable is not set or the file is not there.
+    """
+    folder = _real_data("road_networks")
+    (path,) = sorted(folder.glob(f"osm_{place}*.csv.gz"))[:1] or [None]
+    if path is None:
+        raise FileNotFoundError(f"{folder} holds no network osm_{place}*.csv.gz")
+    raw = RoadNetwork.from_csv(path, attributes={"length": "length_m"}, road_class="highway", **options)
+    world = raw.with_attributes(length=raw.attributes["length"] / 1000)
+    return Bunch(world=world, mdp=world.mdp, DESCR=load_road_network.__doc__)
 
 
 BUILT_IN = {"gridworld": load_gridworld, "machines": load_machines}

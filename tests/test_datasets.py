@@ -72,7 +72,11 @@ def test_the_estimates_that_the_cards_state(name, estimate):
 
 @pytest.mark.parametrize(
     ("load", "folder"),
-    [(datasets.load_mouse_labyrinth, "mouse_labyrinth"), (datasets.load_bus_engine, "rust_bus_group4")],
+    [
+        (datasets.load_mouse_labyrinth, "mouse_labyrinth"),
+        (datasets.load_bus_engine, "rust_bus_group4"),
+        (lambda: datasets.load_road_network("porto"), "road_networks"),
+    ],
 )
 def test_real_data_that_are_not_there(load, folder, monkeypatch, tmp_path):
     monkeypatch.delenv(datasets.DATA_VARIABLE, raising=False)
@@ -115,3 +119,16 @@ def test_bus_engine():
     np.add.at(expected, (table["state"][later].astype(int), table["replaced"][later].astype(int)), 1)
     assert_array_equal(counts, expected)
     assert_allclose(data.features @ data.published_coef, data.world.reward)
+
+
+@needs_real_data
+def test_road_network():
+    data = datasets.load_road_network("monaco", destinations="exits")
+    assert (data.world.n_nodes, data.world.n_links) == (4770, 9069)
+    assert data.world.destinations == "exits"
+    assert data.mdp.n_states == 2 * 9069
+    assert data.world.attributes["length"][0] == pytest.approx(0.04195)
+    assert "residential" in data.world.road_class
+    assert data.world.largest_component().n_nodes == 4580
+    with pytest.raises(FileNotFoundError, match="holds no network osm_atlantis"):
+        datasets.load_road_network("atlantis")

@@ -310,10 +310,18 @@ class RoadNetwork:
         _, component = csgraph.connected_components(graph, directed=True, connection="strong")
         inside = component == np.bincount(component).argmax()
         kept = inside[self.tail] & inside[self.head]
+        return self._rebuilt(np.flatnonzero(kept), inside)
+
+    def with_attributes(self, **attributes: ArrayLike) -> RoadNetwork:
+        """The same network with these attributes of links added, or in place of those of the same name."""
+        return self._rebuilt(np.arange(self.n_links), np.ones(self.n_nodes, dtype=bool), **attributes)
+
+    def _rebuilt(self, kept: NDArray, inside: NDArray, **attributes: ArrayLike) -> RoadNetwork:
+        """The network of these links between these nodes, with attributes added."""
         return RoadNetwork(
             self.nodes[self.tail[kept]],
             self.nodes[self.head[kept]],
-            attributes={name: values[kept] for name, values in self.attributes.items()},
+            attributes={name: values[kept] for name, values in self.attributes.items()} | attributes,
             road_class=None if self.road_class is None else self.road_class[kept],
             positions=None if self.positions is None else self.positions[inside],
             states=self.states,

@@ -1,0 +1,70 @@
+"""What a goal costs: one value, gradient and Hessian, and a whole fit, with 1 to 1,000 goals on one network.
+
+python tests/benchmarks/goals.py            osm_porto, ten trips to each goal
+python tests/benchmarks/goals.py monaco     another network
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+import warnings
+
+import numpy as np
+from reporting import begin, table, verdict
+from road_problems import road_problem
+
+from maxent_irl import MaxEntIRL, soft_value_iteration
+from maxent_irl.goal_likelihood import likelihood_of
+from maxent_irl.rewards import LinearReward
+
+GOALS = (1, 10, 100, 1000)
+TRIPS_PER_GOAL = 10
+
+
+def main() -> None:
+    """Print the table."""
+    place = sys.argv[1] if len(sys.argv) > 1 else "porto"
+    begin(
+        f"Goals: osm_{place}, states are links, 5 features, {TRIPS_PER_GOAL} trips to each goal, wall times of one thread"
+    )
+    rows, fits = [], {}
+    for n_goals in GOALS:
+        problem = road_problem(place, TRIPS_PER_GOAL * n_goals, n_goals)
+        mdp, model = problem.world.mdp, LinearReward(problem.world.mdp, problem.features)
+        options = {"temperature": 1.0, "action_prior": None, "inference": "variational"}
+        likelihood = likelihood_of(mdp, model, problem.trips, objective="feature-matching", **options)
+        start = time.perf_counter()
+        likelihood.at(problem.coef, n_columns=len(problem.coef))
+        once = time.perf_counter() - start
+        start = time.perf_counter()
+        fit = MaxEntIRL(mdp, problem.features).fit(problem.trips)
+        fits[n_goals] = time.perf_counter() - start
+        gigabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform != "darwin" else 1e9)
+        distance = float(np.abs(fit.coef_ - problem.coef).max())
+        rows.append(
+            (n_goals, once, once / n_goals, fits[n_goals], fit.n_iter_, fits[n_goals] / fits[1], distance, gigabytes)
+        )
+    start = time.perf_counter()
+    goal = int(problem.trips.goals[0])
+    soft_value_iteration(mdp.with_goal(goal), problem.features @ problem.coef)
+    alone = time.perf_counter() - start
+    header = (
+        "goals",
+        "once (s)",
+        "per goal (s)",
+        "fit (s)",
+        "steps",
+        "fits with one goal",
+        "from the truth",
+        "peak GB so far",
+    )
+    table(header, rows)
+    print(f"soft_value_iteration for one goal by itself, without any derivative: {alone:.3g} s\n")
+    verdict("a fit with 100 goals, in fits with one", fits[100] / fits[1], most=60)
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("error")
+    main()
