@@ -153,7 +153,7 @@ class Information:
     def _inverse(self, matrix: NDArray) -> tuple[NDArray, NDArray]:
         """Inverse on the directions that are not flat, and a basis of those that are."""
         flat = np.zeros((len(matrix), 0)) if self.l2 else flat_directions(matrix, self.size)
-        kept = _complement(flat)
+        kept = complement(flat)
         inner = kept.T @ matrix @ kept
         unit = np.sqrt(np.abs(np.diag(inner)))
         unit[unit == 0] = 1.0
@@ -248,7 +248,7 @@ def flat_directions(matrix: NDArray, size: NDArray, *, threshold: float = FLAT) 
     return null
 
 
-def _complement(basis: NDArray) -> NDArray:
+def complement(basis: NDArray) -> NDArray:
     """Orthonormal basis of what is orthogonal to the columns of an orthonormal (K, q) basis; the identity if q = 0."""
     K, q = basis.shape
     if q == 0:

@@ -21,6 +21,7 @@ differentiating the soft Bellman equation twice.
 
 from __future__ import annotations
 
+from copy import copy
 from functools import cached_property
 
 import numpy as np
@@ -48,7 +49,14 @@ class TaskLikelihood:
     statistics : SufficientStatistics
     temperature, action_prior, inference
         As for `soft_value_iteration`; the temperature finite and positive.
+
+    Attributes
+    ----------
+    solve_tolerance : float
+        Of V, relative to its size; may be loosened where less will do.
     """
+
+    solve_tolerance = SOLVE_TOLERANCE
 
     def __init__(
         self,
@@ -60,7 +68,8 @@ class TaskLikelihood:
         action_prior: NDArray | None,
         inference: str,
     ) -> None:
-        self.mdp, self.reward_model, self.statistics = mdp, reward_model, statistics
+        self.mdp, self.reward_model = mdp, reward_model
+        self._statistics, self._row_weights = statistics, None
         self.temperature, self.action_prior, self.inference = temperature, action_prior, inference
         n, m, b = statistics.total_pairs(), statistics.total_continued(), statistics.total_states()
         self.pairs, self.continued, self.states = (SparseWeights(x) for x in (n, m, b))
@@ -77,10 +86,23 @@ class TaskLikelihood:
             temperature=self.temperature,
             action_prior=self.action_prior,
             inference=self.inference,
-            tol=SOLVE_TOLERANCE,
+            tol=self.solve_tolerance,
             initial_values=initial_values,
         )
         return TaskPoint(self, np.array(coef, dtype=float), r, solution, n_columns)
+
+    def reweighted(self, weights: NDArray) -> TaskLikelihood:
+        """The same objective with trajectory i counting ``weights[i]`` times as much; everything else is shared."""
+        new, rows = copy(self), self.statistics
+        totals = (weights @ rows.pairs, weights @ rows.continued, weights @ rows.states)
+        new.pairs, new.continued, new.states = (SparseWeights(x) for x in totals)
+        new._row_weights = weights if self._row_weights is None else weights * self._row_weights
+        return new
+
+    @property
+    def statistics(self) -> SufficientStatistics:
+        """Weights of the objective, a row per trajectory."""
+        return self._statistics if self._row_weights is None else self._statistics.scaled(self._row_weights)
 
 
 class SparseWeights:
@@ -161,12 +183,8 @@ class TaskPoint:
     @cached_property
     def sensitivity(self) -> NDArray:
         """Derivative of V with respect to the coefficients, (S, K) or (T + 1, S, K)."""
-        model = self.task.reward_model
-        if self.policy.ndim == 2:
-            return self.linear.accumulate(model.averaged(self.policy), rtol=SENSITIVITY_TOLERANCE)
-        gain = np.stack([model.averaged(pi) for pi in self.policy])
-        kept = [] if self.policy.size * model.n_features <= KEPT_SIZE else None
-        dV = self.linear.accumulate(gain, kept=kept)
+        kept = [] if self.policy.ndim == 3 and self.policy.size * self.task.reward_model.n_features <= KEPT_SIZE else None
+        dV = value_sensitivity(self.solution, self.task.reward_model, kept=kept)
         if kept:
             self._expected_ahead = kept[::-1]
         return dV
@@ -191,6 +209,12 @@ class TaskPoint:
             return self._second_moment(pairs, None)
         moves = statistics.squared_moves.sum(axis=0).reshape(shape)
         return self._second_moment(pairs, self.task.mdp.discount * moves)
+
+    def reweighted(self, weights: NDArray) -> TaskPoint:
+        """The objective with other weights of its trajectories at the same coefficients: nothing is solved again."""
+        point = TaskPoint(self.task.reweighted(weights), self.coef, self.reward, self.solution, self.n_columns)
+        point.__dict__["sensitivity"] = self.sensitivity
+        return point
 
     @cached_property
     def reachable(self) -> NDArray:
@@ -286,6 +310,17 @@ class TaskPoint:
         return self.values
 
 
+def value_sensitivity(solution: SoftSolution, model: LinearReward, *, kept: list | None = None) -> NDArray:
+    """Derivative of V with respect to the coefficients of a reward model, (S, K) or (T + 1, S, K).
+
+    With a horizon, `kept` collects the expectations formed on the way, as `Staged.accumulate` does.
+    """
+    linear = solution.linearisation
+    if linear.policy.ndim == 2:
+        return linear.accumulate(model.averaged(linear.policy), rtol=SENSITIVITY_TOLERANCE)
+    return linear.accumulate(np.stack([model.averaged(pi) for pi in linear.policy]), kept=kept)
+
+
 class Likelihood:
     """The objective of demonstrations that belong to one or several tasks sharing the coefficients: a sum over tasks.
 
@@ -353,6 +388,11 @@ class LikelihoodPoint:
     def hessian_product(self, vector: NDArray, *, rtol: float = 1e-13) -> NDArray:
         """(K,)."""
         return sum(point.hessian_product(vector, rtol=rtol) for point in self.points)
+
+    def reweighted(self, weights: NDArray) -> LikelihoodPoint:
+        """The objective with trajectory i counting ``weights[i]`` times as much, at the same coefficients."""
+        pairs = zip(self.points, self.rows, strict=True)
+        return LikelihoodPoint(self.coef, [point.reweighted(weights[rows]) for point, rows in pairs], self.rows)
 
     def predicted_values(self, coef: NDArray) -> list[NDArray]:
         """Warm starts for V at other coefficients, one per task."""

@@ -13,7 +13,7 @@ value is the continuation of the last decision, which m holds. An episode that e
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -67,6 +67,11 @@ class SufficientStatistics:
     def total_states(self) -> NDArray:
         """b summed over trajectories, flat."""
         return self.states.sum(axis=0)
+
+    def scaled(self, weights: NDArray) -> SufficientStatistics:
+        """The same with row i multiplied by ``weights[i]``."""
+        scale = sparse.diags_array(weights)
+        return SufficientStatistics(*(sparse.csr_array(scale @ getattr(self, field.name)) for field in fields(self)))
 
 
 def sufficient_statistics(mdp: MDP, demonstrations: Demonstrations, objective: str) -> SufficientStatistics:

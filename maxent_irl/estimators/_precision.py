@@ -12,12 +12,11 @@ from ..information import IdentifiabilityWarning, Information, describe_directio
 from ..likelihood import LikelihoodPoint
 from ..mdp import MDP
 from ..rewards import LinearReward
-from ._solvers import DENSE_HESSIAN_FEATURES, Fit, Loss
+from ._solvers import DENSE_HESSIAN_FEATURES, Loss, proper_start
 
 COVARIANCE_FEATURES = (
     2048  # beyond this many, K x K matrices and (S, K) sensitivities outgrow what the fit itself needs
 )
-SAME_LOSS = 1e-9  # nats per decision within which two answers are equally good
 
 
 def information(
@@ -58,27 +57,25 @@ def feature_size(model: LinearReward, mdp: MDP, temperature: float, total_weight
     return model.largest(used) * np.sqrt(total_weight) / temperature
 
 
-def settle(fit: Fit, loss: Loss, size: NDArray) -> NDArray:
-    """Move a fit to the least-norm answer where nothing depends on the choice; return a basis (K, q) of those directions.
+def ignore_undetermined(loss: Loss, start: NDArray, size: NDArray) -> tuple[NDArray, NDArray]:
+    """Let a loss ignore the directions on which no decision depends; return a basis (K, q) of them, and where to start.
 
-    Only for up to DENSE_HESSIAN_FEATURES features; beyond, and with `l2`, nothing is looked at. (Optimisers that follow
-    gradients from zero stay orthogonal to such directions by themselves.)
+    The coefficients of least norm are the answer along these. Left alone, feature matching under stochastic dynamics would not
+    even converge: of potential shaping it sees the luck of the demonstrations, which grows without end with its coefficient.
+
+    Which directions these are does not depend on the coefficients, so they are looked for at the start. Only for up to
+    DENSE_HESSIAN_FEATURES features; beyond, and with `l2`, nothing is done. (Optimisers that follow gradients from zero stay
+    orthogonal to truly flat directions by themselves.)
     """
-    K = len(fit.point.coef)
-    if loss.l2 or K > DENSE_HESSIAN_FEATURES or fit.point.inner is None:
-        return np.zeros((K, 0))
-    curvature = fit.point.hessian if loss.hessian is None else loss.hessian
-    if not flat_directions(curvature * loss.scale, size).shape[1]:
-        return np.zeros((K, 0))
-    # Where a coefficient has run far away the curvature vanishes too; there the answer stays where it is.
-    free = flat_directions(fit.point.inner.reach_moment, size)
-    coef = fit.point.coef - free @ (free.T @ fit.point.coef)
-    coef[np.linalg.norm(free, axis=1) > 1 - 1e-12] = 0.0
-    if np.abs(coef - fit.point.coef).max() > 0:
-        moved = loss.at(coef)
-        if moved.value <= fit.point.value + SAME_LOSS:
-            fit.point = moved
-    return free
+    K = len(start)
+    if loss.l2 or K > DENSE_HESSIAN_FEATURES:
+        return loss.flat, start
+    loss.n_columns = K
+    point = proper_start(loss, loss.at(start))
+    if flat_directions(point.hessian * loss.scale, size).shape[1]:
+        loss.ignore(flat_directions(point.inner.reach_moment, size))
+    loss.n_columns = 1
+    return loss.flat, loss.project(point.coef)
 
 
 def warn_if_undetermined(flat: NDArray, names: list[str], mdp: MDP, *, state_rewards: bool, stacklevel: int) -> None:

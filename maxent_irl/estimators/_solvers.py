@@ -68,6 +68,11 @@ class Loss:
         Sum over decisions of the log action prior, a constant of the log-likelihood.
     initial_values : list of (S,) arrays, optional
         Warm start for V of the first evaluation.
+
+    Attributes
+    ----------
+    flat : (K, q) array
+        Orthonormal basis of directions to ignore: the loss is that of the coefficients less their part along these.
     """
 
     def __init__(
@@ -81,8 +86,20 @@ class Loss:
         self.scale = likelihood.total_weight
         self._initial_values = initial_values
         self.n_columns = 1  # linear solves to expect at each point beyond the gradient's
-        self.hessian: NDArray | None = None  # the last one formed, at whatever point
+        self.flat = np.zeros((likelihood.n_features, 0))
         self._recent: list[LossPoint] = []  # scipy asks for value, gradient and Hessian of the same point separately
+
+    def ignore(self, flat: NDArray) -> None:
+        """Forget what was evaluated, and ignore the directions (K, q) from now on."""
+        self.flat, self._recent = flat, []
+
+    def project(self, vector: NDArray) -> NDArray:
+        """The part of a vector (K,), or of the rows of a matrix, that is not ignored."""
+        if not self.flat.shape[1]:
+            return vector
+        out = vector - (vector @ self.flat) @ self.flat.T
+        out[..., np.linalg.norm(self.flat, axis=1) > 1 - 1e-12] = 0.0  # not a rounding error
+        return out
 
     def at(self, coef: NDArray) -> LossPoint:
         """Evaluate at `coef`, warm-started from the best of the points seen last."""
@@ -92,9 +109,9 @@ class Loss:
         solved = [point for point in self._recent if point.inner is not None]
         start = self._initial_values
         if solved:
-            start = min(solved, key=lambda point: point.value).inner.predicted_values(coef)
+            start = min(solved, key=lambda point: point.value).inner.predicted_values(self.project(coef))
         try:
-            inner = self.likelihood.at(coef, start, n_columns=self.n_columns)
+            inner = self.likelihood.at(self.project(coef), start, n_columns=self.n_columns)
         except ImproperProblemError as error:  # optimisers read an infinite loss as a step too far
             point = LossPoint(self, np.array(coef), None, str(error))
         else:
@@ -104,7 +121,7 @@ class Loss:
 
 
 class LossPoint:
-    """The loss at one coefficient vector; infinite where the soft value is."""
+    """The loss at one coefficient vector; infinite where the soft value is. ``inner.coef`` leaves out ignored directions."""
 
     def __init__(self, loss: Loss, coef: NDArray, inner: LikelihoodPoint | None, reason: str = "") -> None:
         self.loss, self.coef, self.inner, self.reason = loss, coef, inner, reason
@@ -123,7 +140,7 @@ class LossPoint:
         if self.inner is None:
             return np.zeros_like(self.coef)  # asked for by optimisers even of a point they are about to reject
         ascent = self.inner.gradient / self.loss.likelihood.temperature
-        return (self.loss.l2 * self.coef - ascent) / self.loss.scale
+        return self.loss.project(self.loss.l2 * self.coef - ascent) / self.loss.scale
 
     @cached_property
     def hessian(self) -> NDArray:
@@ -131,13 +148,13 @@ class LossPoint:
         if self.inner is None:
             return np.eye(len(self.coef))
         curvature = self.inner.hessian / self.loss.likelihood.temperature
-        self.loss.hessian = (self.loss.l2 * np.eye(len(self.coef)) - curvature) / self.loss.scale
-        return self.loss.hessian
+        H = (self.loss.l2 * np.eye(len(self.coef)) - curvature) / self.loss.scale
+        return self.loss.project(self.loss.project(H).T)
 
     def hessian_product(self, vector: NDArray) -> NDArray:
         """(K,)."""
-        product = self.inner.hessian_product(vector, rtol=PRODUCT_RTOL) / self.loss.likelihood.temperature
-        return (self.loss.l2 * vector - product) / self.loss.scale
+        product = self.inner.hessian_product(self.loss.project(vector), rtol=PRODUCT_RTOL)
+        return self.loss.project(self.loss.l2 * vector - product / self.loss.likelihood.temperature) / self.loss.scale
 
     @property
     def gradient_norm(self) -> float:
@@ -171,14 +188,14 @@ def minimise(
     cap = DEFAULT_MAX_ITER[solver] if max_iter is None else max_iter
     if solver == "newton" and len(coef) <= DENSE_HESSIAN_FEATURES:
         loss.n_columns = len(coef)
-    fit = Fit(_proper(loss, loss.at(coef)), message=f"max_iter={cap} iterations were not enough")
+    fit = Fit(proper_start(loss, loss.at(coef)), message=f"max_iter={cap} iterations were not enough")
 
     def report(point: LossPoint) -> bool:
         """Note an iterate; return whether it is good enough to stop."""
         fit.point = point
         fit.loss_curve.append(point.value)
         if record_iterates:
-            fit.coef_path.append(point.coef.copy())
+            fit.coef_path.append(loss.project(point.coef).copy())
         if callback is not None:
             callback(Progress(len(fit.loss_curve) - 1, point.value, point.gradient_norm))
         return point.gradient_norm <= tol
@@ -190,7 +207,7 @@ def minimise(
     return fit
 
 
-def _proper(loss: Loss, start: LossPoint) -> LossPoint:
+def proper_start(loss: Loss, start: LossPoint) -> LossPoint:
     """`start` if its soft value is finite; otherwise coefficients that make every decision cost something.
 
     An undiscounted problem is improper at zero reward: wandering is free, and choice is worth something. Costs as equal as the

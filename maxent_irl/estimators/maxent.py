@@ -198,6 +198,8 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
                 raise ValueError(f"coef_init must be {model.n_features} finite numbers; got {coef_init!r}")
         values = self._values if warm and len(self._values) == len(likelihood.tasks) else None
         loss = Loss(likelihood, self.l2, self._log_prior(demonstrations, likelihood.tasks), values)
+        size = _precision.feature_size(model, self.mdp, self.temperature, likelihood.total_weight)
+        undetermined, coef = _precision.ignore_undetermined(loss, coef, size)
         fit = minimise(
             loss,
             coef,
@@ -207,11 +209,9 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
             callback=self.callback,
             record_iterates=self.record_iterates,
         )
-        size = _precision.feature_size(model, self.mdp, self.temperature, likelihood.total_weight)
-        flat = _precision.settle(fit, loss, size)
         self._store(fit, model, demonstrations)
         names, state_rewards = self._coefficient_names(), self.features is None
-        _precision.warn_if_undetermined(flat, names, self.mdp, state_rewards=state_rewards, stacklevel=2)
+        _precision.warn_if_undetermined(undetermined, names, self.mdp, state_rewards=state_rewards, stacklevel=2)
         if not fit.converged:
             warnings.warn(
                 f"the fit did not converge: after {fit.n_iter} iterations the largest gradient component per decision is "
@@ -340,7 +340,7 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
 
     def _store(self, fit: Any, model: LinearReward, demonstrations: Demonstrations) -> None:
         inner = fit.point.inner
-        self.coef_ = fit.point.coef.copy()
+        self.coef_ = inner.coef.copy()
         reward = model(self.coef_)
         self.reward_ = reward if model.per_state else reward.T
         self.loss_curve_ = fit.loss_curve

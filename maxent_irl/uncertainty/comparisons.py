@@ -1,0 +1,169 @@
+r"""Tests between models: the likelihood ratio of nested fits, and Wald's test of linear restrictions on one fit.
+
+.. math::
+
+    \mathrm{LR} = 2\,(\ell_\text{full} - \ell_\text{restricted}), \qquad
+    W = (R\hat\theta - q)^\top \bigl(R\, \mathrm{Cov}(\hat\theta)\, R^\top\bigr)^{-1} (R\hat\theta - q),
+
+both chi-squared with as many degrees of freedom as there are independent restrictions, if these hold.
+
+Sources: Wilks, S. S. (1938), The large-sample distribution of the likelihood ratio for testing composite hypotheses, Annals of
+Mathematical Statistics 9(1); Wald, A. (1943), Tests of statistical hypotheses concerning several parameters, Transactions of the
+American Mathematical Society 54(3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import special
+from sklearn.utils.validation import check_is_fitted
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """Outcome of a chi-squared test.
+
+    Attributes
+    ----------
+    statistic : float
+    degrees_of_freedom : int
+    p_value : float
+        Probability of a statistic at least this large if the restrictions hold.
+    description : str
+    """
+
+    __test__ = False  # not a test for pytest to collect
+
+    statistic: float
+    degrees_of_freedom: int
+    p_value: float
+    description: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.description}: chi-squared({self.degrees_of_freedom}) = {self.statistic:.4g}, p = {self.p_value:.4g}"
+        )
+
+
+def likelihood_ratio_test(restricted: Any, full: Any) -> TestResult:
+    """Test whether the additional freedom of a model is worth having.
+
+    Parameters
+    ----------
+    restricted, full : fitted MaxEntIRL
+        Fitted on the same demonstrations, with the first one's features a special case of the second one's. Degrees of freedom
+        are the difference in rank.
+
+    Returns
+    -------
+    TestResult
+
+    Raises
+    ------
+    ValueError
+        If a fit has a penalty or maximises no likelihood (feature matching with a discount or under stochastic dynamics: use
+        `wald_test`), if the demonstrations differ, and if the second model has no higher rank or fits worse.
+    """
+    for name, fit in (("restricted", restricted), ("full", full)):
+        check_is_fitted(fit)
+        if fit.l2:
+            raise ValueError(f"the {name} model was fitted with l2={fit.l2:g}: a penalised fit maximises no likelihood")
+        if not fit.information_.equality:
+            raise ValueError(
+                f"the {name} model was fitted by feature matching, which is no likelihood with a discount or under "
+                'stochastic dynamics: fit it with objective="likelihood", or use wald_test'
+            )
+    if restricted._fitted_on != full._fitted_on:
+        raise ValueError("the models were fitted on different demonstrations: their likelihoods cannot be compared")
+    freedom = full.information_.rank - restricted.information_.rank
+    if freedom < 1:
+        raise ValueError(
+            f"the full model determines {full.information_.rank} coefficients and the restricted one "
+            f"{restricted.information_.rank}: there is nothing to test (are they the wrong way round?)"
+        )
+    statistic = 2 * (full.log_likelihood_ - restricted.log_likelihood_)
+    if statistic < -1e-4:
+        raise ValueError(
+            f"the full model fits worse by {-statistic / 2:.4g} nats: the restricted one is no special case of it, or it "
+            "has not converged"
+        )
+    statistic = max(statistic, 0.0)
+    return TestResult(statistic, freedom, float(special.chdtrc(freedom, statistic)), "likelihood-ratio test")
+
+
+def wald_test(
+    estimator: Any,
+    restrictions: Mapping[str, float] | ArrayLike,
+    values: ArrayLike | None = None,
+    *,
+    kind: str | None = None,
+    groups: ArrayLike | None = None,
+) -> TestResult:
+    """Test linear restrictions on the coefficients of one fit, with any of its covariances.
+
+    Parameters
+    ----------
+    estimator : fitted MaxEntIRL
+    restrictions : dict from name of a feature to the value of its coefficient, or (R, K) or (K,) array
+        Rows of the matrix R in ``R @ coef = values``.
+    values : (R,) array, optional
+        Default 0. Not with a dict.
+    kind, groups
+        Which covariance, as for `MaxEntIRL.coefficient_covariance`.
+
+    Returns
+    -------
+    TestResult
+        Redundant restrictions count once.
+
+    Raises
+    ------
+    ValueError
+        For unknown features, wrong shapes, and restrictions on which the data are silent.
+    """
+    check_is_fitted(estimator)
+    names, coef = estimator._coefficient_names(), estimator.coef_
+    R, q = _restrictions(restrictions, values, names)
+    covariance = estimator.coefficient_covariance(kind, groups)
+    scale = np.linalg.norm(R, axis=1)
+    silent = np.abs(R @ covariance.flat).max(axis=1, initial=0.0) > 1e-6 * scale
+    if silent.any():
+        raise ValueError(
+            f"the demonstrations say nothing about restriction {int(np.flatnonzero(silent)[0])}: it has a part in a direction "
+            "along which the likelihood is flat (see identifiability)"
+        )
+    gap = R @ coef - q
+    spread, vectors = np.linalg.eigh(R @ covariance.matrix @ R.T)
+    kept = spread > 1e-12 * spread.max()
+    along = vectors.T @ gap
+    if (np.abs(along[~kept]) > 1e-8 * (1 + np.abs(gap).max())).any():
+        raise ValueError("the restrictions contradict one another")
+    statistic, freedom = float((along[kept] ** 2 / spread[kept]).sum()), int(kept.sum())
+    return TestResult(
+        statistic, freedom, float(special.chdtrc(freedom, statistic)), f"Wald test ({covariance.kind} errors)"
+    )
+
+
+def _restrictions(restrictions: Any, values: ArrayLike | None, names: list[str]) -> tuple[NDArray, NDArray]:
+    """The matrix R, (R, K), and the right-hand side, (R,)."""
+    K = len(names)
+    if isinstance(restrictions, Mapping):
+        if values is not None:
+            raise ValueError("values are given with the names of the features already")
+        unknown = [name for name in restrictions if name not in names]
+        if unknown:
+            raise ValueError(f"there is no feature {unknown[0]!r}; there are {', '.join(names[:20])}")
+        rows = np.eye(K)[[names.index(name) for name in restrictions]]
+        return rows, np.array([float(value) for value in restrictions.values()])
+    R = np.atleast_2d(np.asarray(restrictions, dtype=float))
+    if R.ndim != 2 or R.shape[1] != K or not R.any(axis=1).all():
+        raise ValueError(f"restrictions must be rows of {K} numbers, none of them all zero; got shape {R.shape}")
+    q = np.zeros(len(R)) if values is None else np.atleast_1d(np.asarray(values, dtype=float))
+    if q.shape != (len(R),):
+        raise ValueError(f"values must hold {len(R)} numbers, one per restriction; got shape {q.shape}")
+    return R, q

@@ -1,0 +1,254 @@
+r"""Counterfactuals: what would be done if the reward, the features, the dynamics or the discount were different.
+
+The agent is solved before and after the change, for the estimated coefficients and for draws from their normal distribution
+:math:`N(\hat\theta, \mathrm{Cov}(\hat\theta))`; quantiles over the draws carry the uncertainty through everything nonlinear in
+between. Differences are taken draw by draw, so that what before and after have in common cancels.
+
+Source: Krinsky, I. & Robb, A. L. (1986), On approximating the statistical properties of elasticities, Review of Economics and
+Statistics 68(4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from .._draws import generator
+from .._validation import ImproperProblemError
+from ..inference import soft_value_iteration
+from ..mdp import MDP
+from ..rewards import LinearReward
+from ..visitations import expected_visitations
+
+
+@dataclass(frozen=True, eq=False)
+class Behaviour:
+    """What an agent does, as a point or as one end of intervals.
+
+    Attributes
+    ----------
+    policy : (S, A) or (T, S, A) array
+    visitations : (S, A) or (T, S, A) array
+        Expected (discounted) visitations from the initial distribution.
+    choice_shares : (A,) array
+        Share of each action among all decisions taken, each visited state-action pair by its visitations.
+    value : (S,) or (T + 1, S) array
+        Soft value.
+    mean_value : float
+        Soft value of the initial distribution.
+    """
+
+    policy: NDArray
+    visitations: NDArray
+    choice_shares: NDArray
+    value: NDArray
+    mean_value: NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Change:
+    """A quantity with its pointwise interval, each a `Behaviour`."""
+
+    estimate: Behaviour
+    lower: Behaviour
+    upper: Behaviour
+
+
+@dataclass(frozen=True, eq=False)
+class Counterfactual:
+    """Behaviour before and after a change, and the difference.
+
+    Attributes
+    ----------
+    before, after, difference : Change
+    n_draws : int
+        Draws with a finite soft value both before and after, over which the intervals are taken.
+    level : float
+    """
+
+    before: Change
+    after: Change
+    difference: Change
+    n_draws: int
+    level: float
+
+    def __str__(self) -> str:
+        lines = [f"{'share of':<12}{'before':>28}{'after':>28}{'difference':>28}"]
+        for a in range(len(self.before.estimate.choice_shares)):
+            cells = [_cell(change, "choice_shares", a) for change in (self.before, self.after, self.difference)]
+            lines.append(f"{f'action {a}':<12}" + "".join(f"{cell:>28}" for cell in cells))
+        cells = [_cell(change, "mean_value", ()) for change in (self.before, self.after, self.difference)]
+        lines.append(f"{'mean value':<12}" + "".join(f"{cell:>28}" for cell in cells))
+        return "\n".join([*lines, f"{100 * self.level:g}% intervals from {self.n_draws} draws of the coefficients"])
+
+
+def _cell(change: Change, name: str, at: Any) -> str:
+    value, low, high = (getattr(part, name)[at] for part in (change.estimate, change.lower, change.upper))
+    return f"{value:.4g} [{low:.4g}, {high:.4g}]"
+
+
+def counterfactual(
+    estimator: Any,
+    *,
+    coef: Mapping[str, float] | Callable[[NDArray], ArrayLike] | None = None,
+    features: Any = None,
+    mdp: MDP | None = None,
+    discount: float | None = None,
+    initial: ArrayLike | None = None,
+    goal: int | None = None,
+    level: float = 0.95,
+    n_draws: int = 200,
+    kind: str | None = None,
+    groups: ArrayLike | None = None,
+    n_jobs: int | None = None,
+    random_state: Any = None,
+) -> Counterfactual:
+    """Predict behaviour under a change, with intervals carried from the covariance of the coefficients.
+
+    Parameters
+    ----------
+    estimator : fitted MaxEntIRL
+    coef : dict from name of a feature to its new coefficient, or a function of the coefficients (K,), optional
+        A function is applied to every draw: ``lambda c: c * [1, 1, 2]`` doubles the third one whatever it is.
+    features : as for `MaxEntIRL`, optional
+        Features after the change; the coefficients keep their meaning.
+    mdp : MDP, optional
+        Dynamics after the change, with the same actions. With other states than before, only choice shares and the mean value
+        can be compared, so the rest of `difference` is NaN.
+    discount : float, optional
+        Discount after the change.
+    initial : (S,) array, optional
+        Distribution of the first state. None: that of the MDP if it has one, otherwise the first states of the
+        demonstrations.
+    goal : int, optional
+        State that ends the task, where demonstrations had goals.
+    level : float
+        Coverage of the intervals, pointwise.
+    n_draws : int
+    kind, groups
+        Which covariance, as for `MaxEntIRL.coefficient_covariance`.
+    n_jobs : int, optional
+        Processes, as joblib understands it. The draws do not depend on it.
+    random_state : None, int, numpy Generator, or numpy RandomState
+
+    Returns
+    -------
+    Counterfactual
+
+    Raises
+    ------
+    ValueError
+        If nothing is changed, for unknown features, and if the estimate has no finite soft value after the change.
+    """
+    check_is_fitted(estimator)
+    if coef is None and features is None and mdp is None and discount is None:
+        raise ValueError("nothing is changed: give coef, features, mdp or discount")
+    if not 0 < level < 1:
+        raise ValueError(f"level is the coverage of the intervals, between 0 and 1; got {level!r}")
+    covariance = estimator.coefficient_covariance(kind, groups).matrix
+    if not np.isfinite(covariance).all():
+        raise ValueError("the fit has no covariance (it is not at a maximum), so nothing can be said about uncertainty")
+    before = _Setting(estimator, estimator.mdp, estimator.features, lambda c: c, initial, goal)
+    changed = estimator.mdp if mdp is None else mdp
+    if discount is not None:
+        changed = changed.replace(discount=discount)
+    after_features = estimator.features if features is None else features
+    after = _Setting(estimator, changed, after_features, _change_of(coef, estimator), initial, goal)
+    estimates = before(estimator.coef_), after(estimator.coef_)
+    values, vectors = np.linalg.eigh(covariance)
+    noise = generator(random_state).normal(size=(n_draws, len(values)))
+    draws = estimator.coef_ + (noise * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+    pairs = Parallel(n_jobs=n_jobs)(delayed(_both)(before, after, draw) for draw in draws)
+    pairs = [pair for pair in pairs if pair is not None]
+    if len(pairs) < 2:
+        raise ValueError("hardly any draw of the coefficients has a finite soft value: they are too uncertain for this")
+    changes = [
+        _summary(estimates[0], [one for one, _ in pairs], level),
+        _summary(estimates[1], [other for _, other in pairs], level),
+        _summary(_minus(estimates[1], estimates[0]), [_minus(other, one) for one, other in pairs], level),
+    ]
+    return Counterfactual(*changes, n_draws=len(pairs), level=level)
+
+
+class _Setting:
+    """An agent in its world, as a function of the coefficients."""
+
+    def __init__(self, estimator: Any, mdp: MDP, features: Any, change: Any, initial: Any, goal: int | None) -> None:
+        self.mdp = mdp if goal is None else mdp.with_goal(goal)
+        self.model, self.change = LinearReward(mdp, features), change
+        if self.model.n_features != len(estimator.coef_):
+            raise ValueError(
+                f"features must have {len(estimator.coef_)} columns, as before; got {self.model.n_features}"
+            )
+        self.options = {
+            "temperature": estimator.temperature,
+            "action_prior": estimator.action_prior,
+            "inference": estimator.inference,
+        }
+        if initial is None and mdp.initial is None and mdp.n_states == estimator.mdp.n_states:
+            data = estimator._fitted_on
+            first = data.states[data.offsets[:-1]]
+            initial = np.bincount(first, weights=data.weights, minlength=mdp.n_states) / data.weights.sum()
+        self.initial = self.mdp.initial_distribution if initial is None else np.asarray(initial, dtype=float)
+
+    def __call__(self, coef: NDArray) -> Behaviour:
+        reward = self.model(np.asarray(self.change(coef), dtype=float))
+        solution = soft_value_iteration(self.mdp, reward if reward.ndim == 1 else reward.T, **self.options)
+        visitations = expected_visitations(self.mdp, solution, initial=self.initial)
+        shares = visitations.reshape(-1, visitations.shape[-1]).sum(axis=0)
+        first = solution.V if solution.V.ndim == 1 else solution.V[0]
+        started = self.initial > 0
+        mean = np.array(self.initial[started] @ first[started])
+        return Behaviour(solution.policy, visitations, shares / shares.sum(), solution.V, mean)
+
+
+def _change_of(coef: Any, estimator: Any) -> Callable[[NDArray], NDArray]:
+    if coef is None:
+        return lambda c: c
+    if callable(coef):
+        return coef
+    names = estimator._coefficient_names()
+    unknown = [name for name in coef if name not in names]
+    if unknown:
+        raise ValueError(f"there is no feature {unknown[0]!r}; there are {', '.join(names[:20])}")
+    index, value = [names.index(name) for name in coef], list(coef.values())
+
+    def change(c: NDArray) -> NDArray:
+        out = np.array(c, dtype=float)
+        out[index] = value
+        return out
+
+    return change
+
+
+def _both(before: _Setting, after: _Setting, coef: NDArray) -> tuple[Behaviour, Behaviour] | None:
+    """Behaviour before and after for one draw; None where it has no finite soft value."""
+    try:
+        return before(coef), after(coef)
+    except ImproperProblemError:
+        return None
+
+
+def _minus(after: Behaviour, before: Behaviour) -> Behaviour:
+    with np.errstate(invalid="ignore"):  # dead ends: -inf minus -inf
+        return Behaviour(*(_difference(getattr(after, f.name), getattr(before, f.name)) for f in fields(Behaviour)))
+
+
+def _difference(after: NDArray, before: NDArray) -> NDArray:
+    return after - before if after.shape == before.shape else np.full(after.shape, np.nan)
+
+
+def _summary(estimate: Behaviour, draws: list[Behaviour], level: float) -> Change:
+    ends = [
+        np.quantile(
+            [getattr(draw, f.name) for draw in draws], [(1 - level) / 2, (1 + level) / 2], axis=0, method="nearest"
+        )
+        for f in fields(Behaviour)
+    ]
+    return Change(estimate, Behaviour(*(end[0] for end in ends)), Behaviour(*(end[1] for end in ends)))

@@ -1,0 +1,98 @@
+"""Tests between models: closed forms, calibration under the null, and refusals."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from maxent_irl import MaxEntIRL, sample_demonstrations, soft_value_iteration
+from maxent_irl.uncertainty import likelihood_ratio_test, wald_test
+
+
+@pytest.fixture(scope="module")
+def restricted(world, features, demos):
+    return MaxEntIRL(world.mdp, features[:, :2], objective="likelihood").fit(demos)
+
+
+def test_likelihood_ratio(restricted, fitted, demos):
+    result = likelihood_ratio_test(restricted, fitted)
+    gain = (fitted.score(demos) - restricted.score(demos)) * demos.n_decisions
+    assert result.statistic == pytest.approx(2 * gain, rel=1e-6)
+    assert result.degrees_of_freedom == 1
+    assert result.p_value == pytest.approx(stats.chi2.sf(2 * gain, 1))
+    assert "likelihood-ratio test: chi-squared(1) = " in str(result)
+
+
+def test_three_tests_agree_on_one_coefficient(restricted, fitted):
+    """Wald's statistic of one coefficient is z squared, and near the likelihood ratio in large samples."""
+    z = fitted.summary().coefficients["z"][2]
+    wald = wald_test(fitted, {"centre": 0.0})
+    assert wald.statistic == pytest.approx(z**2)
+    assert wald.p_value == pytest.approx(fitted.summary().coefficients["p_value"][2])
+    assert wald.statistic == pytest.approx(likelihood_ratio_test(restricted, fitted).statistic, rel=0.1)
+
+
+def test_linear_restrictions(fitted):
+    R, q = np.array([[1.0, 1.0, 0.0], [0.0, 1.0, -2.0]]), np.array([0.4, -0.6])
+    for kind in ("observed", "robust"):
+        C = fitted.coefficient_covariance(kind).matrix
+        gap = R @ fitted.coef_ - q
+        wanted = gap @ np.linalg.solve(R @ C @ R.T, gap)
+        result = wald_test(fitted, R, q, kind=kind)
+        assert result.statistic == pytest.approx(wanted)
+        assert result.degrees_of_freedom == 2
+        assert kind in result.description
+    doubled = wald_test(fitted, np.vstack([R, R[0] + R[1]]), np.append(q, q.sum()))
+    assert doubled.degrees_of_freedom == 2
+    assert doubled.statistic == pytest.approx(wald_test(fitted, R, q).statistic)
+
+
+@pytest.mark.parametrize("objective", ["likelihood", "feature-matching"])
+def test_p_values_are_uniform_if_the_restriction_holds(world, features, objective):
+    policy = soft_value_iteration(world.mdp, features @ np.array([1.0, -0.5, 0.0])).policy
+    p = []
+    for seed in range(60):
+        demos = sample_demonstrations(world.mdp, policy, 150, max_steps=20, random_state=seed)
+        fit = MaxEntIRL(world.mdp, features, objective=objective).fit(demos)
+        p.append(wald_test(fit, [[0.0, 0.0, 1.0], [1.0, 2.0, 0.0]]).p_value)
+    assert stats.kstest(p, "uniform").pvalue > 0.01
+
+
+def test_what_cannot_be_compared(world, features, demos, fitted, restricted, matched):
+    with pytest.raises(ValueError, match="feature matching, which is no likelihood"):
+        likelihood_ratio_test(restricted, matched)
+    penalised = MaxEntIRL(world.mdp, features, objective="likelihood", l2=1.0).fit(demos)
+    with pytest.raises(ValueError, match="full model was fitted with l2=1"):
+        likelihood_ratio_test(restricted, penalised)
+    other = MaxEntIRL(world.mdp, features, objective="likelihood").fit(demos[:200])
+    with pytest.raises(ValueError, match="different demonstrations"):
+        likelihood_ratio_test(restricted, other)
+    with pytest.raises(ValueError, match="wrong way round"):
+        likelihood_ratio_test(fitted, restricted)
+    worse = MaxEntIRL(world.mdp, np.random.default_rng(0).normal(size=(25, 3)), objective="likelihood").fit(demos)
+    with pytest.raises(ValueError, match="no special case"):
+        likelihood_ratio_test(restricted, worse)
+
+
+@pytest.mark.parametrize(
+    ("restrictions", "values", "message"),
+    [
+        ({"middle": 0}, None, "no feature 'middle'; there are north, east, centre"),
+        ({"north": 0}, [0.0], "given with the names"),
+        ([[1.0, 0.0]], None, r"rows of 3 numbers.*\(1, 2\)"),
+        ([[0.0, 0.0, 0.0]], None, "none of them all zero"),
+        ([1.0, 0.0, 0.0], [1.0, 2.0], "values must hold 1 number"),
+        ([[1.0, 0.0, 0.0], [2.0, 0.0, 0.0]], [1.0, 3.0], "contradict"),
+    ],
+)
+def test_impossible_restrictions(fitted, restrictions, values, message):
+    with pytest.raises(ValueError, match=message):
+        wald_test(fitted, restrictions, values)
+
+
+def test_restrictions_on_flat_directions(world, features, demos):
+    with pytest.warns(UserWarning, match="do not determine"):
+        fit = MaxEntIRL(world.mdp, np.hstack([features, features[:, :1]]), objective="likelihood").fit(demos)
+    with pytest.raises(ValueError, match="say nothing about restriction 0"):
+        wald_test(fit, [1.0, 0, 0, 0])
+    together = wald_test(fit, [1.0, 0, 0, 1.0])  # their sum is determined
+    assert together.p_value < 1e-3
