@@ -1,7 +1,7 @@
 """Maximum-entropy inverse reinforcement learning: recover rewards from demonstrations, and say how sure that is.
 
 Reading order: `mdp` (the problem), `demonstrations` (the data), `inference` (the soft Bellman equation and its solvers),
-`visitations` (where a policy goes), `likelihood` (the one objective), `estimators` (climbing it).
+`visitations` (where a policy goes), `likelihood` (the one objective), `estimators` (climbing it); `control` (the forward family).
 """
 
 from ._validation import ImproperProblemError

@@ -62,6 +62,13 @@ def check_positive(name: str, value: float, *, or_zero: bool = False) -> float:
     return float(value)
 
 
+def check_count(name: str, value: int) -> int:
+    """Return a positive integer."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise ValueError(f"{name} must be a positive integer; got {value!r}")
+    return int(value)
+
+
 def check_max_iter(max_iter: int | None, default: int) -> int:
     """Return the cap on iterations, `default` for None."""
     if max_iter is None:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from ._draws import Outcomes, entries, generator, row_keys
 from ._structure import reaches_end
 from ._trajectory import flatten
-from ._validation import check_policy
+from ._validation import check_count, check_policy
 from .demonstrations import Demonstrations
 
 if TYPE_CHECKING:
@@ -65,9 +65,9 @@ def sample_demonstrations(
     ----------
     L. Devroye, Non-Uniform Random Variate Generation, Springer, 1986, section III.2: inversion by sequential or binary search.
     """
-    n = _positive("n_trajectories", n_trajectories)
+    n = check_count("n_trajectories", n_trajectories)
     bounds = [] if mdp.horizon is None else [mdp.horizon]
-    bounds += [] if max_steps is None else [_positive("max_steps", max_steps)]
+    bounds += [] if max_steps is None else [check_count("max_steps", max_steps)]
     goal_of = None if goals is None else goal_of_each(goals, n, mdp.n_states)
     if goal_of is not None and (goal_of == goal_of[0]).all():
         mdp = mdp.with_goal(int(goal_of[0]))
@@ -210,9 +210,3 @@ def goal_of_each(goals: ArrayLike, n: int, n_states: int) -> NDArray:
     if outside.any():
         raise ValueError(f"goal {given[outside].flat[0]} is no state; states are 0..{n_states - 1}")
     return np.broadcast_to(given, n).astype(np.int64)
-
-
-def _positive(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise ValueError(f"{name} must be a positive integer; got {value!r}")
-    return int(value)

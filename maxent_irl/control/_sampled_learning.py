@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._draws import Outcomes, generator, row_keys
-from .._validation import check_action_prior, check_reward
+from .._validation import check_action_prior, check_count, check_positive, check_reward
 from ..mdp import MDP
+from ._requirements import require_discounted
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,14 +86,7 @@ class Problem:
     """
 
     def __init__(self, mdp: MDP, reward: ArrayLike, action_prior: ArrayLike | None) -> None:
-        if mdp.horizon is not None or mdp.discount == 1.0:
-            raise ValueError(
-                "learning from samples here is for an infinite horizon with discount < 1 (walkers restart with probability "
-                f"1 - discount); got horizon {mdp.horizon}, discount {mdp.discount:g}: use mdp.replace(...)"
-            )
-        stuck = np.flatnonzero(mdp.structure.dead("variational"))
-        if len(stuck):
-            raise ValueError(f"state {stuck[0]} is a dead end, in which a walker can do nothing: make it terminal")
+        require_discounted(mdp, "a walker, which restarts with probability 1 - discount,")
         self.mdp = mdp
         self.shape = (mdp.n_actions, mdp.n_states)
         self.reward = np.broadcast_to(check_reward(mdp, reward), self.shape).ravel()
@@ -211,11 +205,10 @@ def learn(
     n_records: int = 100,
 ) -> SampledSolution:
     """Run a learner for a number of minibatches, recording its progress at times evenly spaced on a log scale."""
-    for name, count in (("n_walkers", n_walkers), ("n_steps", n_steps)):
-        if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
-            raise ValueError(f"{name} must be a positive integer; got {count!r}")
+    n_walkers, n_steps = check_count("n_walkers", n_walkers), check_count("n_steps", n_steps)
+    tol = check_positive("tol", tol, or_zero=True)
     walkers = Walkers(problem, n_walkers, exploration, generator(random_state))
-    records = np.unique(np.geomspace(1, n_steps, n_records).astype(int))
+    records = set(np.geomspace(1, n_steps, n_records).astype(int).tolist())
     late = max(1, round(0.9 * n_steps))
     curves: list[tuple] = []
     V_late = None

@@ -22,7 +22,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from .._draws import generator
-from .._validation import check_temperature
+from .._validation import check_positive, check_temperature
 
 
 def draw_preferences(
@@ -135,8 +135,7 @@ def fit_bradley_terry(
     BradleyTerryFit
     """
     tau = check_temperature(temperature, finite_positive=True)
-    if not l2 >= 0:
-        raise ValueError(f"l2 must be >= 0; got {l2!r}")
+    l2 = check_positive("l2", l2, or_zero=True)
     features = sparse.csr_array(features) if sparse.issparse(features) else np.asarray(features, dtype=float)
     seen = PreferenceCounts.of(preferences, features.shape[0])
     gaps = (features[seen.winners] - features[seen.losers]) / tau

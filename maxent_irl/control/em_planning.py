@@ -34,8 +34,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._linear_systems import Stationary
 from .._numerics import iterate, soft_maximum
-from .._validation import check_choice, check_policy, check_reward
+from .._validation import check_choice, check_policy, check_positive, check_reward
 from ..mdp import MDP
+from ._requirements import require_discounted
 from .limits import uniform_prior
 
 M_STEPS = ("full", "greedy")
@@ -121,7 +122,7 @@ def em_planning(
     def advance(policy: NDArray, measured: tuple) -> NDArray:
         return problem.m_step(policy, measured[1], greedy=m_step == "greedy")
 
-    wanted = tol * (1.0 - mdp.discount)
+    wanted = check_positive("tol", tol) * (1.0 - mdp.discount)
     done = iterate(start, measure=e_step, advance=advance, tolerance=lambda _: wanted, max_iter=max_iter)
     V, Q = done.measured
     return EMPlan(
@@ -166,14 +167,7 @@ class _Mixture:
     """The mixture of finite-time problems: reward as a probability, E-step and M-step."""
 
     def __init__(self, mdp: MDP, reward: ArrayLike) -> None:
-        if mdp.horizon is not None or mdp.discount == 1.0:
-            raise ValueError(
-                "the mixture of finite-time problems needs an infinite horizon and discount < 1; got horizon "
-                f"{mdp.horizon}, discount {mdp.discount:g}: use mdp.replace(horizon=None, discount=...)"
-            )
-        stuck = np.flatnonzero(mdp.structure.dead("variational"))
-        if len(stuck):
-            raise ValueError(f"state {stuck[0]} is a dead end, in which no likelihood is defined: make it terminal")
+        require_discounted(mdp, "a mixture of finite-time problems")
         self.mdp, self.available = mdp, mdp.available.T
         self.reward = np.broadcast_to(check_reward(mdp, reward), self.available.shape)
         earned = self.reward[self.available]

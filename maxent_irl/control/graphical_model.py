@@ -107,7 +107,8 @@ class TrajectoryPosterior:
         """Draw optimal trajectories from the posterior: the graphical model used as a generator.
 
         Under stochastic dynamics these are trajectories of an agent that chooses its luck too; demonstrations that an agent
-        could have produced come from `sample_demonstrations` with a variational policy.
+        could have produced come from `sample_demonstrations` with a variational policy. Where an episode may begin in a
+        terminal state, only those that do not are drawn: nothing is decided in the others.
 
         Parameters
         ----------

@@ -30,10 +30,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
-from .._validation import ImproperProblemError, check_action_prior, check_reward, check_temperature
+from .._validation import ImproperProblemError, check_reward, check_temperature
 from ..inference import SoftSolution, soft_value_iteration
 from ..mdp import MDP
 from ..visitations import expected_visitations
+from ._requirements import check_reference, require_episodes
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +77,7 @@ def reward_divergence(
         As for `expected_visitations`.
     """
     r = np.broadcast_to(check_reward(mdp, reward), (mdp.n_actions, mdp.n_states)).T
-    log_reference = check_action_prior(mdp, reference).T
+    log_reference = check_reference(mdp, reference).T
     policy = np.asarray(policy, dtype=float)
     visits = expected_visitations(mdp, policy, initial=initial)
     acting = visits > 0
@@ -133,15 +134,11 @@ def desirability(mdp: MDP, reward: ArrayLike, reference: ArrayLike, *, temperatu
     ValueError
         For a discount or a horizon, with which the equation is not linear or not one.
     """
-    if mdp.discount != 1.0 or mdp.horizon is not None:
-        raise ValueError(
-            "desirabilities solve undiscounted problems that end in terminal states; got discount "
-            f"{mdp.discount:g}, horizon {mdp.horizon}: use soft_value_iteration(inference='exact')"
-        )
+    require_episodes(mdp, "desirability()")
     beta = check_temperature(temperature, finite_positive=True)
     S, A = mdp.n_states, mdp.n_actions
     with np.errstate(over="ignore"):
-        weight = np.exp(check_action_prior(mdp, reference) + np.broadcast_to(check_reward(mdp, reward), (A, S)) / beta)
+        weight = np.exp(check_reference(mdp, reference) + np.broadcast_to(check_reward(mdp, reward), (A, S)) / beta)
     weight *= mdp.structure.usable_exact
     if not np.isfinite(weight).all():
         raise ImproperProblemError("exp(reward / temperature) overflows: rewards are hundreds of temperatures large")

@@ -27,11 +27,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._draws import generator
 from .._numerics import soft_maximum
-from .._validation import check_action_prior, check_reward, check_temperature
+from .._validation import check_count, check_positive, check_reward, check_temperature
 from ..demonstrations import Demonstrations
 from ..mdp import MDP
 from ..sampling import sample_demonstrations
 from ._averaging import Averaged
+from ._requirements import check_reference, require_episodes
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,19 +113,15 @@ def ppo(
     ValueError
         For a discount, a horizon, or options out of range.
     """
-    if mdp.discount != 1.0 or mdp.horizon is not None:
-        raise ValueError(
-            f"ppo() is for undiscounted episodes without a horizon; got discount {mdp.discount:g}, horizon {mdp.horizon}"
-        )
+    require_episodes(mdp, "ppo()")
     beta = check_temperature(temperature, finite_positive=True)
-    for name, count in (("n_iterations", n_iterations), ("n_epochs", n_epochs)):
-        if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
-            raise ValueError(f"{name} must be a positive integer; got {count!r}")
-    if not 0.0 < clip < 1.0 or not learning_rate > 0.0:
-        raise ValueError(f"clip must lie in (0, 1) and learning_rate be positive; got {clip!r}, {learning_rate!r}")
+    n_iterations, n_epochs = check_count("n_iterations", n_iterations), check_count("n_epochs", n_epochs)
+    learning_rate = check_positive("learning_rate", learning_rate)
+    if not 0.0 < clip < 1.0:
+        raise ValueError(f"clip must lie in (0, 1); got {clip!r}")
     rng = generator(random_state)
     r = np.broadcast_to(check_reward(mdp, reward), (mdp.n_actions, mdp.n_states))
-    log_reference = check_action_prior(mdp, reference)
+    log_reference = check_reference(mdp, reference)
     logits, average = np.array(log_reference), Averaged()
     allowed = np.isfinite(logits)
     curves = []

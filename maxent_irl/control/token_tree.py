@@ -32,6 +32,7 @@ from .._validation import check_policy, check_temperature
 from ..mdp import MDP
 
 END = "."
+LARGEST = 100_000  # completions of full length
 
 
 class TokenTree:
@@ -66,6 +67,9 @@ class TokenTree:
         if not self.tokens or max_length < 1 or not self.prompts:
             raise ValueError("a token tree needs at least one token, one prompt, and max_length >= 1")
         A = len(self.tokens) + 1
+        size = len(self.prompts) * (A - 1) ** max_length
+        if size > LARGEST:
+            raise ValueError(f"{size:,} completions of full length are too many to enumerate: at most {LARGEST:,}")
         level = [(prompt, ()) for prompt in range(len(self.prompts))]
         inner: list[tuple[int, tuple[int, ...]]] = []
         for _ in range(max_length):

@@ -69,5 +69,7 @@ def test_what_has_no_finite_answer_is_refused():
         desirability(loop, [1.0, 0.0], half)
     with pytest.raises(ImproperProblemError, match="overflows"):
         desirability(loop, [1e6, 0.0], half)
-    with pytest.raises(ValueError, match="undiscounted problems that end"):
+    with pytest.raises(ValueError, match="undiscounted episodes"):
         desirability(loop.replace(discount=0.9), [0.0, 0.0], half)
+    with pytest.raises(ValueError, match="a reference policy is needed"):
+        desirability(loop, [0.0, 0.0], None)

@@ -114,6 +114,7 @@ def test_advantages_are_returns_to_the_end_less_their_mean(surrogate):
     [
         ({"clip": 1.0}, "clip must lie in"),
         ({"n_epochs": 0}, "n_epochs must be a positive integer"),
+        ({"learning_rate": 0.0}, "learning_rate must be a number > 0"),
         ({"temperature": 0.0}, "temperature must be finite and positive"),
     ],
 )

@@ -138,6 +138,7 @@ def test_average_weighs_the_late_iterates():
         ({"n_walkers": 0}, "n_walkers must be a positive integer"),
         ({"step_decay": 0.5}, "step_decay must lie in"),
         ({"temperature": 0.0}, "temperature must be finite and positive"),
+        ({"tol": -1.0}, "tol must be a number >= 0"),
     ],
 )
 @pytest.mark.parametrize("member", MEMBERS)
@@ -165,7 +166,7 @@ def test_wrong_actor_critic_options_are_named(options, message):
 
 def test_problems_that_cannot_be_walked_are_refused():
     mdp, reward, _ = case("discounted")
-    with pytest.raises(ValueError, match="infinite horizon with discount < 1"):
+    with pytest.raises(ValueError, match="a walker.* is for an infinite horizon"):
         soft_q_learning(mdp.replace(horizon=4), reward)
     with pytest.raises(ValueError, match="dead end"):
         soft_q_learning(MDP.from_successors([[1], [-1]], discount=0.9), [0.0, 0.0])

@@ -85,6 +85,8 @@ def test_pairs_are_different_completions_of_one_prompt(tree):
 def test_wrong_input_is_named(tree):
     with pytest.raises(ValueError, match="at least one token"):
         TokenTree("", 3)
+    with pytest.raises(ValueError, match="too many to enumerate"):
+        TokenTree("abcdefghij", 6)
     with pytest.raises(ValueError, match="30 finite numbers, one per completion"):
         tree.reward_table(np.zeros(3))
     with pytest.raises(ValueError, match="prefix 'x' has no probability"):
