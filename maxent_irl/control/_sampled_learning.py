@@ -224,7 +224,7 @@ def learn(
                 (step * n_walkers, learner.answer()[0], np.sqrt(np.mean(errors**2)), learner.temperature, entropy)
             )
     V, Q, policy, temperature = learner.answer()
-    residual = float(np.abs(V - V_late).max())
+    residual = float(np.abs(V - V_late).max()) if late < n_steps else np.inf
     samples, values, errors, temperatures, entropies = (np.array(column) for column in zip(*curves, strict=True))
     return SampledSolution(
         V,

@@ -162,8 +162,14 @@ def maximise_evidence_lower_bound(
     Raises
     ------
     ValueError
-        For an undiscounted problem that the uniform policy, where the climb starts, never ends.
+        For an undiscounted problem that the uniform policy, where the climb starts, never ends; for dead ends that episodes
+        start in or (with a horizon) may come to.
     """
+    dead = mdp.structure.dead("variational") & ((mdp.initial_distribution > 0) | (mdp.horizon is not None))
+    if dead.any():
+        raise ValueError(
+            f"state {int(np.argmax(dead))} is a dead end, of value -inf: make it terminal, or do not start there"
+        )
     bound = _Bound(mdp, reward, temperature, action_prior)
     T, S, A = mdp.horizon, mdp.n_states, mdp.n_actions
     shape = (A, S) if T is None else (T, A, S)

@@ -96,7 +96,7 @@ def direct_preference_optimisation(
     Returns
     -------
     AlignedPolicy
-        Not converged where a completion won or lost all its comparisons: its implied reward is then infinite.
+        Where a completion won or lost all its comparisons no finite reward is best: it grows until the gradient is small.
     """
     beta = check_temperature(temperature, finite_positive=True)
     return _fit_pairs(

@@ -123,6 +123,12 @@ def test_forbidden_actions_and_dead_ends_are_worth_minus_infinity():
     fork = MDP.from_successors([[1, 2], [-1, -1], [-1, -1]], terminal=[1])
     stuck = evidence_lower_bound(fork, np.zeros(3), [[0.5, 0.5], [0.0, 0.0], [0.0, 0.0]])
     assert stuck.tolist() == [-np.inf, 0.0, -np.inf]
+    with pytest.raises(ValueError, match="state 2 is a dead end"):
+        maximise_evidence_lower_bound(fork, np.zeros(3))
+    careful = maximise_evidence_lower_bound(fork.replace(initial=[1.0, 0.0, 0.0]), np.zeros(3))
+    assert careful.policy[0].tolist() == [1.0, 0.0]
+    with pytest.raises(ValueError, match="state 2 is a dead end"):
+        maximise_evidence_lower_bound(fork.replace(initial=[1.0, 0.0, 0.0], horizon=2), np.zeros(3))
     ends = MDP.from_successors([[1, 1], [-1, -1]], terminal=[1])
     bound = evidence_lower_bound(ends, np.zeros(2), [[0.5, 0.5], [0, 0]], action_prior=[[1.0, 0.0], [0.0, 0.0]])
     assert bound.tolist() == [-np.inf, 0.0]

@@ -58,7 +58,8 @@ def test_runs_are_reproducible_and_recorded(member):
 
 def test_a_short_run_does_not_claim_to_have_converged():
     mdp, reward, _ = case("discounted")
-    assert not soft_q_learning(mdp, reward, n_walkers=10, n_steps=50, random_state=0).converged
+    for n_steps in (1, 50):
+        assert not soft_q_learning(mdp, reward, n_walkers=10, n_steps=n_steps, random_state=0).converged
 
 
 def test_twin_critics_err_low_and_ever_less():
