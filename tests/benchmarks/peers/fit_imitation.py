@@ -1,10 +1,9 @@
 """imitation: MCEIRL with a linear reward.
 
 It plans over a finite horizon, here the length of the demonstrations, and climbs with Adam. Its default of 1000 iterations
-and its stopping rule are kept.
+and its stopping rule are kept. Its training visitations come from a policy planned without the discount (version 1.0.1), so
+that what it settles on is not this model's optimum; it is judged by its reward all the same.
 """
-
-import os
 
 import gymnasium
 import numpy as np
@@ -14,6 +13,8 @@ from imitation.algorithms.mce_irl import MCEIRL
 from imitation.data.types import Trajectory
 from imitation.rewards.reward_nets import BasicRewardNet
 from seals.base_envs import TabularModelPOMDP
+
+STEP = 0.05  # the fastest of 0.01 (the default), 0.05 and 0.2 on the smallest grid
 
 
 def fit(task: Task) -> tuple[np.ndarray, str]:
@@ -52,7 +53,7 @@ def fit(task: Task) -> tuple[np.ndarray, str]:
         net,
         np.random.default_rng(0),
         optimizer_cls=Adam,
-        optimizer_kwargs={"lr": float(os.environ.get("IMITATION_LR", "0.01"))},
+        optimizer_kwargs={"lr": STEP},
         discount=task.discount,
         log_interval=None,
     )
