@@ -36,7 +36,7 @@ from ..mdp import MDP
 
 
 def uniform_prior(mdp: MDP) -> NDArray:
-    """Return the uniform action prior, 1 / |A(s)| over the available actions; (S, A), rows of terminal states zero."""
+    """Return the uniform action prior, ``1 / |A(s)|`` over the available actions; (S, A), rows of terminal states zero."""
     return mdp.available / np.maximum(1, mdp.available.sum(axis=1, keepdims=True))
 
 

@@ -98,9 +98,9 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
         Of all decisions, weighted, nats.
     loss_curve_ : list of float
         Mean negative penalised objective per decision, at the start and after each iteration.
-    coef_path_ : (n_iter_ + 1, K) array
+    coef_path_ : (steps + 1, K) array
         With `record_iterates`.
-    n_iter_, converged_
+    n_iter_, converged_ : int, bool
     n_decisions_, n_trajectories_ : int
     covariance_ : (K, K) array
     standard_errors_ : (K,) array

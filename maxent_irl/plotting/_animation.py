@@ -35,7 +35,7 @@ class RewardAnimation:
     Attributes
     ----------
     map_ : GridMapDisplay, with the frame drawn last
-    ax_, figure_
+    ax_, figure_ : Axes, Figure
     """
 
     def __init__(self, rewards: NDArray, *, plan: GridPlan, titles: list[str], label: str) -> None:

@@ -29,8 +29,10 @@ class CalibrationDisplay:
 
     Attributes
     ----------
-    points_ : PathCollection;  intervals_ : LineCollection;  diagonal_ : Line2D
-    ax_, figure_
+    points_ : PathCollection
+    intervals_ : LineCollection
+    diagonal_ : Line2D
+    ax_, figure_ : Axes, Figure
 
     References
     ----------

@@ -36,9 +36,11 @@ class CoefficientsDisplay:
 
     Attributes
     ----------
-    estimates_ : PathCollection, the dots;  intervals_ : LineCollection or None;  truth_ : PathCollection or None
+    estimates_ : PathCollection, the dots
+    intervals_ : LineCollection or None
+    truth_ : PathCollection or None
     zero_ : Line2D
-    ax_, figure_
+    ax_, figure_ : Axes, Figure
     """
 
     def __init__(

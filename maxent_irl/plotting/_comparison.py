@@ -34,7 +34,9 @@ class RewardComparisonDisplay:
         With a plan: the two maps, which share one colour scale.
     points_, diagonal_ : PathCollection, Line2D
         Without a plan: one point per state or state-action pair, and where they would lie if recovered exactly.
-    axes_ : array of Axes;  ax_ : the first;  figure_
+    axes_ : array of Axes
+    ax_ : the first
+    figure_ : Figure
     """
 
     def __init__(self, aligned: Aligned, *, plan: GridPlan | None = None) -> None:

@@ -36,8 +36,13 @@ class ConvergenceDisplay:
 
     Attributes
     ----------
-    curve_ : Line2D;  uniform_ : Line2D or None;  gaps_ : LineCollection;  band_ : Polygon or None
-    axes_ : array of two Axes;  ax_ : the first;  figure_
+    curve_ : Line2D
+    uniform_ : Line2D or None
+    gaps_ : LineCollection
+    band_ : Polygon or None
+    axes_ : array of two Axes
+    ax_ : the first
+    figure_ : Figure
     """
 
     def __init__(

@@ -42,7 +42,7 @@ class GridMapDisplay:
     marks_ : dict of PathCollections, "start" and "goal" where the world has them
     colour_bar_ : Colorbar or None
     key_ : Legend or None
-    ax_, figure_ : where it was drawn
+    ax_, figure_ : Axes, Figure
 
     Examples
     --------

@@ -28,8 +28,10 @@ class LearningCurveDisplay:
 
     Attributes
     ----------
-    train_, test_ : Line2D;  bands_ : list of fill-betweens;  reference_ : Line2D or None
-    ax_, figure_
+    train_, test_ : Line2D
+    bands_ : list of fill-betweens
+    reference_ : Line2D or None
+    ax_, figure_ : Axes, Figure
     """
 
     def __init__(

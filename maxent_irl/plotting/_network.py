@@ -41,7 +41,7 @@ class NetworkMapDisplay:
     missing_ : LineCollection of the edges without a value, or None
     points_ : PathCollection or None
     labels_ : list of Annotations
-    colour_bar_, ax_, figure_
+    colour_bar_, ax_, figure_ : Colorbar, Axes, Figure
     """
 
     def __init__(

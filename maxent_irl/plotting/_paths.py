@@ -35,7 +35,7 @@ class PathsDisplay:
     paths_ : LineCollection of the single paths, or None
     traffic_ : LineCollection of the summed paths, its array the counts, or None
     first_, last_ : PathCollections of the ends of single paths, or None
-    colour_bar_, marks_, key_, ax_, figure_
+    colour_bar_, marks_, key_, ax_, figure_ : as for `GridMapDisplay`
     """
 
     def __init__(self, paths: list[NDArray], *, plan: GridPlan, title: str) -> None:

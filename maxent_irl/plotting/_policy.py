@@ -44,7 +44,7 @@ class PolicyDisplay:
     stays_ : PathCollection of the dots, or None
     marks_ : dict of PathCollections, "start" and "goal"
     key_ : Legend or None
-    ax_, figure_ : where it was drawn
+    ax_, figure_ : Axes, Figure
     """
 
     def __init__(

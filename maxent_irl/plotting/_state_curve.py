@@ -44,9 +44,13 @@ class StateCurveDisplay:
 
     Attributes
     ----------
-    curves_ : list of Line2D, one per reward curve;  bands_ : list of fill-betweens, empty without errors
-    choices_ : list of Line2D, one per action;  shares_ : list of PathCollections, observed shares
-    axes_ : array of Axes;  ax_ : the first;  figure_
+    curves_ : list of Line2D, one per reward curve
+    bands_ : list of fill-betweens, empty without errors
+    choices_ : list of Line2D, one per action
+    shares_ : list of PathCollections, observed shares
+    axes_ : array of Axes
+    ax_ : the first
+    figure_ : Figure
     """
 
     def __init__(

@@ -34,8 +34,9 @@ class StateRewardsDisplay:
 
     Attributes
     ----------
-    bars_ : BarContainer or None;  points_ : list of Line2D, one per column, empty with bars
-    ax_, figure_
+    bars_ : BarContainer or None
+    points_ : list of Line2D, one per column, empty with bars
+    ax_, figure_ : Axes, Figure
     """
 
     def __init__(

@@ -41,7 +41,7 @@ class TreeMapDisplay:
     corridors_ : LineCollection
     junctions_ : PathCollection, its array the finite values
     labels_ : list of Annotations
-    colour_bar_, ax_, figure_
+    colour_bar_, ax_, figure_ : Colorbar, Axes, Figure
     """
 
     def __init__(

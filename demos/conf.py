@@ -1,0 +1,120 @@
+"""The documentation site: ``sphinx-build -W -b html demos demos/_build/html``. It needs no network."""
+
+import importlib
+import inspect
+import os
+import sys
+from pathlib import Path
+
+from docutils.utils.math.latex2mathml import tex2mathml
+from sphinx.util import logging
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+
+import maxent_irl
+
+project = "maxent_irl"
+author = "The maxent_irl developers"
+version = release = maxent_irl.__version__
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc", "sphinx_gallery.gen_gallery"]
+exclude_patterns = ["_build", "GALLERY_HEADER.rst", "images"]
+default_role = "obj"
+suppress_warnings = ["sphinx_gallery.duplicate_filename"]  # a second build sees its own copies in _gallery
+html_theme = "alabaster"
+html_theme_options = {
+    "description": "Maximum-entropy inverse reinforcement learning",
+    "fixed_sidebar": True,
+    "page_width": "1320px",
+    "body_max_width": "1060px",
+    "show_powered_by": False,
+    "font_family": 'system-ui, "Segoe UI", "DejaVu Sans", sans-serif',
+    "head_font_family": 'system-ui, "Segoe UI", "DejaVu Sans", sans-serif',
+}
+html_show_sourcelink = False
+html_math_renderer = "mathml"
+autosummary_generate = True
+autosummary_ignore_module_all = False
+numpydoc_show_class_members = False
+
+# Demos that read real data run only where there is some; elsewhere their pages show the code alone.
+NEEDS_DATA = [path.stem for path in HERE.glob("plot_*.py") if "MAXENT_IRL_DATA" in path.read_text(encoding="utf-8")]
+HAS_DATA = bool(os.environ.get("MAXENT_IRL_DATA"))
+sphinx_gallery_conf = {
+    "examples_dirs": ".",
+    "gallery_dirs": "_gallery",
+    "filename_pattern": r"plot_" if HAS_DATA else rf"/plot_(?!({'|'.join(n[5:] for n in NEEDS_DATA)})\.py)",
+    "ignore_pattern": r"conf\.py",
+    "within_subsection_order": "FileNameSortKey",
+    "matplotlib_animations": False,
+    "download_all_examples": False,
+    "show_signature": False,
+    "remove_config_comments": True,
+    "capture_repr": (),
+    "min_reported_time": 5,
+    "copyfile_regex": "(?!)",  # index.rst here is the front page, not that of the gallery
+}
+
+# What the reference describes, in reading order; modules that are not there are left out.
+DESCRIBED = (
+    "maxent_irl",
+    "maxent_irl.worlds",
+    "maxent_irl.uncertainty",
+    "maxent_irl.metrics",
+    "maxent_irl.control",
+    "maxent_irl.datasets",
+    "maxent_irl.plotting",
+    "maxent_irl.report",
+)
+
+
+def public_names(module):
+    """Names of the classes and functions of a module: those of ``__all__``, or those defined there."""
+    named = getattr(module, "__all__", None)
+    if named is None:
+        named = [n for n, v in vars(module).items() if getattr(v, "__module__", "") == module.__name__ and n[0] != "_"]
+    return [
+        name for name in named if inspect.isclass(getattr(module, name)) or inspect.isfunction(getattr(module, name))
+    ]
+
+
+def write_reference(app):
+    """Write _generated/api.rst: a table of summaries for each described module."""
+    parts = ["API reference", "=============", ""]
+    for name in DESCRIBED:
+        if importlib.util.find_spec(name) is None:
+            continue
+        module = importlib.import_module(name)
+        first = inspect.getdoc(module).splitlines()[0]
+        parts += [name, "-" * len(name), "", first, "", f".. currentmodule:: {name}", "", ".. autosummary::"]
+        parts += ["   :toctree: .", "", *(f"   {entry}" for entry in public_names(module)), ""]
+    target = HERE / "_generated" / "api.rst"
+    target.parent.mkdir(exist_ok=True)
+    text = "\n".join(parts)
+    if not target.exists() or target.read_text(encoding="utf-8") != text:
+        target.write_text(text, encoding="utf-8")
+
+
+def visit_math(self, node, block):
+    """Write a formula as MathML, which browsers draw by themselves."""
+    self.body.append(tex2mathml(node.astext(), as_block=block))
+    raise_skip()
+
+
+def raise_skip():
+    """Leave the children of the node alone: they are written."""
+    from docutils.nodes import SkipNode
+
+    raise SkipNode
+
+
+def setup(app):
+    """Register the formula writer and the reference."""
+    app.add_html_math_renderer(
+        "mathml",
+        inline_renderers=(lambda self, node: visit_math(self, node, False), None),
+        block_renderers=(lambda self, node: visit_math(self, node, True), None),
+    )
+    app.connect("config-inited", lambda app, config: write_reference(app))
+    if not HAS_DATA and NEEDS_DATA:
+        logging.getLogger(__name__).info("MAXENT_IRL_DATA is not set: not run are %s", ", ".join(sorted(NEEDS_DATA)))
