@@ -6,6 +6,7 @@ import argparse
 import csv
 import gzip
 import io
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from .demonstrations import Demonstrations
 from .estimators import MaxEntIRL
 from .mdp import MDP
 from .plotting import plot_recovery
+from .report import write_report
 from .worlds import GridWorld
 
 INDICATOR_L2 = (
@@ -61,6 +63,21 @@ class Problem:
     def n_features(self) -> int:
         """Number of coefficients."""
         return len(self.feature_names)
+
+    @property
+    def map(self) -> GridWorld | None:
+        """The world if it can be drawn as a map."""
+        return self.world if isinstance(self.world, GridWorld) else None
+
+    @property
+    def state_names(self) -> list[Any]:
+        """Labels of the states, or their indices."""
+        return _labels(self.demonstrations.state_labels, self.mdp.n_states)
+
+    @property
+    def action_names(self) -> list[Any]:
+        """Labels of the actions, or their indices."""
+        return _labels(self.demonstrations.action_labels, self.mdp.n_actions)
 
 
 def read(options: argparse.Namespace) -> Problem:
@@ -207,37 +224,35 @@ def write(estimator: MaxEntIRL, problem: Problem, folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     names = ("reward.csv", "coefficients.csv", "policy.csv", "model.npz", "reward.png")
     reward, coefficients, policy, model, figure = paths = [folder / name for name in names]
-    mdp, demonstrations = problem.mdp, problem.demonstrations
-    states = _labels(demonstrations.state_labels, mdp.n_states)
-    actions = _labels(demonstrations.action_labels, mdp.n_actions)
-    _write_reward(reward, estimator.reward_, mdp, states, actions)
+    _write_reward(reward, estimator.reward_, problem)
     _write_coefficients(coefficients, estimator)
-    _write_policy(policy, estimator, mdp, states, actions)
-    arrays = {
-        "coef": estimator.coef_,
-        "reward": estimator.reward_,
-        "value": estimator.value_,
-        "policy": estimator.policy_,
-    }
-    arrays |= {
-        "visitations": estimator.visitations_,
-        "loss_curve": estimator.loss_curve_,
-        "converged": estimator.converged_,
-    }
+    _write_policy(policy, estimator, problem)
+    fitted = (
+        "coef",
+        "reward",
+        "value",
+        "policy",
+        "visitations",
+        "loss_curve",
+        "converged",
+    )  # with goals not all are there
+    arrays = {name: getattr(estimator, f"{name}_") for name in fitted if hasattr(estimator, f"{name}_")}
     write_arrays(model, {"feature_names": np.array(problem.feature_names), **arrays})
     _draw(figure, estimator, problem)
     return paths
 
 
-def _write_reward(path: Path, reward: NDArray, mdp: MDP, states: list, actions: list) -> None:
+def _write_reward(path: Path, reward: NDArray, problem: Problem) -> None:
+    states, actions = problem.state_names, problem.action_names
     with open(path, "w", encoding="utf-8", newline="") as file:
         out = csv.writer(file)
         if reward.ndim == 1:
             out.writerow(["state", "reward"])
-            out.writerows((states[s], repr(float(reward[s]))) for s in range(mdp.n_states))
+            out.writerows((name, repr(float(r))) for name, r in zip(states, reward, strict=True))
         else:
             out.writerow(["state", "action", "reward"])
-            out.writerows((states[s], actions[a], repr(float(reward[s, a]))) for s, a in np.argwhere(mdp.available))
+            pairs = np.argwhere(problem.mdp.available)
+            out.writerows((states[s], actions[a], repr(float(reward[s, a]))) for s, a in pairs)
 
 
 def _write_coefficients(path: Path, estimator: MaxEntIRL) -> None:
@@ -248,27 +263,47 @@ def _write_coefficients(path: Path, estimator: MaxEntIRL) -> None:
         out.writerows(zip(*columns.values(), strict=True))
 
 
-def _write_policy(path: Path, estimator: MaxEntIRL, mdp: MDP, states: list, actions: list) -> None:
-    policy = estimator.policy_
-    timed = policy.ndim == 3
+def _write_policy(path: Path, estimator: MaxEntIRL, problem: Problem) -> None:
+    """A row per state and action; per time too with a horizon, and per demonstrated goal where there are goals."""
+    states, actions = problem.state_names, problem.action_names
+    goals = problem.demonstrations.goals
+    goals = [None] if goals is None else np.unique(goals)
+    times = [None] if problem.mdp.horizon is None else range(problem.mdp.horizon)
+    used = np.flatnonzero(problem.mdp.available.any(axis=1))
     with open(path, "w", encoding="utf-8", newline="") as file:
         out = csv.writer(file)
-        out.writerow([*(["time"] if timed else []), "state", "action", "probability"])
-        for t, layer in enumerate(policy if timed else policy[None]):
-            out.writerows(
-                (*([t] if timed else []), states[s], actions[a], repr(float(layer[s, a])))
-                for s, a in np.argwhere(mdp.available)
-            )
+        keys = [name for name, values in (("goal", goals), ("time", times)) if values[0] is not None]
+        out.writerow([*keys, "state", "action", "probability"])
+        for goal, time in itertools.product(goals, times):
+            proba = estimator.predict_proba(used, None if time is None else np.full(len(used), time), goals=goal)
+            key = [value for value in (None if goal is None else states[goal], time) if value is not None]
+            for s, row in zip(used, proba, strict=True):
+                open_actions = np.flatnonzero(problem.mdp.available[s])
+                out.writerows((*key, states[s], actions[a], repr(float(row[a]))) for a in open_actions)
 
 
 def _draw(path: Path, estimator: MaxEntIRL, problem: Problem) -> None:
     from matplotlib.figure import Figure
 
     figure = plot_recovery(
-        estimator,
-        problem.world if isinstance(problem.world, GridWorld) else None,
-        true_reward=problem.true_reward,
-        state_names=_labels(problem.demonstrations.state_labels, problem.mdp.n_states),
-        figure=Figure(),
+        estimator, problem.map, true_reward=problem.true_reward, state_names=problem.state_names, figure=Figure()
     )
     figure.savefig(path, dpi=150)
+
+
+def write_html(estimator: MaxEntIRL, problem: Problem, path: Path, command: str, warnings: list[str]) -> None:
+    """Write the self-contained HTML report."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_report(
+        path,
+        estimator,
+        problem.demonstrations,
+        world=problem.map,
+        true_reward=problem.true_reward,
+        title=f"Reward recovered from {problem.source}",
+        source=problem.source,
+        dynamics=problem.dynamics,
+        command=command,
+        warnings=warnings,
+        state_names=problem.state_names,
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 import warnings
 from collections.abc import Sequence
@@ -57,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
     )
     recover.add_argument("source", metavar="SOURCE", help="name of a built-in set, or path of a CSV table")
     recover.add_argument("--out", metavar="DIR", type=Path, default=Path("maxent-irl-out"), help="default: %(default)s")
+    recover.add_argument("--report", metavar="FILE", type=Path, help="also write one self-contained HTML report")
 
     table = recover.add_argument_group("columns of the table")
     for name, default in (("id", "id"), ("state", "state"), ("action", "action")):
@@ -94,14 +96,15 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status."""
     options = parser().parse_args(arguments)
+    command = shlex.join(["maxent-irl", *(sys.argv[1:] if arguments is None else arguments)])
     try:
-        return recover(options)
+        return recover(options, command)
     except (ValueError, OSError, ImproperProblemError) as error:
         print(f"maxent-irl: {error}", file=sys.stderr)
         return BAD_INPUT
 
 
-def recover(options: argparse.Namespace) -> int:
+def recover(options: argparse.Namespace, command: str) -> int:
     """Read, fit, say, write, draw."""
     problem = _recovery.read(options)
     print(f"read      {problem.source}")
@@ -129,6 +132,10 @@ def recover(options: argparse.Namespace) -> int:
         if not issubclass(warning.category, ConvergenceWarning):
             print(f"warning   {warning.message}")
     written = _recovery.write(estimator, problem, options.out)
+    if options.report is not None:
+        said = [str(warning.message) for warning in caught]
+        _recovery.write_html(estimator, problem, options.report, command, said)
+        written.append(options.report)
     print("wrote     " + "  ".join(map(str, written)))
     if not estimator.converged_:
         message = next(str(w.message) for w in caught if issubclass(w.category, ConvergenceWarning))

@@ -147,3 +147,25 @@ def test_help_names_what_there_is(capsys):
     said = capsys.readouterr().out
     for expected in ("gridworld", "--discount", "--features", "reward.png", "exit status"):
         assert expected in said
+
+
+def test_trips_with_goals_and_a_report(tmp_path):
+    moves = {("home", "left"): "mall", ("home", "right"): "park", ("mall", "left"): "shop", ("park", "right"): "work"}
+    moves |= {("mall", "right"): "work", ("park", "left"): "shop"}
+    lines = ["id,time,state,action,next_state,goal"]
+    for trip, turns in enumerate((("left", "right"), ("right", "left"), ("left", "left"), ("left", "right"))):
+        middle = moves["home", turns[0]]
+        goal = moves[middle, turns[1]]
+        lines += [f"{trip},0,home,{turns[0]},{middle},{goal}", f"{trip},1,{middle},{turns[1]},{goal},{goal}"]
+    table = tmp_path / "trips.csv"
+    table.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    report = tmp_path / "out" / "report.html"
+    assert run(table, "--out", tmp_path / "out", "--report", report) == 0
+    policy = {
+        (r["goal"], r["state"], r["action"]): float(r["probability"]) for r in rows(tmp_path / "out" / "policy.csv")
+    }
+    assert policy["work", "home", "left"] > policy["work", "home", "right"]
+    assert {goal for goal, _, _ in policy} == {"shop", "work"}
+    html = report.read_text(encoding="utf-8")
+    assert f"--report {report}" in html  # the command to repeat it
+    assert "state mall" in html
