@@ -161,24 +161,12 @@ class GoalTask:
         self.moves, self.x, self.m = sums.moves, solution.x, solution.resolvent.weights
         off = index != solution.goal  # V is 0 in the goal, whatever its weight
         self.index, self.weight = index[off], weight[off]
-        self.flow = self._flow(self.index, self.weight)
+        self.flow = solution.flow(self.index, self.weight)
 
     @property
     def value(self) -> float:
         """<c, V>."""
         return self.alpha * float(self.weight @ self.solution.values(self.index))
-
-    def _flow(self, index: NDArray, weight: NDArray) -> NDArray:
-        """mu: flow over each move, (E,), from sources of these weights to the goal."""
-        x, goal, moves = self.x, self.solution.goal, self.moves
-        rhs = np.zeros(moves.n_states)
-        rhs[index] = weight / x[index]
-        rhs[goal] = -weight.sum() / x[goal]  # what arrives stays: takes back what the shared system would send on
-        y = self.solution.resolvent.solve(rhs, transposed=True)
-        flow = y[moves.source] * self.m
-        flow *= x[moves.target]
-        flow[moves.leaving_from(goal)] = 0.0
-        return flow
 
     @property
     def sensitivity(self) -> NDArray:
@@ -227,4 +215,4 @@ class GoalTask:
         arriving = self.moves.arriving(moved)
         arriving[self.solution.goal] = 0.0
         index = np.flatnonzero(arriving)
-        return moved + self._flow(index, arriving[index])
+        return moved + self.solution.flow(index, arriving[index])

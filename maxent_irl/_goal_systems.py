@@ -198,6 +198,27 @@ class GoalSolution:
             V = np.log(self.x[states]) - np.log(self.x[self.goal])
         return V if self.offset is None else V + (self.offset[states] - self.offset[self.goal])
 
+    def flow(self, index: NDArray, weight: NDArray) -> NDArray:
+        """How much passes over each move, (E,), on the way to the goal from sources of any sign in some states.
+
+        Parameters
+        ----------
+        index : (n,) int array
+            States with exact values, the goal not among them.
+        weight : (n,) array
+        """
+        x, moves = self.x, self.resolvent.moves
+        rhs = np.zeros(moves.n_states)
+        np.add.at(rhs, index, weight / x[index])
+        rhs[self.goal] = (
+            -weight.sum() / x[self.goal]
+        )  # what arrives stays: takes back what a shared system would send on
+        flow = self.resolvent.solve(rhs, transposed=True)[moves.source]
+        flow *= self.resolvent.weights
+        flow *= x[moves.target]
+        flow[moves.leaving_from(self.goal)] = 0.0
+        return flow
+
 
 class GoalSystems:
     """Solutions for any goals at one reward.

@@ -106,6 +106,14 @@ class GoalPolicies:
         needed = np.flatnonzero(reaching) if states is None else np.asarray(states)[reaching[np.asarray(states)]]
         return self.systems.solution(int(goal), needed)
 
+    def log_policy(self, goal: int) -> NDArray:
+        """Log-probabilities of all actions in all states towards one goal, (S, A); infinite horizon."""
+        every = np.arange(self.mdp.n_states)
+        if self.linear:
+            V = self.linear_solution(goal).values()
+            return self._linear_rows(V[None], np.zeros_like(every), every, np.full_like(every, goal))
+        return self._log_rows(goal, every, None)
+
     # Choices.
 
     def probabilities(self, states: ArrayLike, goals: ArrayLike, times: ArrayLike | None = None) -> NDArray:

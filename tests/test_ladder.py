@@ -26,7 +26,7 @@ RUNGS = [
     },
     {"worlds"},
     {"inference", "_soft_backup", "_linear_systems", "_goal_systems", "goal_policies"},
-    {"visitations"},
+    {"visitations", "routes"},
     {"rewards"},
     {"likelihood", "goal_likelihood", "_goal_sums"},
     {"information"},

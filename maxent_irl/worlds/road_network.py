@@ -288,6 +288,19 @@ class RoadNetwork:
         paths = grouped(table[trip], table[place], None if step is None else table[step])
         return self.trips(paths, of="nodes" if link is None else "links")
 
+    def paths(self, demonstrations: Demonstrations) -> list[NDArray]:
+        """Names of the links, or nodes (what the states are), that each demonstration comes through, the last one included."""
+        return [self._names(trip.states) for trip in demonstrations]
+
+    def _names(self, states: NDArray) -> NDArray:
+        return (self.links if self.states == "links" else self.nodes)[states[states < self.n_places]]
+
+    def link_flows(self, flows: ArrayLike) -> NDArray:
+        """How often each link is entered, (L,), by flows (S, A) as `routes.expected_flows` gives them."""
+        there = self.entered >= 0
+        flows = np.asarray(flows)[: self.n_places, : self.entered.shape[1]]
+        return np.bincount(self.entered[there], weights=flows[there], minlength=self.n_links)
+
     def goal(self, place: Any) -> int:
         """The goal state of trips to this destination: the link or node, or its exit."""
         return int(self.place(place)) + (self.n_places if self.destinations == "exits" else 0)
