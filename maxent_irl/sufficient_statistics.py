@@ -144,11 +144,17 @@ def check_possible(mdp: MDP, demonstrations: Demonstrations, inference: str, pos
         return
     i = int(np.flatnonzero(~usable)[0])
     trajectory = int(demonstrations.trajectory_ids[i])
-    undiscounted = mdp.discount == 1.0 and mdp.horizon is None
+    fate = "into a dead end"
+    if mdp.discount == 1.0 and mdp.horizon is None:
+        end = (
+            "no terminal state"
+            if demonstrations.goals is None
+            else f"neither its goal {demonstrations.goals[trajectory]} nor a terminal state"
+        )
+        fate = f"where {end} can be reached from"
     raise ValueError(
         f"trajectory {trajectory if positions is None else int(positions[trajectory])}, step {int(demonstrations.times[i])}: "
-        f"action {int(a[i])} in state {int(s[i])} leads "
-        f"{'where no terminal state can be reached from' if undiscounted else 'into a dead end'}, so its probability is zero "
+        f"action {int(a[i])} in state {int(s[i])} leads {fate}, so its probability is zero "
         "under every reward; drop the trajectory, cut it before that, or make such states terminal"
     )
 
