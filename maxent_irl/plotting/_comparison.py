@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._alignment import Aligned, align
+from ..metrics import AlignedRewards, align_rewards
 from ._axes import figure_and_axes, figure_and_axes_array, plain_frame
 from ._colours import ACCENT, FAINT, colour_scale, value_range
 from ._grid import GridPlan, size_for
@@ -23,7 +23,7 @@ class RewardComparisonDisplay:
 
     Parameters
     ----------
-    aligned : Aligned
+    aligned : AlignedRewards
         Both rewards, made comparable.
     plan : GridPlan or None
         Where the states lie; None: no map.
@@ -39,7 +39,7 @@ class RewardComparisonDisplay:
     figure_ : Figure
     """
 
-    def __init__(self, aligned: Aligned, *, plan: GridPlan | None = None) -> None:
+    def __init__(self, aligned: AlignedRewards, *, plan: GridPlan | None = None) -> None:
         self.aligned = aligned
         self.plan = plan
 
@@ -73,7 +73,7 @@ class RewardComparisonDisplay:
         """
         mdp = getattr(world, "mdp", None) if mdp is None else mdp
         plan = None if world is None else GridPlan.of(world)
-        return cls(align(true_reward, recovered, mdp, remove=remove), plan=plan)
+        return cls(align_rewards(true_reward, recovered, mdp, remove=remove), plan=plan)
 
     @classmethod
     def from_estimator(

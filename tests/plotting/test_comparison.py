@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from maxent_irl.metrics import align_rewards
 from maxent_irl.plotting import RewardComparisonDisplay
-from maxent_irl.plotting._alignment import align
 from maxent_irl.worlds import GridWorld
 
 
@@ -40,7 +40,7 @@ def test_shaping_is_removed_where_asked(discount, rng, nothing_is_cut_off):
 
 
 def test_nothing_removed():
-    aligned = align([0.0, 1.0], [1.0, 2.0], remove="nothing")
+    aligned = align_rewards([0.0, 1.0], [1.0, 2.0], remove="nothing")
     assert (aligned.note, aligned.rms) == ("as fitted", 1.0)
 
 

@@ -23,7 +23,7 @@ FREEDOMS = ("nothing", "constant", "shaping")
 
 
 @dataclass(frozen=True, eq=False)
-class Aligned:
+class AlignedRewards:
     """Two rewards made comparable.
 
     Attributes
@@ -43,7 +43,9 @@ class Aligned:
     rms: float
 
 
-def align(true: ArrayLike, recovered: ArrayLike, mdp: Any = None, *, remove: str = "constant") -> Aligned:
+def align_rewards(
+    true: ArrayLike, recovered: ArrayLike, mdp: Any = None, *, remove: str = "constant"
+) -> AlignedRewards:
     """Remove from the recovered reward what the comparison is not about.
 
     Parameters
@@ -84,7 +86,7 @@ def align(true: ArrayLike, recovered: ArrayLike, mdp: Any = None, *, remove: str
     x, y = true[both], recovered[both]
     varies = len(x) > 1 and np.ptp(x) > 0 and np.ptp(y) > 0
     correlation = float(np.corrcoef(x, y)[0, 1]) if varies else float("nan")
-    return Aligned(true, recovered, note, correlation, float(np.sqrt(np.mean((x - y) ** 2))))
+    return AlignedRewards(true, recovered, note, correlation, float(np.sqrt(np.mean((x - y) ** 2))))
 
 
 def _masked(reward: NDArray, mdp: Any, per_action: bool) -> NDArray:

@@ -1,0 +1,155 @@
+r"""How good a recovered reward or policy is, judged by what the agent would do and earn.
+
+Sources: Levine, S., Popovic, Z. & Koltun, V. (2011), Nonlinear inverse reinforcement learning with Gaussian processes, NeurIPS
+(expected value difference); Abbeel, P. & Ng, A. Y. (2004), Apprenticeship learning via inverse reinforcement learning, ICML
+(feature expectations).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import special
+
+from .._validation import check_action_prior, check_policy, check_reward, check_temperature
+from ..demonstrations import Demonstrations
+from ..inference import SoftSolution, soft_value_iteration
+from ..mdp import MDP
+from ..rewards import LinearReward
+from ..sufficient_statistics import sufficient_statistics
+from ..visitations import expected_visitations
+
+
+def expected_value_difference(
+    mdp: MDP,
+    true_reward: ArrayLike,
+    policy: ArrayLike | SoftSolution,
+    *,
+    temperature: float = 0.0,
+    action_prior: ArrayLike | None = None,
+    initial: ArrayLike | None = None,
+) -> float:
+    r"""What following a policy costs against the best one, under the true reward.
+
+    :math:`V^*_{r} - V^{\pi}_{r}` from the initial distribution. Hard (temperature 0): the best expected return less that of the
+    policy. Soft: returns hold the entropy, :math:`r - \alpha \log (\pi / p)`, and the best policy is the soft one.
+
+    Parameters
+    ----------
+    mdp : MDP
+    true_reward : (S,) or (S, A) array
+    policy : (S, A) or (T, S, A) array, or SoftSolution
+        To be judged, such as the optimal policy of a recovered reward:
+        ``soft_value_iteration(mdp, estimator.reward_, temperature=0).policy``.
+    temperature : float >= 0, finite
+    action_prior : (A,) or (S, A) array, optional
+        p(a|s) of the soft return. None: p = 1.
+    initial : (S,) array, optional
+        Distribution of the first state. None: that of the MDP.
+
+    Returns
+    -------
+    float >= 0, in units of reward
+
+    Examples
+    --------
+    >>> from maxent_irl import MDP
+    >>> from maxent_irl.metrics import expected_value_difference
+    >>> choice = MDP.from_successors([[1, 1], [-1, -1]], terminal=[1])
+    >>> expected_value_difference(choice, [[3.0, 1.0], [0.0, 0.0]], [[0.25, 0.75], [0.0, 0.0]])
+    1.5
+    """
+    alpha = check_temperature(temperature)
+    if not np.isfinite(alpha):
+        raise ValueError("temperature must be finite: at infinity every reward is the same")
+    start = mdp.initial_distribution if initial is None else np.asarray(initial, dtype=float)
+    best = soft_value_iteration(mdp, true_reward, temperature=alpha, action_prior=action_prior)
+    V = best.V if mdp.horizon is None else best.V[0]
+    pi = policy.policy if isinstance(policy, SoftSolution) else np.asarray(policy, dtype=float)
+    visits = expected_visitations(mdp, pi, initial=start)
+    r = check_reward(mdp, true_reward)
+    gain = np.broadcast_to(r[:, None] if r.ndim == 1 else r.T, pi.shape)
+    if alpha:
+        log_prior = check_action_prior(mdp, action_prior)
+        log_ratio = np.log(np.where(pi > 0, pi, 1.0)) - (
+            0.0 if log_prior is None else np.where(pi > 0, log_prior.T, 0.0)
+        )
+        gain = gain - alpha * log_ratio
+    return float(start[start > 0] @ V[start > 0] - (visits * np.where(pi > 0, gain, 0.0)).sum())
+
+
+def policy_kl(
+    mdp: MDP, policy: ArrayLike | SoftSolution, other: ArrayLike | SoftSolution, *, initial: ArrayLike | None = None
+) -> float:
+    r"""Mean Kullback-Leibler divergence per decision, :math:`E[\log \pi(a \mid s) - \log \pi'(a \mid s)]`, nats.
+
+    Parameters
+    ----------
+    mdp : MDP
+    policy : (S, A) or (T, S, A) array, or SoftSolution
+        The true one: decisions count as often as it takes them.
+    other : likewise
+    initial : (S,) array, optional
+        Distribution of the first state. None: that of the MDP.
+
+    Returns
+    -------
+    float >= 0; infinite where `other` rules out what `policy` does
+    """
+    p, q = (np.swapaxes(check_policy(mdp, _array(one)), -1, -2) for one in (policy, other))
+    visits = expected_visitations(mdp, p, initial=initial)
+    divergence = special.rel_entr(p, q).sum(axis=-1)
+    decisions = visits.sum(axis=-1)
+    return float((decisions * np.where(decisions > 0, divergence, 0.0)).sum() / decisions.sum())
+
+
+def log_likelihood_per_decision(policy: ArrayLike | SoftSolution, demonstrations: Any) -> float:
+    """Mean log probability of demonstrated decisions under a policy, nats; trajectories by their weight.
+
+    Parameters
+    ----------
+    policy : (S, A) or (T, S, A) array, or SoftSolution
+    demonstrations : Demonstrations, or what its constructor takes
+        Without goals: the policy of a goal judges the demonstrations of that goal.
+    """
+    data = demonstrations if isinstance(demonstrations, Demonstrations) else Demonstrations(demonstrations)
+    pi, weight = _array(policy), data.weights[data.trajectory_ids]
+    at = (data.states, data.actions) if pi.ndim == 2 else (data.times, data.states, data.actions)
+    with np.errstate(divide="ignore"):
+        return float(weight @ np.log(pi[at]) / weight.sum())
+
+
+def feature_expectation_gap(
+    mdp: MDP, features: Any, policy: ArrayLike | SoftSolution, demonstrations: Demonstrations
+) -> NDArray:
+    """Demonstrated minus expected features per decision, (K,), decisions discounted: zero at the feature-matching estimate.
+
+    What the policy is expected to collect from the first states on is compared with what the demonstrations did; where these
+    were cut, what the policy would still have collected afterwards does not count.
+
+    Parameters
+    ----------
+    mdp : MDP
+    features : (S, K) or (S, A, K) array, dense or sparse; None for one indicator per state
+    policy : (S, A) or (T, S, A) array, or SoftSolution
+    demonstrations : Demonstrations
+    """
+    statistics = sufficient_statistics(mdp, demonstrations, "feature-matching")
+    shape = (mdp.n_states,) if mdp.horizon is None else (mdp.horizon + 1, mdp.n_states)
+    pairs = (mdp.n_actions, mdp.n_states) if mdp.horizon is None else (mdp.horizon, mdp.n_actions, mdp.n_states)
+    source = statistics.total_states().reshape(shape)
+    ahead = statistics.total_continued().reshape(pairs)
+    if mdp.horizon is None:
+        source = source + mdp.discount * (mdp.transitions.T @ ahead.ravel())
+    else:
+        source[1:] += mdp.discount * np.stack([mdp.transitions.T @ mass.ravel() for mass in ahead])
+    expected = np.swapaxes(expected_visitations(mdp, _array(policy), initial=source), -1, -2)
+    mass = statistics.total_pairs().reshape(pairs) + expected
+    gap = LinearReward(mdp, features).adjoint(mass if mass.ndim == 2 else mass.sum(axis=0))
+    return gap / statistics.total_pairs().sum()
+
+
+def _array(policy: ArrayLike | SoftSolution) -> NDArray:
+    return policy.policy if isinstance(policy, SoftSolution) else np.asarray(policy, dtype=float)
