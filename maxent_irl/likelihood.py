@@ -183,7 +183,9 @@ class TaskPoint:
     @cached_property
     def sensitivity(self) -> NDArray:
         """Derivative of V with respect to the coefficients, (S, K) or (T + 1, S, K)."""
-        kept = [] if self.policy.ndim == 3 and self.policy.size * self.task.reward_model.n_features <= KEPT_SIZE else None
+        kept = (
+            [] if self.policy.ndim == 3 and self.policy.size * self.task.reward_model.n_features <= KEPT_SIZE else None
+        )
         dV = value_sensitivity(self.solution, self.task.reward_model, kept=kept)
         if kept:
             self._expected_ahead = kept[::-1]
