@@ -49,6 +49,7 @@ class Fit:
     """Where an optimiser stopped."""
 
     point: LossPoint
+    tol: float = 0.0
     converged: bool = False
     n_iter: int = 0
     message: str = ""
@@ -188,7 +189,7 @@ def minimise(
     cap = DEFAULT_MAX_ITER[solver] if max_iter is None else max_iter
     if solver == "newton" and len(coef) <= DENSE_HESSIAN_FEATURES:
         loss.n_columns = len(coef)
-    fit = Fit(proper_start(loss, loss.at(coef)), message=f"max_iter={cap} iterations were not enough")
+    fit = Fit(proper_start(loss, loss.at(coef)), tol, message=f"max_iter={cap} iterations were not enough")
 
     def report(point: LossPoint) -> bool:
         """Note an iterate; return whether it is good enough to stop."""
@@ -288,11 +289,16 @@ def _newton(loss: Loss, fit: Fit, report: Callable[[LossPoint], bool], max_iter:
         curvature = np.abs(np.diag(fit.point.hessian))
         scale = 1.0 / np.sqrt(np.where(curvature > 1e-12 * curvature.max(initial=1e-300), curvature, 1.0))
     options = {"maxiter": max_iter, "gtol": 0.0, "initial_trust_radius": 1.0, "max_trust_radius": 1e8}
-    second: dict = (
-        {"hess": lambda u: scale[:, None] * loss.at(u * scale).hessian * scale}
-        if dense
-        else {"hessp": lambda u, v: loss.at(u).hessian_product(v)}
-    )
+
+    def hessian(u: NDArray) -> NDArray:
+        point = loss.at(u * scale)
+        if (
+            point.gradient_norm <= fit.tol
+        ):  # scipy wants it of a new iterate before `each` is told, which will stop there
+            return np.eye(len(u))
+        return scale[:, None] * point.hessian * scale
+
+    second: dict = {"hess": hessian} if dense else {"hessp": lambda u, v: loss.at(u).hessian_product(v)}
 
     def each(intermediate_result: optimize.OptimizeResult) -> None:
         point = loss.at(intermediate_result.x * scale)

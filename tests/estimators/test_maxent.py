@@ -14,6 +14,7 @@ from sklearn.pipeline import make_pipeline
 from maxent_irl import MDP, expected_visitations, soft_value_iteration
 from maxent_irl.demonstrations import Demonstrations
 from maxent_irl.estimators import MaxEntIRL
+from maxent_irl.likelihood import TaskPoint
 from maxent_irl.sampling import sample_demonstrations
 
 OBJECTIVES = ("likelihood", "feature-matching")
@@ -124,6 +125,15 @@ def test_tolerance_is_the_largest_gradient_component_per_decision(solver, mdp, f
     for tol in (1e-3, 1e-6):
         model = MaxEntIRL(mdp, features, solver=solver, tol=tol).fit(demos)
         assert np.abs(model.feature_gap_).max() <= tol
+
+
+def test_newton_forms_one_hessian_per_step_and_none_where_it_stops(mdp, features, demos, monkeypatch):
+    formed = []
+    moment = TaskPoint._second_moment
+    monkeypatch.setattr(TaskPoint, "_second_moment", lambda *arguments: formed.append(1) or moment(*arguments))
+    model = MaxEntIRL(mdp, features, solver="newton").fit(demos)
+    assert model.converged_
+    assert len(formed) == model.n_iter_
 
 
 @pytest.mark.parametrize("kind", ["discounted", "finite", "undiscounted, terminal"])
