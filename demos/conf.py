@@ -3,9 +3,12 @@
 import importlib
 import inspect
 import os
+import re
 import sys
 from pathlib import Path
 
+from docutils.nodes import SkipNode
+from docutils.utils.math import MathError
 from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.util import logging
 
@@ -96,16 +99,13 @@ def write_reference(app):
 
 
 def visit_math(self, node, block):
-    """Write a formula as MathML, which browsers draw by themselves."""
-    self.body.append(tex2mathml(node.astext(), as_block=block))
-    raise_skip()
-
-
-def raise_skip():
-    """Leave the children of the node alone: they are written."""
-    from docutils.nodes import SkipNode
-
-    raise SkipNode
+    """Write a formula as MathML, which browsers draw by themselves; say where one cannot be written."""
+    formula = re.sub(r"\\dots\b", r"\\ldots", node.astext())  # the converter's name for it
+    try:
+        self.body.append(tex2mathml(formula, as_block=block))
+    except MathError as error:
+        logging.getLogger(__name__).warning("%s in formula %s", error, formula, location=node)
+    raise SkipNode  # what is inside the node is written
 
 
 def setup(app):
