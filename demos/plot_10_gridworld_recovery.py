@@ -73,6 +73,12 @@ by_cell = MaxEntIRL(data.mdp, objective="likelihood", l2=1.0).fit(demonstrations
 RewardComparisonDisplay.from_estimator(by_cell, data.true_reward, world).plot()
 
 # %%
+# How large is itself estimated, and it says where not to trust the map: the standard error is smallest along the ways people
+# took, and largest where few or none ever decided anything. (There it is the penalty that speaks: 1 is what the prior allows.)
+
+GridMapDisplay.from_estimator(by_cell, world, show="standard_error").plot()
+
+# %%
 # Does it predict?
 # ----------------
 # The first question about a model of behaviour: when it says "30 percent", is it 30 percent? And: would more walks help?

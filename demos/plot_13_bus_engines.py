@@ -19,6 +19,7 @@ from matplotlib import pyplot as plt
 from maxent_irl import MaxEntIRL
 from maxent_irl.datasets import load_bus_engine
 from maxent_irl.plotting import CoefficientsDisplay, StateCurveDisplay
+from maxent_irl.uncertainty import reward_map
 
 if "MAXENT_IRL_DATA" not in os.environ:
     print("skipped: set MAXENT_IRL_DATA to the folder with the real data")
@@ -55,13 +56,12 @@ for name, model in (("looks ahead", estimator), ("myopic", myopic)):
 # come. The band is the 95% interval. Points are the shares of decisions in the data, larger where there were more.
 
 mileage = 5 * np.arange(data.mdp.n_states)  # thousand miles
-keep = data.features[:, 0, :]  # (S, 2): what keeping costs, per coefficient
-errors = np.sqrt(np.einsum("sk,kl,sl->s", keep, estimator.covariance_, keep))
+recovered = reward_map(estimator, centre=False)
 observed = data.demonstrations.state_action_counts(data.mdp.n_states, 2)
 StateCurveDisplay.from_values(
     mileage,
-    estimator.reward_[:, 0],
-    errors=errors,
+    recovered.estimate[:, 0],
+    errors=recovered.standard_error[:, 0],
     probabilities=estimator.policy_,
     observed=observed,
     curve_names=["keep"],

@@ -95,7 +95,7 @@ def test_page_needs_no_network(grid_page):
 def test_pictures_are_png_with_texts(grid_page):
     _, page, _ = grid_page
     images = page.attributes("img")
-    assert len(images) == 5
+    assert len(images) == 6
     for image in images:
         assert base64.b64decode(image["src"].split(",")[1]).startswith(b"\x89PNG")
         assert len(image["alt"]) > 30
@@ -114,6 +114,19 @@ def test_tables_are_tables(grid_page):
     ]
     for coef in estimator.coef_:
         assert np.isclose(numbers, coef, rtol=1e-5).any()
+
+
+def test_directions_that_are_not_determined_are_listed(tmp_path):
+    data = load_gridworld()
+    doubled = np.hstack([data.features, data.features[:, :1]])
+    estimator = MaxEntIRL(data.mdp, doubled, feature_names=["flowers", "mud", "goal", "blossom"])
+    with pytest.warns(UserWarning, match="do not determine"):
+        estimator.fit(data.demonstrations)
+    write_report(tmp_path / "report.html", estimator, data.demonstrations, world=data.world)
+    page = Page((tmp_path / "report.html").read_text(encoding="utf-8"))
+    assert page.texts["strong"] in (["flowers - blossom"], ["-flowers + blossom"])
+    assert any("3 of 4 directions" in text for text in page.texts["p"])
+    assert "flowers (not determined)" in page.texts["th"]
 
 
 def test_command_and_versions_are_on_the_page(grid_page):

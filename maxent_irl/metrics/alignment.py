@@ -19,7 +19,7 @@ from scipy.sparse.linalg import spsolve
 
 from .._validation import check_choice
 
-FREEDOMS = ("nothing", "constant", "shaping")
+FREEDOMS = ("auto", "nothing", "constant", "shaping")
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,9 +43,7 @@ class AlignedRewards:
     rms: float
 
 
-def align_rewards(
-    true: ArrayLike, recovered: ArrayLike, mdp: Any = None, *, remove: str = "constant"
-) -> AlignedRewards:
+def align_rewards(true: ArrayLike, recovered: ArrayLike, mdp: Any = None, *, remove: str = "auto") -> AlignedRewards:
     """Remove from the recovered reward what the comparison is not about.
 
     Parameters
@@ -53,7 +51,9 @@ def align_rewards(
     true, recovered : (S,) or (S, A) arrays
     mdp : MDP, optional
         Tells which states and actions count; needed for shaping, and where one reward is per action and the other not.
-    remove : "constant", "shaping" or "nothing"
+    remove : "constant", "shaping", "nothing" or "auto"
+        "auto": the constant, but nothing where episodes end (terminal states or ending actions of the MDP): there a constant
+        says how much each further step is worth, and is no matter of taste.
 
     Raises
     ------
@@ -76,6 +76,9 @@ def align_rewards(
     if not both.any():
         raise ValueError("no state has both a true and a recovered reward")
     note = "as fitted"
+    if remove == "auto":
+        ends = mdp is not None and (mdp.terminal.any() or mdp.ending is not None)
+        remove = "nothing" if ends else "constant"
     if remove == "constant":
         constant = float((true[both] - recovered[both]).mean())
         recovered = recovered + constant

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..metrics import AlignedRewards, align_rewards
+from ..uncertainty.maps import constant_is_free
 from ._axes import figure_and_axes, figure_and_axes_array, plain_frame
 from ._colours import ACCENT, FAINT, colour_scale, value_range
 from ._grid import GridPlan, size_for
@@ -51,7 +52,7 @@ class RewardComparisonDisplay:
         world: Any = None,
         *,
         mdp: Any = None,
-        remove: str = "constant",
+        remove: str = "auto",
     ) -> RewardComparisonDisplay:
         """Compare two rewards.
 
@@ -62,9 +63,10 @@ class RewardComparisonDisplay:
             None: rewards are drawn against each other, without a map.
         mdp : MDP, optional
             Default: that of the world, if it has one.
-        remove : "constant", "shaping" or "nothing"
+        remove : "auto", "constant", "shaping" or "nothing"
             What may be added to the recovered reward to bring it nearest to the true one: one number; also a potential
-            shaping ``discount * E[Phi(s')] - Phi(s)``, which changes no policy either.
+            shaping ``discount * E[Phi(s')] - Phi(s)``, which changes no policy either. "auto" is the constant where it is
+            free, because episodes do not end by themselves, and nothing elsewhere.
 
         Raises
         ------
@@ -77,9 +79,11 @@ class RewardComparisonDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator: Any, true_reward: ArrayLike, world: Any = None, *, remove: str = "constant"
+        cls, estimator: Any, true_reward: ArrayLike, world: Any = None, *, remove: str = "auto"
     ) -> RewardComparisonDisplay:
         """Compare the reward of a fitted estimator with the true one; arguments as for `from_rewards`."""
+        if remove == "auto":
+            remove = "constant" if constant_is_free(estimator) else "nothing"
         return cls.from_rewards(true_reward, estimator.reward_, world, mdp=estimator.mdp, remove=remove)
 
     def plot(self, ax: Any = None) -> RewardComparisonDisplay:

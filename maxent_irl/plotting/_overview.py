@@ -26,7 +26,7 @@ def plot_recovery(
     true_reward: ArrayLike | None = None,
     state_names: Sequence[Any] | None = None,
     steps: ArrayLike = ACTIONS,
-    remove: str = "constant",
+    remove: str = "auto",
     figure: Any = None,
 ) -> Any:
     """Draw what a fit recovered on one figure.
@@ -46,8 +46,9 @@ def plot_recovery(
         Names of states where there is no map.
     steps : (A, 2) array
         Row and column step of each action of the grid.
-    remove : "constant", "shaping" or "nothing"
-        What is removed from the recovered reward before it is compared with the true one.
+    remove : "auto", "constant", "shaping" or "nothing"
+        What is removed from the recovered reward before it is compared with the true one, as for
+        `RewardComparisonDisplay.from_rewards`.
     figure : matplotlib Figure, optional
         Where to draw; default a new pyplot figure. Pass ``matplotlib.figure.Figure()`` to write a file without a window.
 
@@ -71,9 +72,7 @@ def _on_grid(
     displays: dict[str, Any] = {}
     scale = None
     if true_reward is not None:
-        comparison = RewardComparisonDisplay.from_rewards(
-            true_reward, estimator.reward_, world, mdp=estimator.mdp, remove=remove
-        )
+        comparison = RewardComparisonDisplay.from_estimator(estimator, true_reward, world, remove=remove)
         displays["true"], displays["recovered"], scale = comparison.maps()
     else:
         displays["recovered"] = GridMapDisplay.from_estimator(estimator, world)

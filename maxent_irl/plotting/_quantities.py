@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..uncertainty import reward_map
+
 
 class Quantity(NamedTuple):
     """How a quantity is shown: its title, and the colour scale it wants (arguments of `colour_scale`)."""
@@ -45,7 +47,8 @@ def quantity(estimator: Any, show: str) -> Shown:
     Raises
     ------
     ValueError
-        For other names, and for what this fit has not computed.
+        For other names, and for what this fit does not have: one value where each demonstration has its own goal, or
+        standard errors of very many coefficients.
     """
     if show not in QUANTITIES:
         raise ValueError(f"show must be one of {', '.join(QUANTITIES)}; got {show!r}")
@@ -54,12 +57,10 @@ def quantity(estimator: Any, show: str) -> Shown:
         reward = np.asarray(estimator.reward_)
         return Shown(reward_per_state(reward, mdp), reward_label(reward))
     if show == "standard_error":
-        if not hasattr(estimator, "reward_standard_errors_"):
-            raise ValueError(
-                "this estimator has no reward_standard_errors_: its covariance was not or cannot be computed"
-            )
-        error = np.asarray(estimator.reward_standard_errors_)
-        return Shown(reward_per_state(error, mdp), "standard error of the " + reward_label(error))
+        errors = reward_map(estimator)
+        label = "standard error of the " + reward_label(errors.standard_error)
+        label += "\n(relative to the mean reward)" if errors.centred else ""
+        return Shown(reward_per_state(errors.standard_error, mdp), label)
     attribute = {"value": "value_", "visitations": "visitations_"}[show]
     if not hasattr(estimator, attribute):
         raise ValueError(

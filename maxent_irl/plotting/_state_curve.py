@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
+from ..uncertainty import reward_map
 from ._axes import figure_and_axes_array, plain_frame
 from ._colours import ACCENT, CONTRAST, FAINT
 
@@ -164,15 +165,16 @@ class StateCurveDisplay:
         demonstrations : Demonstrations, optional
             What was chosen, to be drawn over the probabilities.
         **options
-            Names, labels, title and confidence as for `from_values`; also `errors`, which default to the estimator's
-            ``reward_standard_errors_`` if it has them.
+            Names, labels, title and confidence as for `from_values`; also `errors`, by default those of
+            `maxent_irl.uncertainty.reward_map`, without centring.
         """
         mdp = estimator.mdp
         x = np.arange(mdp.n_states) if x is None else x
         reward = np.asarray(estimator.reward_)
         if reward.ndim == 2:
             reward = np.where(mdp.available, reward, np.nan)
-        options.setdefault("errors", getattr(estimator, "reward_standard_errors_", None))
+        if "errors" not in options:
+            options["errors"] = reward_map(estimator, centre=False).standard_error
         observed = None
         if demonstrations is not None:
             observed = np.zeros((mdp.n_states, mdp.n_actions))

@@ -77,9 +77,7 @@ def overview(fit: Fit) -> ET.Element:
     if known:
         alt += f" Compared with the true reward: {shown['recovered'].title.splitlines()[-1]}."
     caption = (
-        "True and recovered reward on one colour scale, after removing the constant that no demonstration can tell; "
-        if known
-        else "Recovered reward; "
+        "True and recovered reward on one colour scale; " if known else "Recovered reward; "
     ) + "how often each cell is expected to be visited; and the policy, its arrows as long as the moves are probable."
     return embedded(figure, alt=alt, caption=caption)
 

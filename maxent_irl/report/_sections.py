@@ -14,10 +14,12 @@ from numpy.typing import ArrayLike
 
 from .._version import __version__
 from ..estimators._summary import FitSummary
+from ..uncertainty import identifiability as what_is_identifiable
 from . import _pictures
 from ._page import Section, element, facts, paragraph, table
 
 MOST_ROWS = 60
+MOST_DIRECTIONS = 12
 PACKAGES = ("numpy", "scipy", "scikit-learn", "matplotlib")
 
 
@@ -40,6 +42,11 @@ class Fit:
     def summary(self) -> FitSummary:
         """Coefficients, statistics and notes of the fit."""
         return self.estimator.summary()
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether there are standard errors: not for very many coefficients."""
+        return self.summary.statistics["covariance"] != "none"
 
     @property
     def has_map(self) -> bool:
@@ -160,7 +167,7 @@ def result(fit: Fit) -> Section:
     parts = [_pictures.overview(fit) if fit.has_map else _pictures.reward_by_state(fit)]
     if not fit.has_map and fit.true_reward is not None:
         parts.append(_pictures.comparison(fit))
-    if fit.has_map and hasattr(fit.estimator, "reward_standard_errors_"):
+    if fit.has_map and fit.has_errors:
         parts.append(_pictures.standard_errors(fit))
     return Section("reward", "Recovered reward", parts)
 
@@ -194,11 +201,35 @@ def coefficients(fit: Fit) -> Section:
 
 def identifiability(fit: Fit) -> Section:
     """What the demonstrations do and do not determine."""
-    found = fit.summary.statistics
-    parts = []
-    if found["covariance"] != "none" and found["rank"] == found["n_coefficients"]:
-        parts.append(paragraph("The demonstrations determine every coefficient.", kind="good"))
-    return Section("identifiability", "Identifiability", [*parts, *(paragraph(note) for note in fit.summary.notes)])
+    notes = [paragraph(note) for note in fit.summary.notes]
+    if not fit.has_errors:
+        return Section("identifiability", "Identifiability", notes)
+    found = what_is_identifiable(fit.estimator)
+    if found.identified:
+        parts = [paragraph("The demonstrations determine every coefficient.", kind="good")]
+    else:
+        shown = [
+            element("li", element("strong", direction.name), f": {direction.explanation}.")
+            for direction in found.directions[:MOST_DIRECTIONS]
+        ]
+        if len(found.directions) > len(shown):
+            shown.append(element("li", f"and {count(len(found.directions) - len(shown))} more directions"))
+        parts = [
+            paragraph(
+                f"The demonstrations determine {count(found.rank)} of {count(found.n_coefficients)} directions of the "
+                "coefficients. They say nothing about",
+                kind="bad",
+            ),
+            element("ul", *shown),
+        ]
+    if found.weakest is not None and found.rank > 1:
+        parts.append(
+            paragraph(
+                f"Of what they determine, the least certain is {found.weakest_name}, with a standard error of "
+                f"{number(found.weakest_error, 3)} (condition number {number(found.condition, 3)})."
+            )
+        )
+    return Section("identifiability", "Identifiability", [*parts, *notes])
 
 
 def convergence(fit: Fit) -> Section:

@@ -39,6 +39,16 @@ def test_shaping_is_removed_where_asked(discount, rng, nothing_is_cut_off):
     assert nothing_is_cut_off(display.figure_)
 
 
+def test_where_episodes_end_no_constant_is_free_unless_asked():
+    world = GridWorld.from_text("S.G", discount=0.9)
+    truth = np.array([-1.0, -2.0, 0.0])
+    kept = RewardComparisonDisplay.from_rewards(truth, truth + 0.5, world)
+    assert kept.aligned.note == "as fitted"
+    assert kept.aligned.rms == pytest.approx(0.5)
+    asked = RewardComparisonDisplay.from_rewards(truth, truth + 0.5, world, remove="constant")
+    assert asked.aligned.rms == pytest.approx(0, abs=1e-12)
+
+
 def test_nothing_removed():
     aligned = align_rewards([0.0, 1.0], [1.0, 2.0], remove="nothing")
     assert (aligned.note, aligned.rms) == ("as fitted", 1.0)
@@ -46,7 +56,7 @@ def test_nothing_removed():
 
 def test_terminal_states_do_not_count(recovered):
     world, _, estimator = recovered
-    display = RewardComparisonDisplay.from_estimator(estimator, estimator.reward_ - 3.0, world)
+    display = RewardComparisonDisplay.from_estimator(estimator, estimator.reward_ - 3.0, world, remove="constant")
     assert np.isnan(display.aligned.true[world.goals]).all()
     assert display.aligned.rms == pytest.approx(0, abs=1e-9)
 

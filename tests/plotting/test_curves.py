@@ -50,6 +50,14 @@ def test_state_curves_of_an_estimator_show_shares_of_what_was_done(machines):
     assert [text.get_text() for text in display.ax_.get_legend().get_texts()] == ["keep", "replace"]
 
 
+def test_state_curves_have_the_errors_of_the_fit_by_default(machines):
+    data, estimator = machines
+    display = StateCurveDisplay.from_estimator(estimator)
+    wear = 1e-3 * np.arange(data.mdp.n_states)
+    np.testing.assert_allclose(display.errors[:, 0], wear * estimator.standard_errors_[1])
+    np.testing.assert_allclose(display.errors[:, 1], estimator.standard_errors_[0])
+
+
 def test_state_curves_are_drawn_in_the_order_of_the_variable():
     display = StateCurveDisplay.from_values([2.0, 0.0, 1.0], [20.0, 0.0, 10.0]).plot()
     assert display.curves_[0].get_xydata().tolist() == [[0, 0], [1, 10], [2, 20]]

@@ -162,6 +162,17 @@ def test_estimator_maps(recovered):
     assert "discounted" in visits.label
 
 
+def test_standard_errors_of_the_reward_by_the_delta_method(recovered):
+    world, _, estimator = recovered
+    display = draw(GridMapDisplay.from_estimator(estimator, world, show="standard_error"))
+    features = np.asarray(estimator.features)
+    expected = np.sqrt(np.einsum("sk,kl,sl->s", features, estimator.covariance_, features))
+    decides = ~world.mdp.terminal
+    np.testing.assert_allclose(world.from_grid(display.grid)[decides], expected[decides])
+    assert display.image_.norm.vmin == 0
+    assert display.label.startswith("standard error of the reward")
+
+
 def test_estimator_action_values_are_the_soft_ones(recovered):
     world, _, estimator = recovered
     display = ActionValueDisplay.from_estimator(estimator, world)
