@@ -18,7 +18,8 @@ import numpy as np
 from matplotlib import pyplot as plt
 from sklearn.preprocessing import PolynomialFeatures
 
-from maxent_irl import MaxEntIRL, policy_value, sample_demonstrations, soft_value_iteration
+from maxent_irl import MaxEntIRL, sample_demonstrations, soft_value_iteration
+from maxent_irl.metrics import expected_value_difference
 from maxent_irl.plotting import GridMapDisplay, RewardComparisonDisplay, colour_scale
 from maxent_irl.worlds import ObjectWorld
 
@@ -80,24 +81,18 @@ figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center
 # A reward matters through what one would do with it. "Value lost" is what an agent loses in true reward that acts on the
 # recovered reward instead of the true one, averaged over where it may start.
 
-start = world.mdp.initial_distribution
-best = policy_value(world.mdp, soft_value_iteration(world.mdp, world.reward, temperature=0.0), world.reward)
-
-
-def value_lost(policy):
-    return start @ (best - policy_value(world.mdp, policy, world.reward))
-
-
 print(
     f"{'recovered from':>18}  {'columns':>7}  {'held-out log-likelihood':>23}  {'correlation':>11}  {'value lost':>10}"
 )
 for name, estimator in estimators.items():
     planned = soft_value_iteration(world.mdp, estimator.reward_, temperature=0.0)
+    lost = expected_value_difference(world.mdp, world.reward, planned)
     print(
         f"{name:>18}  {features[name].shape[1]:7}  {estimator.score(test):23.4f}  "
-        f"{comparisons[name].aligned.correlation:11.3f}  {value_lost(planned):10.3f}"
+        f"{comparisons[name].aligned.correlation:11.3f}  {lost:10.3f}"
     )
 at_random = np.full((world.n_states, world.n_actions), 1 / world.n_actions)
-print(f"{'choosing at random':>18}  {'':7}  {-np.log(world.n_actions):23.4f}  {'':11}  {value_lost(at_random):10.3f}")
+lost = expected_value_difference(world.mdp, world.reward, at_random)
+print(f"{'choosing at random':>18}  {'':7}  {-np.log(world.n_actions):23.4f}  {'':11}  {lost:10.3f}")
 
 plt.show()
