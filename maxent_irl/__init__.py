@@ -7,7 +7,7 @@ Reading order: `mdp` (the problem), `demonstrations` (the data), `inference` (th
 from ._validation import ImproperProblemError
 from ._version import __version__
 from .demonstrations import Demonstrations
-from .estimators import MaxEntIRL
+from .estimators import MaxEntIRL, RecedingHorizonIRL
 from .inference import SoftSolution, soft_value_iteration
 from .mdp import MDP, gymnasium_reward
 from .sampling import sample_demonstrations
@@ -18,6 +18,7 @@ __all__ = [
     "Demonstrations",
     "ImproperProblemError",
     "MaxEntIRL",
+    "RecedingHorizonIRL",
     "SoftSolution",
     "__version__",
     "expected_visitations",

@@ -104,7 +104,7 @@ class GoalSums:
             solution = systems.solution(int(self.goals[i]), visited)
             yield GoalTask(self, solution, self.states.indices[row], self.states.data[row])
 
-    def add_up(self, coef: NDArray, which: NDArray, *, hessian: bool) -> Sums:
+    def add_up(self, coef: NDArray, which: NDArray, hessian: bool) -> Sums:
         """Sum of value, gradient and Hessian over the goals at these positions, without the demonstrated rewards."""
         K = self.features.shape[1]
         value, flow, H = 0.0, np.zeros(len(self.moves.pair)), np.zeros((K, K)) if hessian else None
@@ -134,8 +134,8 @@ class GoalSums:
         H = np.zeros((self.features.shape[1],) * 2)
         for i, task in zip(which, self.solve(coef, which), strict=True):
             visited = self.visited.indices[self.visited.indptr[i] : self.visited.indptr[i + 1]]
-            alive = task.x >= SMALL
-            open_ = alive[self.moves.source] & alive[self.moves.target] & (self.moves.source != task.solution.goal)
+            alive, goal = task.alive, int(self.goals[i])
+            open_ = alive[self.moves.source] & alive[self.moves.target] & (self.moves.source != goal)
             spread = task.spread(task.sensitivity, np.flatnonzero(open_ & self.moves.after(visited, open_)))
             H += spread.T @ spread
         return H
@@ -162,6 +162,11 @@ class GoalTask:
         off = index != solution.goal  # V is 0 in the goal, whatever its weight
         self.index, self.weight = index[off], weight[off]
         self.flow = solution.flow(self.index, self.weight)
+
+    @property
+    def alive(self) -> NDArray:
+        """(S,) bool: states whose value is finite, and known."""
+        return self.x >= SMALL
 
     @property
     def value(self) -> float:

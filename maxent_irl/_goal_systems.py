@@ -98,13 +98,30 @@ class Moves:
 
     def distances(self, cost: NDArray, goal: int) -> NDArray:
         """Least cost of the ways from each state to the goal, (S,), for costs >= 0; infinite where there is none."""
+        return csgraph.dijkstra(self._reversed(cost)[0], indices=goal)
+
+    def shortest_paths(self, cost: NDArray, goal: int) -> tuple[NDArray, NDArray]:
+        """`distances`, and the move each state's shortest path begins with, (S,); -1 in the goal and where there is none."""
+        graph, move = self._reversed(cost)
+        distance, after = csgraph.dijkstra(graph, indices=goal, return_predecessors=True)
+        first = np.full(self.n_states, -1)
+        going = np.flatnonzero(after >= 0)
+        row = np.repeat(np.arange(self.n_states, dtype=np.int64), np.diff(graph.indptr))
+        entry = np.searchsorted(row * self.n_states + graph.indices, after[going] * np.int64(self.n_states) + going)
+        first[going] = move[entry]
+        return distance, first
+
+    def _reversed(self, cost: NDArray) -> tuple[sparse.csr_array, NDArray]:
+        """The moves backwards, (S, S), and the move of each entry; csgraph would add up parallel moves: the cheapest is kept."""
         order = np.lexsort((cost, self.source, self.target))
-        s, t, c = self.source[order], self.target[order], cost[order]
-        first = np.ones(len(s), dtype=bool)  # csgraph would add up parallel moves: keep the cheapest
+        s, t = self.source[order], self.target[order]
+        first = np.ones(len(s), dtype=bool)
         first[1:] = (s[1:] != s[:-1]) | (t[1:] != t[:-1])
-        # It also takes a stored zero for "no move".
-        entries = (np.maximum(c[first], 1e-300), (t[first], s[first]))
-        return csgraph.dijkstra(sparse.csr_array(entries, shape=(self.n_states, self.n_states)), indices=goal)
+        order, s, t = order[first], s[first], t[first]
+        # csgraph takes a stored zero for "no move".
+        indptr = np.searchsorted(t, np.arange(self.n_states + 1)).astype(np.int32)
+        entries = (np.maximum(cost[order], 1e-300), s, indptr)
+        return sparse.csr_array(entries, shape=(self.n_states, self.n_states)), order
 
     def reaching(self, goals: NDArray) -> NDArray:
         """(S,) bool: states from which at least one of the goals can be reached."""

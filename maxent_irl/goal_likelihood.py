@@ -7,8 +7,7 @@ Goals are tasks that share states, dynamics and features and differ in where the
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cached_property, partial, reduce
+from functools import cached_property, reduce
 from operator import add
 from typing import Any
 
@@ -152,12 +151,16 @@ class SharedGoals(_ManyGoals):
 
     def add_up(self, coef: NDArray, *, hessian: bool) -> Sums:
         """Sum over all goals, without the demonstrated rewards."""
-        return reduce(add, self.over_goals(partial(GoalSums.add_up, hessian=hessian), coef))
+        return reduce(add, self.over_goals("add_up", coef, hessian))
 
-    def over_goals(self, method: Callable, coef: NDArray, *more: Any) -> list[Any]:
-        """``method(sums, coef, which, *more)`` for shares `which` of the goals, side by side."""
+    def over_goals(self, method: str, coef: NDArray, *more: Any) -> list[Any]:
+        """Call a method of `GoalSums` for shares of the goals, side by side."""
         parts = shares(len(self.goals), self.n_jobs)
-        return spread(method, [(self.sums, coef, which, *more) for which in parts], self.n_jobs)
+        return spread(_call, [(self.sums, method, coef, which, *more) for which in parts], self.n_jobs)
+
+
+def _call(sums: GoalSums, method: str, *arguments: Any) -> Any:
+    return getattr(sums, method)(*arguments)
 
 
 class SharedGoalsPoint:
@@ -189,23 +192,23 @@ class SharedGoalsPoint:
 
     def hessian_product(self, vector: NDArray, *, rtol: float = 0.0) -> NDArray:
         """(K,)."""
-        return sum(self.task.over_goals(GoalSums.products, self.coef, np.asarray(vector, dtype=float)))
+        return sum(self.task.over_goals("products", self.coef, np.asarray(vector, dtype=float)))
 
     @cached_property
     def score_outer_product(self) -> NDArray:
         """(K, K)."""
         squared = self.task.by_goal(self.task.statistics.squared_pairs[:, self.task.moves.pair])
-        return sum(self.task.over_goals(GoalSums.outer_products, self.coef, squared))
+        return sum(self.task.over_goals("outer_products", self.coef, squared))
 
     @cached_property
     def reach_moment(self) -> NDArray:
         """(K, K)."""
-        return sum(self.task.over_goals(GoalSums.reach_moments, self.coef))
+        return sum(self.task.over_goals("reach_moments", self.coef))
 
     def trajectory_scores(self) -> NDArray:
         """(n, K), in the order of the demonstrations."""
         task = self.task
-        found = task.over_goals(GoalSums.value_scores, self.coef, [task.states[rows] for rows in task.rows])
+        found = task.over_goals("value_scores", self.coef, [task.states[rows] for rows in task.rows])
         demonstrated = task.statistics.pairs[:, task.moves.pair] @ task.sums.features
         if sparse.issparse(demonstrated):
             demonstrated = demonstrated.toarray()

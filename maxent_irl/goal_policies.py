@@ -63,7 +63,9 @@ class GoalPolicies:
         self.mdp, self.reward, self.inference, self.n_jobs = mdp, np.asarray(reward), inference, n_jobs
         self.temperature = check_temperature(temperature, finite_positive=True)
         self.action_prior = action_prior
-        self.linear = is_linear(mdp)
+        self.linear = self.telescoping = is_linear(
+            mdp
+        )  # telescoping: what a path tells is V at its end less V at its start
         checked = np.broadcast_to(check_reward(mdp, reward), (mdp.n_actions, mdp.n_states))
         log_prior = check_action_prior(mdp, action_prior)
         self._logits = checked / self.temperature if log_prior is None else checked / self.temperature + log_prior
@@ -110,9 +112,13 @@ class GoalPolicies:
         """Log-probabilities of all actions in all states towards one goal, (S, A); infinite horizon."""
         every = np.arange(self.mdp.n_states)
         if self.linear:
-            V = self.linear_solution(goal).values()
+            V = self._ahead(goal)
             return self._linear_rows(V[None], np.zeros_like(every), every, np.full_like(every, goal))
         return self._log_rows(goal, every, None)
+
+    def _ahead(self, goal: int, states: NDArray | None = None) -> NDArray:
+        """V / alpha that decisions in these states, or in all, look ahead to: (S,), exact at the states after them."""
+        return self.linear_solution(goal, states).values()
 
     # Choices.
 
@@ -150,7 +156,7 @@ class GoalPolicies:
         out = np.empty((len(states), self.mdp.n_actions) if actions is None else len(states))
         by_goal = np.argsort(goal_of, kind="stable")
         rows = np.split(by_goal, np.flatnonzero(np.diff(goal_of[by_goal])) + 1) if len(states) else []
-        if self.linear:
+        if self.telescoping:
             _ = self.systems  # factorise once, before the work is divided
         queries = [
             (
@@ -177,7 +183,7 @@ class GoalPolicies:
     def _log_rows(self, goal: int, states: NDArray, times: NDArray | None) -> NDArray:
         """Log-probabilities (n, A) towards one goal."""
         if self.linear:
-            V = self.linear_solution(goal, states).values()
+            V = self._ahead(goal, states)
             return self._linear_rows(V[None], np.zeros(len(states), dtype=np.int64), states, np.full(len(states), goal))
         solution = self.solve(goal)
         at = states if self.mdp.horizon is None else (times, states)
@@ -238,7 +244,7 @@ class GoalPolicies:
 
     def _walk(self, first: NDArray, goals: NDArray, max_steps: int | None, rng: np.random.Generator) -> Demonstrations:
         distinct, index = np.unique(goals, return_inverse=True)
-        V = np.stack([self.linear_solution(int(goal)).values() for goal in distinct]) if self.linear else None
+        V = np.stack([self._ahead(int(goal)) for goal in distinct]) if self.linear else None
         policies = None if self.linear else [self.solve(int(goal)).policy for goal in distinct]
 
         def choose(path: NDArray, s: NDArray, t: int, u: NDArray) -> NDArray:

@@ -1,6 +1,7 @@
 """What people ask of a route choice model: likely routes, where somebody is heading, how much traffic a link will carry.
 
 All functions take the `GoalPolicies` of a reward: those of a fit, ``MaxEntIRL(...).fit(trips).goal_policies()``, or of any other.
+How much of the routes taken was predicted, `maxent_irl.metrics.path_match` tells.
 """
 
 from __future__ import annotations
@@ -139,7 +140,7 @@ def destination_posterior(
     weight = np.ones(len(goals)) if prior is None else np.asarray(prior, dtype=float)
     if weight.shape != goals.shape or not (weight >= 0).all() or not weight.sum() > 0:
         raise ValueError(f"prior must hold {len(goals)} probabilities, one per goal; got {prior!r}")
-    if policies.linear:
+    if policies.telescoping:
         gained = _linear_progress(policies, states, goals)
     else:
         gained = np.zeros((len(states), len(goals)))
@@ -220,44 +221,14 @@ def expected_flows(
         if not reached.all():
             row = mine[np.flatnonzero(~reached)[0]]
             raise ValueError(f"row {row} of the table: goal {goal} cannot be reached from state {first[row]}")
-        if policies.linear:
-            moves = policies.systems.moves
-            total.ravel()[moves.pair] += policies.linear_solution(int(goal), first[mine]).flow(
-                first[mine], amount[mine]
-            )
+        if policies.telescoping:
+            flow = policies.linear_solution(int(goal), first[mine]).flow(first[mine], amount[mine])
+            total.ravel()[policies.systems.moves.pair] += flow
         else:
             source = np.bincount(first[mine], weights=amount[mine], minlength=mdp.n_states)
             visits = expected_visitations(mdp.with_goal(int(goal)), policies.solve(int(goal)), initial=source)
             total += (visits if visits.ndim == 2 else visits.sum(axis=0)).T
     return total.T
-
-
-def match_shares(trips: Demonstrations, routes: Demonstrations, lengths: ArrayLike) -> NDArray:
-    """Share of the length of each trip that a predicted route has in common with it, (n,).
-
-    Ziebart et al. (2008) report its mean ("matching") and how often it is at least 0.9 ("90% match").
-
-    Parameters
-    ----------
-    trips, routes : Demonstrations of equal number
-    lengths : (S, A) array >= 0
-        Length of every move, in any unit; ones count moves.
-
-    References
-    ----------
-    Ziebart, Maas, Bagnell & Dey (2008), Maximum entropy inverse reinforcement learning, AAAI, table 1.
-    """
-    if len(trips) != len(routes):
-        raise ValueError(f"one route per trip is compared; got {len(routes)} routes for {len(trips)} trips")
-    lengths = np.asarray(lengths, dtype=float)
-    pairs = np.int64(lengths.size)
-    of = [d.trajectory_ids * pairs + d.states * np.int64(lengths.shape[1]) + d.actions for d in (trips, routes)]
-    travelled = lengths[trips.states, trips.actions]
-    shared = np.where(np.isin(of[0], of[1]), travelled, 0.0)
-    whole, common = (np.add.reduceat(x, trips.offsets[:-1]) for x in (travelled, shared))
-    if (whole == 0).any():
-        raise ValueError(f"trip {int(np.flatnonzero(whole == 0)[0])} has no length: give its moves some")
-    return common / whole
 
 
 def _check_trips(policies: GoalPolicies, trips: Demonstrations) -> None:

@@ -168,8 +168,8 @@ def test_what_is_sent_to_workers_holds_no_factorisation(rng):
     mdp, features = random_network(rng)
     coef = np.array([-1.0, -0.7, -0.4])
     sums = both(mdp, features, trips(rng, mdp, features @ coef, GOALS))[0].tasks[0].sums
-    here = sums.add_up(coef, np.arange(4), hessian=True)
-    there = pickle.loads(pickle.dumps(sums)).add_up(coef, np.arange(4), hessian=True)
+    here = sums.add_up(coef, np.arange(4), True)
+    there = pickle.loads(pickle.dumps(sums)).add_up(coef, np.arange(4), True)
     np.testing.assert_array_equal(there.hessian, here.hessian)
 
 

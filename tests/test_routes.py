@@ -3,10 +3,10 @@ import pytest
 
 from maxent_irl import MDP, Demonstrations
 from maxent_irl.goal_policies import GoalPolicies
+from maxent_irl.metrics import path_match
 from maxent_irl.routes import (
     destination_posterior,
     expected_flows,
-    match_shares,
     most_likely_routes,
     route_log_probabilities,
 )
@@ -171,17 +171,13 @@ def test_flows_name_a_destination_out_of_reach():
         expected_flows(policies_of(world), [1, 0], 2, demand=[1.0])
 
 
-def test_match_shares():
+def test_share_of_routes_that_was_predicted():
     world = network()
     lengths = world.features("length")[..., 0]
-    trips = world.trips([[0, 1, 2], [0, 1, 2], [0, 1, 0, 3]])
-    routes = world.trips([[0, 1, 2], [0, 3, 2], [0, 3]])
-    np.testing.assert_allclose(match_shares(trips, routes, lengths), [1.0, 0.0, 1.2 / 3.2])
-    np.testing.assert_allclose(match_shares(trips, routes, np.ones_like(lengths)), [1.0, 0.0, 1 / 3])
-    with pytest.raises(ValueError, match="1 routes for 3 trips"):
-        match_shares(trips, routes[:1], lengths)
-    with pytest.raises(ValueError, match="trip 0 has no length"):
-        match_shares(trips, routes, np.zeros_like(lengths))
+    trips = world.trips([[0, 1, 2], [0, 3, 2], [0, 1, 0, 3]])
+    routes = most_likely_routes(policies_of(world), trips.states[trips.offsets[:-1]], trips.goals)
+    assert [path.tolist() for path in world.paths(routes)] == [[0, 3, 2], [0, 3, 2], [0, 3]]
+    np.testing.assert_allclose(path_match(trips, routes, lengths=lengths).shares, [0.0, 1.0, 1.2 / 3.2])
 
 
 def test_names_of_paths():

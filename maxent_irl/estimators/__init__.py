@@ -1,5 +1,6 @@
 """Estimators with scikit-learn conventions: the constructor stores, ``fit`` sets attributes that end in an underscore."""
 
 from .maxent import MaxEntIRL
+from .receding_horizon import RecedingHorizonIRL
 
-__all__ = ["MaxEntIRL"]
+__all__ = ["MaxEntIRL", "RecedingHorizonIRL"]

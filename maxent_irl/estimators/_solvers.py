@@ -18,6 +18,8 @@ from scipy.sparse.linalg import lsmr
 
 from .._validation import ImproperProblemError
 from ..likelihood import Likelihood, LikelihoodPoint
+from ..mdp import MDP
+from ..rewards import LinearReward
 
 SOLVERS = ("auto", "gradient-ascent", "lbfgs", "newton")
 DENSE_HESSIAN_FEATURES = 256  # up to this many features the exact Hessian is formed, beyond it only multiplied with
@@ -217,9 +219,7 @@ def proper_start(loss: Loss, start: LossPoint) -> LossPoint:
     if start.inner is not None:
         return start
     task = loss.likelihood.tasks[0]
-    available = task.mdp.available
-    used = available.any(axis=1) if task.reward_model.per_state else available.T.ravel()
-    unit_cost = lsmr(task.reward_model.matrix[np.flatnonzero(used)], -np.ones(used.sum()))[0]
+    unit_cost = equal_costs(task.mdp, task.reward_model)
     for doubling in range(12):
         point = loss.at(unit_cost * task.temperature * 2.0**doubling)
         if point.inner is not None:
@@ -228,6 +228,12 @@ def proper_start(loss: Loss, start: LossPoint) -> LossPoint:
         f"no coefficients to start from were found: {start.reason}. Give some under which every cycle costs enough as "
         "coef_init, or a discount below 1"
     )
+
+
+def equal_costs(mdp: MDP, reward_model: LinearReward) -> NDArray:
+    """Coefficients under which every decision costs about 1, by least squares; (K,)."""
+    used = mdp.available.any(axis=1) if reward_model.per_state else mdp.available.T.ravel()
+    return lsmr(reward_model.matrix[np.flatnonzero(used)], -np.ones(used.sum()))[0]
 
 
 def _gradient_ascent(loss: Loss, fit: Fit, report: Callable[[LossPoint], bool], max_iter: int) -> None:

@@ -274,15 +274,18 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
         """The fitted reward's policies towards any goals: choices, trips, and the base of `maxent_irl.routes`."""
         check_is_fitted(self)
         if self._goal_policies is None:
-            self._goal_policies = GoalPolicies(
-                self.mdp,
-                self.reward_,
-                temperature=self.temperature,
-                action_prior=self.action_prior,
-                inference=self.inference,
-                n_jobs=self.n_jobs,
-            )
+            self._goal_policies = self._make_policies()
         return self._goal_policies
+
+    def _make_policies(self) -> GoalPolicies:
+        return GoalPolicies(
+            self.mdp,
+            self.reward_,
+            temperature=self.temperature,
+            action_prior=self.action_prior,
+            inference=self.inference,
+            n_jobs=self.n_jobs,
+        )
 
     def solve(self, goal: int | None = None) -> SoftSolution:
         """Solution of the fitted model: V, Q and policy, on the way to a goal if one is given."""
