@@ -122,7 +122,11 @@ class Stationary:
 
     def expect_adjoint(self, mass: NDArray) -> NDArray:
         """The adjoint of `expect`: where mass (A, S) on state-action pairs goes, discounted; (S,)."""
-        return self.mdp.discount * (self.P.T @ mass.ravel())
+        return self.mdp.discount * (self._transposed @ mass.ravel())
+
+    @cached_property
+    def _transposed(self) -> sparse.csc_array:
+        return self.mdp.structure.transposed if self.probabilities is None else self.P.T
 
     def accumulate(self, gain: NDArray, *, rtol: float = 1e-13) -> NDArray:
         """Discounted sum along this policy of a gain per state, (S,) or (S, K): policy evaluation."""
@@ -171,17 +175,11 @@ class Staged:
         """Mean over actions under the policy: (T, A, S) or (T, A, S, K) to (T, S) or (T, S, K)."""
         return np.einsum("tas,tas...->ts...", self.policy, values)
 
-    def accumulate(self, gain: NDArray, *, rtol: float = 0.0, kept: list | None = None) -> NDArray:
-        """Discounted sum along this policy of a gain per time and state, (T, S[, K]), as (T + 1, S[, K]).
-
-        `kept`, a list, receives the expectations (A, S[, K]) met on the way, from the last step to the first.
-        """
+    def accumulate(self, gain: NDArray, *, rtol: float = 0.0) -> NDArray:
+        """Discounted sum along this policy of a gain per time and state, (T, S[, K]), as (T + 1, S[, K])."""
         V = np.zeros((len(self.steps) + 1, *gain.shape[1:]))
         for t in range(len(self.steps) - 1, -1, -1):
-            expected = self.steps[t].expect(V[t + 1])
-            V[t] = gain[t] + self.steps[t].average(expected)
-            if kept is not None:
-                kept.append(expected)
+            V[t] = gain[t] + self.steps[t].average(self.steps[t].expect(V[t + 1]))
         return V
 
     def flow(self, source: NDArray, *, rtol: float = 0.0) -> NDArray:

@@ -113,6 +113,11 @@ class Structure:
             choosable = usable if support is None else usable & support
 
     @cached_property
+    def transposed(self) -> sparse.csc_array:
+        """The transitions with rows and columns exchanged, (S, A * S): another view of the same arrays."""
+        return self._mdp.transitions.T
+
+    @cached_property
     def _pattern(self) -> tuple[NDArray, NDArray, NDArray, NDArray, NDArray]:
         """Transitions and a unit diagonal, sorted by (state, next state) across actions; see `evaluation_matrix`.
 

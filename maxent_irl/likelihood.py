@@ -35,7 +35,6 @@ from .sufficient_statistics import SufficientStatistics
 
 SOLVE_TOLERANCE = 1e-12  # of V inside a fit: finite differences of the objective then agree to 1e-8
 CACHED_SIZE = 1 << 16  # numbers that stay in a core's second-level cache
-KEPT_SIZE = 1 << 23  # numbers (64 MB) worth keeping rather than computing twice
 SENSITIVITY_TOLERANCE = 1e-10  # of dV: curvature needs fewer digits than the gradient
 
 
@@ -97,7 +96,15 @@ class TaskLikelihood:
         totals = (weights @ rows.pairs, weights @ rows.continued, weights @ rows.states)
         new.pairs, new.continued, new.states = (SparseWeights(x) for x in totals)
         new._row_weights = weights if self._row_weights is None else weights * self._row_weights
+        new.__dict__.pop("demonstrated_features", None)
         return new
+
+    @cached_property
+    def demonstrated_features(self) -> NDArray:
+        """Features of all decisions by the weight of each, (K,): the part of the gradient that is the data's alone."""
+        shape = (self.mdp.n_actions, self.mdp.n_states)
+        pair = self.pairs.index % (shape[0] * shape[1])
+        return self.reward_model.adjoint(np.bincount(pair, self.pairs.weight, shape[0] * shape[1]).reshape(shape))
 
     @property
     def statistics(self) -> SufficientStatistics:
@@ -141,7 +148,6 @@ class TaskPoint:
         self.task, self.coef, self.reward, self.solution, self.n_columns = task, coef, reward, solution, n_columns
         self.linear = solution.linearisation
         self.policy = self.linear.policy  # (A, S) or (T, A, S)
-        self._expected_ahead: list[NDArray] | None = None  # with a short horizon: discounted E[dV(s')] by time
 
     @cached_property
     def value(self) -> float:
@@ -176,20 +182,12 @@ class TaskPoint:
     @cached_property
     def gradient(self) -> NDArray:
         """Derivative of L with respect to the coefficients, (K,)."""
-        return self.task.reward_model.adjoint(
-            self._over_time(self.task.pairs.dense(self.policy.shape) + self.visitations)
-        )
+        return self.task.demonstrated_features + self.task.reward_model.adjoint(self._over_time(self.visitations))
 
     @cached_property
     def sensitivity(self) -> NDArray:
         """Derivative of V with respect to the coefficients, (S, K) or (T + 1, S, K)."""
-        kept = (
-            [] if self.policy.ndim == 3 and self.policy.size * self.task.reward_model.n_features <= KEPT_SIZE else None
-        )
-        dV = value_sensitivity(self.solution, self.task.reward_model, kept=kept)
-        if kept:
-            self._expected_ahead = kept[::-1]
-        return dV
+        return value_sensitivity(self.solution, self.task.reward_model)
 
     @cached_property
     def hessian(self) -> NDArray:
@@ -251,7 +249,7 @@ class TaskPoint:
         for stage, now, after in self.linear.stages():
             ahead = np.ascontiguousarray(dV[after])
             here = np.ascontiguousarray(dV[now])
-            expected = stage.expect(ahead) if self._expected_ahead is None else self._expected_ahead[now]
+            expected = stage.expect(ahead)
             # All actions in one product while they fit a core's cache, which is where the calls would cost more than the work.
             blocks = [slice(None)] if expected.size <= CACHED_SIZE else range(len(expected))
             for a in blocks:
@@ -312,15 +310,12 @@ class TaskPoint:
         return self.values
 
 
-def value_sensitivity(solution: SoftSolution, model: LinearReward, *, kept: list | None = None) -> NDArray:
-    """Derivative of V with respect to the coefficients of a reward model, (S, K) or (T + 1, S, K).
-
-    With a horizon, `kept` collects the expectations formed on the way, as `Staged.accumulate` does.
-    """
+def value_sensitivity(solution: SoftSolution, model: LinearReward) -> NDArray:
+    """Derivative of V with respect to the coefficients of a reward model, (S, K) or (T + 1, S, K)."""
     linear = solution.linearisation
     if linear.policy.ndim == 2:
         return linear.accumulate(model.averaged(linear.policy), rtol=SENSITIVITY_TOLERANCE)
-    return linear.accumulate(np.stack([model.averaged(pi) for pi in linear.policy]), kept=kept)
+    return linear.accumulate(np.stack([model.averaged(pi) for pi in linear.policy]))
 
 
 class Likelihood:
