@@ -21,7 +21,7 @@ project = "maxent_irl"
 author = "The maxent_irl developers"
 version = release = maxent_irl.__version__
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc", "sphinx_gallery.gen_gallery"]
-exclude_patterns = ["_build", "GALLERY_HEADER.rst", "images"]
+exclude_patterns = ["_build", "GALLERY_HEADER.rst", "images", "site"]
 default_role = "obj"
 suppress_warnings = ["sphinx_gallery.duplicate_filename"]  # a second build sees its own copies in _gallery
 html_theme = "alabaster"
@@ -35,9 +35,15 @@ html_theme_options = {
     "head_font_family": 'system-ui, "Segoe UI", "DejaVu Sans", sans-serif',
 }
 html_show_sourcelink = False
+html_show_copyright = False
+html_static_path = ["site/static"]
+html_css_files = ["links.css"]
+templates_path = ["site/templates"]
 html_math_renderer = "mathml"
 autosummary_generate = True
 autosummary_ignore_module_all = False
+autodoc_typehints = "none"  # types are in the docstrings
+autodoc_default_options = {"inherited-members": "BaseEstimator, Sequence, ValueError, object"}
 numpydoc_show_class_members = False
 
 # Demos that read real data run only where there is some; elsewhere their pages show the code alone.
@@ -98,6 +104,11 @@ def write_reference(app):
         target.write_text(text, encoding="utf-8")
 
 
+def leave_out(app, what, name, member, skip, options):
+    """Leave methods out that scikit-learn puts on every estimator to route metadata."""
+    return True if name == "get_metadata_routing" or re.fullmatch("set_.*_request", name) else None
+
+
 def visit_math(self, node, block):
     """Write a formula as MathML, which browsers draw by themselves; say where one cannot be written."""
     formula = re.sub(r"\\dots\b", r"\\ldots", node.astext())  # the converter's name for it
@@ -115,6 +126,7 @@ def setup(app):
         inline_renderers=(lambda self, node: visit_math(self, node, False), None),
         block_renderers=(lambda self, node: visit_math(self, node, True), None),
     )
+    app.connect("autodoc-skip-member", leave_out)
     app.connect("config-inited", lambda app, config: write_reference(app))
     if not HAS_DATA and NEEDS_DATA:
         logging.getLogger(__name__).info("MAXENT_IRL_DATA is not set: not run are %s", ", ".join(sorted(NEEDS_DATA)))

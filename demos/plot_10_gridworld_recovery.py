@@ -73,8 +73,9 @@ by_cell = MaxEntIRL(data.mdp, objective="likelihood", l2=1.0).fit(demonstrations
 RewardComparisonDisplay.from_estimator(by_cell, data.true_reward, world).plot()
 
 # %%
-# How large is itself estimated, and it says where not to trust the map: the standard error is smallest along the ways people
-# took, and largest where few or none ever decided anything. (There it is the penalty that speaks: 1 is what the prior allows.)
+# How large that noise is can be estimated too, and says where not to trust the map: the standard error is smallest along the
+# ways people took, and largest where few or none ever decided anything. (There it is the penalty that speaks: 1 is what the
+# prior allows.)
 
 GridMapDisplay.from_estimator(by_cell, world, show="standard_error").plot()
 
@@ -110,3 +111,5 @@ for ax, step, reward in zip(axes[:-1], steps[:-1], rewards[:-1], strict=True):
     display.plot(ax, scale=scale, colour_bar=False, key=False)
 
 plt.show()
+
+# sphinx_gallery_thumbnail_number = 2
