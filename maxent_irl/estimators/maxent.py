@@ -77,7 +77,8 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
         Called with a `Progress` (iteration, loss, gradient) after every iteration.
     n_jobs : int, optional
         Workers among which the goals of demonstrations are divided, as joblib counts them: threads, or what
-        ``joblib.parallel_config`` names.
+        ``joblib.parallel_config`` names: processes ("loky"), or the machines of a dask cluster ("dask", with the extra
+        ``[distributed]``). When a worker is lost, its share is computed again.
 
     Attributes
     ----------
