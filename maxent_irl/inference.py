@@ -102,6 +102,8 @@ class SoftSolution:
             time_left = self.linearisation.accumulate(self.policy.sum(axis=1))
         except SingularPolicyError:
             return math.inf
+        if not (time_left >= 0.0).all():  # singular but for rounding, which decides the sign
+            return math.inf
         return float(time_left.max(initial=1.0))
 
     @cached_property

@@ -547,8 +547,11 @@ def test_improper_problems_are_recognised(case, inference):
     reward[0, -1] = -1.0
     with pytest.raises(ImproperProblemError, match="(?s)cycles pay more than they cost.*temperature"):
         soft_value_iteration(mdp, reward, temperature=alpha, inference=inference)
-    with pytest.raises(ImproperProblemError):
-        soft_value_iteration(mdp, reward, temperature=alpha, inference=inference, initial_values=[25.0] * mdp.n_states)
+    for height in (25.0, 1e9, -1e9):  # from so high up that the end is lost in rounding, too
+        with pytest.raises(ImproperProblemError):
+            soft_value_iteration(
+                mdp, reward, temperature=alpha, inference=inference, initial_values=[height] * mdp.n_states
+            )
 
 
 def test_barely_proper_problems_are_solved():
@@ -652,7 +655,7 @@ def test_state_rewards_of_terminal_states_are_not_read():
 
 def test_ties_share_the_probability_at_temperature_zero():
     mdp = MDP(np.ones((1, 4, 1)), discount=0.9)
-    reward = np.array([[1.0, 0.1 + 0.2 + 0.7, 1.0, 0.0]])
+    reward = np.array([[1.0, 0.7 + 0.2 + 0.1, 1.0, 0.0]])
     np.testing.assert_allclose(soft_value_iteration(mdp, reward, temperature=0).policy, [[1 / 3, 1 / 3, 1 / 3, 0]])
     prior = [0.2, 0.6, 0.1, 0.1]
     hard = soft_value_iteration(mdp, reward, temperature=0, action_prior=prior)

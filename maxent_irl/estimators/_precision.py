@@ -73,7 +73,13 @@ def ignore_undetermined(loss: Loss, start: NDArray, size: NDArray) -> tuple[NDAr
     loss.n_columns = K
     point = proper_start(loss, loss.at(start))
     if flat_directions(point.hessian * loss.scale, size).shape[1]:
-        loss.ignore(flat_directions(point.inner.reach_moment, size))
+        flat = flat_directions(point.inner.reach_moment, size)
+        loss.ignore(flat)
+        if loss.at(loss.project(point.coef)).inner is None:
+            # Undiscounted, without these the value may be infinite: then they stay where they are.
+            loss.ignore(np.zeros((K, 0)))
+            loss.n_columns = 1
+            return flat, point.coef
     loss.n_columns = 1
     return loss.flat, loss.project(point.coef)
 

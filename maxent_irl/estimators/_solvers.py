@@ -25,6 +25,7 @@ SOLVERS = ("auto", "gradient-ascent", "lbfgs", "newton")
 DENSE_HESSIAN_FEATURES = 256  # up to this many features the exact Hessian is formed, beyond it only multiplied with
 DEFAULT_MAX_ITER = {"gradient-ascent": 2000, "lbfgs": 1000, "newton": 200}
 POLISHING_STEPS = 5
+RUNAWAY = 1e100  # largest coefficient that is looked at
 PRODUCT_RTOL = 1e-8  # of the linear solves inside Hessian-vector products
 
 
@@ -114,6 +115,8 @@ class Loss:
         if solved:
             start = min(solved, key=lambda point: point.value).inner.predicted_values(self.project(coef))
         try:
+            if not np.abs(coef).max(initial=0.0) < RUNAWAY:
+                raise ImproperProblemError("the coefficients have run away: nothing in the demonstrations holds them")
             inner = self.likelihood.at(self.project(coef), start, n_columns=self.n_columns)
         except ImproperProblemError as error:  # optimisers read an infinite loss as a step too far
             point = LossPoint(self, np.array(coef), None, str(error))

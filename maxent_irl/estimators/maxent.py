@@ -297,6 +297,8 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
             temperature=self.temperature,
             action_prior=self.action_prior,
             inference=self.inference,
+            # On the edge of what is proper, only a start at the solution is sure to find it again.
+            initial_values=getattr(self, "value_", None) if goal is None and self.mdp.horizon is None else None,
         )
 
     def _check_parameters(self) -> None:

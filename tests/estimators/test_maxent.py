@@ -469,3 +469,43 @@ def test_a_maximum_on_the_edge_of_what_is_proper_is_approached_and_said_so():
         # The line search of L-BFGS gives up at the wall; the others creep up to it.
         assert model.score(demos) == pytest.approx(-np.log(2), abs=0.1 if solver == "lbfgs" else 1e-6)
         assert np.isfinite(model.policy_).all()
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_coefficients_that_run_away_are_stopped_and_said_so(solver):
+    """Every episode ended at once, sooner than any policy can make them end on average: feature matching has no maximum."""
+    mdp = MDP(np.array([[[0.9], [0.5]]]), ending=np.array([[0.1, 0.5]]))
+    demos = Demonstrations([([0], [1])] * 5, terminated=[True] * 5)
+    model = MaxEntIRL(mdp, np.ones((1, 1)), solver=solver)
+    with pytest.warns(ConvergenceWarning, match="did not converge.*l2"):
+        model.fit(demos)
+    assert np.isfinite(model.coef_).all()
+    np.testing.assert_allclose(model.predict_proba([0]), [[0.0, 1.0]], atol=1e-6)
+    assert model.score(demos) == pytest.approx(0.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("inference", ["variational", "exact"])
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_one_decision_is_enough_for_a_fit_where_wandering_must_cost(name, inference):
+    """The cost of a step is not determined by one decision, but without any the soft value would be infinite."""
+    mdp = MDP.from_successors([[0, 1], [0, 2], [-1, -1]], terminal=[2])
+    features = np.zeros((3, 2, 2))
+    features[..., 0], features[:, 1, 1] = 1.0, 1.0
+    model = MaxEntIRL(mdp, features, objective=name, inference=inference, l2=0.1)
+    model.fit([([1, 2], [1])])
+    assert np.isfinite(model.value_).all()
+    assert model.coef_[0] < 0
+
+
+@pytest.mark.filterwarnings("ignore::maxent_irl.information.IdentifiabilityWarning")
+def test_a_direction_that_keeps_the_value_finite_is_not_ignored():
+    """Demonstrations only choose between two ways to the end, but elsewhere one may wander: a step has to cost something."""
+    mdp = MDP.from_successors([[0, 1], [2, 2], [-1, -1]], terminal=[2])
+    features = np.zeros((3, 2, 2))
+    features[..., 0], features[:, 1, 1] = 1.0, 1.0
+    model = MaxEntIRL(mdp, features, objective="likelihood")
+    model.fit([([1, 2], [1]), ([1, 2], [0]), ([1, 2], [1])])
+    assert model.converged_
+    assert np.isfinite(model.value_).all()
+    assert model.coef_[1] == pytest.approx(np.log(2), abs=1e-5)
+    assert model.coef_[0] < 0
