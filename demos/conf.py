@@ -68,6 +68,9 @@ sphinx_gallery_conf = {
 DESCRIBED = (
     "maxent_irl",
     "maxent_irl.worlds",
+    "maxent_irl.goal_policies",
+    "maxent_irl.receding_policies",
+    "maxent_irl.routes",
     "maxent_irl.uncertainty",
     "maxent_irl.metrics",
     "maxent_irl.control",

@@ -1,0 +1,126 @@
+"""
+Where are they heading, and by which way?
+=========================================
+
+Every trip has its own destination; what drivers dislike, they all dislike alike. From 300 trips to 40 destinations on the
+streets and paths of Monaco the costs of length, of walking paths, of junctions and of turning back are recovered in one fit, and
+they answer what one asks of a route choice model: which links will carry the traffic, and where somebody is heading who has come
+this far. Half way into a trip its destination, one of 40, is on average eight times as probable as it was at the start.
+
+The network is real (OpenStreetMap contributors, ODbL 1.0), the trips are drawn from the model with known costs, because real ones
+are private. Needs the real data (environment variable ``MAXENT_IRL_DATA``). The figures are the coefficients against the
+truth, the map of expected traffic, and the probability of the true destination along held-out trips.
+"""
+
+import os
+import sys
+
+import numpy as np
+from matplotlib import pyplot as plt
+
+from maxent_irl import MaxEntIRL, RecedingHorizonIRL
+from maxent_irl.datasets import load_road_network
+from maxent_irl.goal_policies import GoalPolicies
+from maxent_irl.metrics import path_match
+from maxent_irl.plotting import CoefficientsDisplay, NetworkMapDisplay
+from maxent_irl.routes import destination_posterior, expected_flows, most_likely_routes
+
+if "MAXENT_IRL_DATA" not in os.environ:
+    print("skipped: set MAXENT_IRL_DATA to the folder with the real data")
+    sys.exit()
+
+network = load_road_network("monaco").world.largest_component()
+walking = np.isin(network.road_class, ["pedestrian", "footway", "path", "steps"])
+network = network.with_attributes(walking=network.attributes["length"] * walking)
+names = ("length", "walking", "constant", "u-turn")
+features = network.features(*names)
+print(network)
+
+# %%
+# Trips with a known truth
+# ------------------------
+# States are links, so that turning back can be told from going on. Lengths are in kilometres; the constant is the cost of a
+# junction.
+
+truth = np.array([-12.0, -4.0, -1.0, -3.0])
+rng = np.random.default_rng(0)
+places = rng.choice(network.n_links, 40, replace=False)
+destinations = rng.choice(places, 400)
+origins = rng.integers(0, network.n_links, 400)
+origins[origins == destinations] += 1
+trips = GoalPolicies(network.mdp, features @ truth).sample(origins, destinations, random_state=1)
+train, test = trips[:300], trips[300:]
+print(trips)
+
+# %%
+# One fit for all destinations
+# ----------------------------
+# All destinations share one factorisation per step of the fit, so that forty cost little more than a few.
+
+estimator = MaxEntIRL(network.mdp, features, feature_names=names).fit(train)
+print(estimator.summary())
+CoefficientsDisplay.from_estimator(estimator, truth=truth).plot()
+
+# %%
+# Which way?
+# ----------
+# The most likely route shares most of its length with the one that was taken. How far ahead do these people look? Travellers who
+# weigh only their next H decisions, and count on the shortest path after those, explain the trips the better the larger H is:
+# they were drawn from the model without a horizon.
+
+policies = estimator.goal_policies()
+routes = most_likely_routes(policies, test.states[test.offsets[:-1]], test.goals)
+match = path_match(test, routes, lengths=features[..., 0])
+print(f"most likely routes share {match.mean:.0%} of the length; {match.at_least_90:.0%} of them share at least 90%")
+print(f"log-likelihood per decision, held out: {estimator.score(test):.4f}")
+for horizon in (1, 10):
+    receding = RecedingHorizonIRL(network.mdp, features, planning_horizon=horizon, tol=1e-4).fit(train)
+    print(f"    with a planning horizon of {horizon:2}:   {receding.score(test):.4f}")
+
+# %%
+# Which links carry the traffic?
+# ------------------------------
+# Expected flows of an origin-destination table: here one trip from everywhere to each of ten destinations.
+
+first = np.repeat(np.arange(0, network.n_links, 20), 10)
+goals = np.tile(places[:10], len(first) // 10)
+flows = network.link_flows(expected_flows(policies, first, goals))
+NetworkMapDisplay.from_edges(
+    np.column_stack([network.tail, network.head]),
+    np.sqrt(flows),
+    lengths=network.attributes["length"],
+    label="square root of the expected number of trips",
+    title="Traffic to ten destinations in Monaco",
+    marks={str(k + 1): network.head[place] for k, place in enumerate(places[:10])},
+).plot()
+
+# %%
+# Where are they heading?
+# -----------------------
+# Bayes' rule over the 40 destinations, after each step of each held-out trip.
+
+share = np.linspace(0, 1, 21)
+chance = []
+for trip in test[:60]:
+    posterior = destination_posterior(policies, trip.states, trip.actions, places)
+    true = posterior[:, np.flatnonzero(places == trip.goal)[0]]
+    chance.append(np.interp(share, np.linspace(0, 1, len(true)), true))
+low, middle, high = np.quantile(chance, [0.25, 0.5, 0.75], axis=0)
+half_way = np.mean(chance, axis=0)[10]
+print(
+    f"half way, the true destination has a probability of {half_way:.0%} on average; at the start {1 / len(places):.1%}"
+)
+
+_, ax = plt.subplots(figsize=(6.4, 3.8))
+ax.fill_between(100 * share, low, high, color="#9ecae1", label="middle half of the trips")
+ax.plot(100 * share, middle, color="#08519c", label="median trip")
+ax.axhline(1 / len(places), color="0.5", linestyle=":", label="before anything was seen")
+ax.set(
+    xlabel="share of the trip's decisions seen (%)",
+    ylabel="probability of the true destination",
+    title="Recognising one destination of 40",
+    xlim=(0, 100),
+    ylim=(0, 1.02),
+)
+ax.legend(frameon=False, loc="upper left")
+plt.show()
