@@ -15,6 +15,7 @@ from ._grid import GridPlan, draw_floor, draw_key, draw_marks, size_for
 from ._grid_map import WIDE
 from ._quantities import first_step
 
+MOST_OUTLINED = 60  # rows or columns
 CENTRE = 0.2  # half diagonal of the diamond of an action that stays, in cells
 
 
@@ -118,10 +119,10 @@ class ActionValueDisplay:
             scale = colour_scale(self.values, signed=self.signed)
         corners, self.drawn_ = self._corners()
         longest = max(self.plan.shape)
+        # White lines between the pieces; where those would be all one sees, hard edges, so that no background shines through.
         lines = {"edgecolors": "white", "linewidths": float(np.clip(6.0 / longest, 0.15, 0.8))}
-        self.cells_ = PolyCollection(
-            corners, array=self.values[tuple(self.drawn_.T)], zorder=1, **(lines if longest <= 60 else {}), **scale
-        )
+        lines = lines if longest <= MOST_OUTLINED else {"antialiaseds": False}
+        self.cells_ = PolyCollection(corners, array=self.values[tuple(self.drawn_.T)], zorder=1, **lines, **scale)
         free = np.isfinite(self.values).any(axis=1)
         draw_floor(self.ax_, GridPlan(self.plan.shape, self.plan.cells[:0], self.plan.starts, self.plan.goals))
         self.ax_.add_collection(self.cells_, autolim=False)

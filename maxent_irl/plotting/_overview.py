@@ -14,7 +14,7 @@ from ._coefficients import CoefficientsDisplay
 from ._comparison import RewardComparisonDisplay
 from ._convergence import ConvergenceDisplay
 from ._grid import GridPlan, size_for
-from ._grid_map import GridMapDisplay
+from ._grid_map import WIDE, GridMapDisplay
 from ._policy import PolicyDisplay
 from ._state_rewards import StateRewardsDisplay
 
@@ -81,10 +81,10 @@ def _on_grid(
         displays["policy"] = PolicyDisplay.from_estimator(estimator, world, steps=steps)
     width, height = size_for(plan.shape, longest=3.8, extra=(1.7, 1.35))
     columns = 2 if len(displays) in (2, 4) else len(displays)
-    tall = plan.shape[1] > 3 * plan.shape[0]  # wide maps lie one above the other
-    columns = 1 if tall else columns
+    if plan.shape[1] > WIDE * plan.shape[0]:  # one above the other, with room for the colour bars below
+        columns, height = 1, 3.8 * plan.shape[0] / plan.shape[1] + 2.2
     rows = len(displays) // columns
-    figure = _page(figure, (max(width, 3.4) * columns, (height + (0.6 if tall else 0.2)) * rows))
+    figure = _page(figure, (max(width, 3.4) * columns, (height + 0.2) * rows))
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for ax, (name, display) in zip(axes, displays.items(), strict=True):
         if name == "policy":

@@ -14,14 +14,14 @@ from ._grid import GridPlan, cell_points, draw_floor, draw_key, draw_marks, size
 from ._quantities import first_step
 
 SHORTEST = 0.02  # probabilities below this are not drawn: their arrows would be dots
-MOST_ROWS = 40  # larger grids are drawn by averaged blocks
+MOST_ROWS = 30  # larger grids are drawn by averaged blocks
 
 
 class PolicyDisplay:
     """Arrows sized by the probability of each action, the longest half a cell; staying is a dot sized likewise.
 
-    Make one with `from_policy` or `from_estimator`. Grids of more than 40 rows or columns show the mean probabilities of
-    square blocks of cells, and say so.
+    Make one with `from_policy` or `from_estimator`. Grids of more than 30 rows or columns show one arrow per
+    square block of cells, the mean step of its cells, and say so.
 
     Parameters
     ----------
@@ -38,9 +38,9 @@ class PolicyDisplay:
 
     Attributes
     ----------
-    arrows_ : Quiver, one arrow per drawn action, or None
+    arrows_ : Quiver, one arrow per drawn action or per block, or None
     longest_ : float
-        Probability that the longest arrow stands for; it is said under the map.
+        Probability, or mean step in cells, that the longest arrow stands for; it is said under the map.
     stays_ : PathCollection of the dots, or None
     marks_ : dict of PathCollections, "start" and "goal"
     key_ : Legend or None
@@ -83,7 +83,7 @@ class PolicyDisplay:
         centres, probabilities = plan.cells.astype(float), np.nan_to_num(policy)
         if block > 1:
             centres, probabilities = _block_means(plan, probabilities, block)
-            title += f"\n(each arrow: mean over {block} × {block} cells)"
+            title += f"\n(each arrow: mean step over {block} × {block} cells)"
         return cls(centres, probabilities, steps=steps, block=block, plan=plan, title=title)
 
     @classmethod
@@ -107,42 +107,9 @@ class PolicyDisplay:
         self.figure_, self.ax_ = figure_and_axes(ax, size=size_for(self.plan.shape, extra=(0.9, 1.5)))
         alone = not self.ax_.images
         draw_floor(self.ax_, self.plan)
-        over = {"edgecolor": "white", "zorder": 3}
-        self.arrows_ = self.stays_ = None
-        cell, action = np.nonzero(self.probabilities >= SHORTEST)
-        p = self.probabilities[cell, action]
-        moving = self.steps[action].any(axis=1)
-        self.longest_ = float(p[moving].max(initial=0.0))
-        p = np.minimum(p / (self.longest_ or 1.0), 1.0)
-        if moving.any():
-            row, column = self.centres[cell[moving]].T
-            d_row, d_column = 0.48 * self.block * p[moving] * self.steps[action[moving]].T
-            self.arrows_ = self.ax_.quiver(
-                column,
-                row,
-                d_column,
-                d_row,
-                angles="xy",
-                scale_units="xy",
-                scale=1,
-                units="xy",
-                width=0.07 * self.block,
-                headwidth=3.2,
-                headlength=3.4,
-                headaxislength=3.0,
-                minlength=0,
-                color=INK,
-                linewidth=0.0 if alone else 0.5,
-                **over,
-            )
-        if (~moving).any():
-            row, column = self.centres[cell[~moving]].T
-            points = 0.34 * self.block * cell_points(self.ax_, self.plan.shape)
-            self.stays_ = self.ax_.scatter(
-                column, row, (points * p[~moving]) ** 2, INK, marker="o", linewidths=0.0 if alone else 0.5, **over
-            )
-        if self.longest_:
-            self.ax_.set_xlabel(f"column\nlongest arrow: probability {self.longest_:.2f}")
+        outline = {"edgecolor": "white", "linewidth": 0.0 if alone else 0.5, "zorder": 3}
+        self._draw_arrows(outline)
+        self._draw_stays(outline)
         self.marks_, self.key_ = {}, None
         if alone:
             self.marks_ = draw_marks(self.ax_, self.plan)
@@ -150,6 +117,53 @@ class PolicyDisplay:
             self.key_ = draw_key(self.ax_, self.marks_, has_gaps=bool(walls))
             self.ax_.set_title(self.title, pad=20 if self.key_ else 6)
         return self
+
+    def _draw_arrows(self, outline: dict[str, Any]) -> None:
+        at, moves = self._moves()
+        self.arrows_, self.longest_ = None, float(np.linalg.norm(moves, axis=1).max(initial=0.0))
+        if not len(moves):
+            return
+        reach = 0.48 if self.block == 1 else 0.9  # of a cell, or of a block
+        d_row, d_column = reach * self.block * (moves / self.longest_).T
+        self.arrows_ = self.ax_.quiver(
+            *at[:, ::-1].T,
+            d_column,
+            d_row,
+            angles="xy",
+            scale_units="xy",
+            scale=1,
+            units="xy",
+            pivot="tail" if self.block == 1 else "mid",
+            width=0.07 * self.block,
+            headwidth=3.2,
+            headlength=3.4,
+            headaxislength=3.0,
+            minlength=0,
+            color=INK,
+            **outline,
+        )
+        unit = f"probability {self.longest_:.2f}" if self.block == 1 else f"{self.longest_:.2f} cells per decision"
+        self.ax_.set_xlabel(f"column\nlongest arrow: {unit}")
+
+    def _moves(self) -> tuple[NDArray, NDArray]:
+        """Where arrows start, and (row, column) step times probability: (M, 2) each, one per action or one per block."""
+        if self.block > 1:
+            mean = self.probabilities @ self.steps
+            seen = np.linalg.norm(mean, axis=1) >= SHORTEST
+            return self.centres[seen], mean[seen]
+        cell, action = np.nonzero((self.probabilities >= SHORTEST) & self.steps.any(axis=1))
+        return self.centres[cell], self.probabilities[cell, action][:, None] * self.steps[action]
+
+    def _draw_stays(self, outline: dict[str, Any]) -> None:
+        """A dot where staying is likely, as wide as probable, at the scale of the arrows."""
+        p = self.probabilities[:, ~self.steps.any(axis=1)].sum(axis=1)
+        seen = np.flatnonzero(p >= SHORTEST) if self.block == 1 else []
+        self.stays_ = None
+        if len(seen):
+            row, column = self.centres[seen].T
+            points = 0.34 * cell_points(self.ax_, self.plan.shape)
+            sizes = (points * np.minimum(p[seen] / (self.longest_ or 1.0), 1.0)) ** 2
+            self.stays_ = self.ax_.scatter(column, row, sizes, INK, marker="o", **outline)
 
 
 def _block_means(plan: GridPlan, probabilities: NDArray, block: int) -> tuple[NDArray, NDArray]:
