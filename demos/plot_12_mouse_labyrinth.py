@@ -56,28 +56,26 @@ for discount in (0.5, 0.99):
 
 calm = MaxEntIRL(data.mdp, objective="likelihood", l2=1.0).fit(data.train)
 visits = data.train.state_action_counts(data.mdp.n_states, data.mdp.n_actions).sum(axis=1)
-TreeMapDisplay.from_values(
-    calm.reward_ - calm.reward_.mean(),
-    positions=data.world.positions,
-    sizes=visits,
-    label="reward per visit, mean removed",
-    title="What the mice seek",
-    size_label="area of a disc: how often the mice came by",
-    marks={"water": data.water, "home": data.world.home},
-).plot()
+
+
+def draw_maze(values, label, title):
+    TreeMapDisplay.from_values(
+        values - values.mean(),
+        positions=data.world.positions,
+        sizes=visits,
+        label=f"{label}, mean removed",
+        title=title,
+        size_label="area of a disc: how often the mice came by",
+        marks={"water": data.water, "home": data.world.home},
+    ).plot()
+
+
+draw_maze(calm.reward_, "reward per visit", "What the mice seek")
 
 # %%
 # The value says where it is good to be, counting what comes after: the way to the water stands out.
 
-TreeMapDisplay.from_values(
-    calm.value_ - calm.value_.mean(),
-    positions=data.world.positions,
-    sizes=visits,
-    label="soft value, mean removed",
-    title="Where it is good to be",
-    size_label="area of a disc: how often the mice came by",
-    marks={"water": data.water, "home": data.world.home},
-).plot()
+draw_maze(calm.value_, "soft value", "Where it is good to be")
 
 # %%
 # Are its predictions honest?

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..inference import soft_value_iteration
 from ..worlds.gridworld import ACTIONS
-from ._axes import add_colour_bar, figure_and_axes
+from ._axes import add_colour_bar, figure_and_axes, title_above
 from ._colours import colour_scale
 from ._grid import GridPlan, draw_floor, draw_key, draw_marks, size_for
 from ._grid_map import WIDE
@@ -129,7 +129,7 @@ class ActionValueDisplay:
         self.marks_ = draw_marks(self.ax_, self.plan)
         gaps = free.sum() < np.prod(self.plan.shape)
         self.key_ = draw_key(self.ax_, self.marks_, has_gaps=bool(gaps), gap_label="no action")
-        self.ax_.set_title(self.title, pad=20 if self.key_ else 6)
+        title_above(self.ax_, self.title, self.key_)
         rows, columns = self.plan.shape
         self.colour_bar_ = (
             add_colour_bar(self.cells_, self.ax_, self.label, below=columns > WIDE * rows) if colour_bar else None

@@ -83,6 +83,27 @@ def whole_ticks(axis: Any, most: int = 7) -> None:
     axis.set_major_locator(MaxNLocator(most, integer=True, min_n_ticks=1))
 
 
+def key_above(ax: Any, handles: list[Any], **options: Any) -> Any:
+    """Explain artists in one line above the axes; return the legend, None where there is nothing to explain."""
+    if not handles:
+        return None
+    return ax.legend(
+        handles=handles,
+        loc="lower left",
+        bbox_to_anchor=(0.0, 1.0),
+        ncols=len(handles),
+        frameon=False,
+        fontsize="small",
+        borderaxespad=0.2,
+        **options,
+    )
+
+
+def title_above(ax: Any, title: str, key: Any = None) -> None:
+    """Set the title, above the key if there is one."""
+    ax.set_title(title, pad=6 if key is None else 20)
+
+
 def label_ticks(axis: Any, positions: ArrayLike, names: Iterable[Any], **options: Any) -> None:
     """Label ticks with names that users gave: cut where too long, and never read as mathematics."""
     axis.set_ticks(positions, [short(name) for name in names], parse_math=False, **options)

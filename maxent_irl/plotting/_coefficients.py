@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
-from ._axes import figure_and_axes, label_ticks, plain_frame
+from ._axes import figure_and_axes, key_above, label_ticks, plain_frame, title_above
 from ._colours import ACCENT, CONTRAST, FAINT
 
 MOST_ROWS = 40
@@ -179,7 +179,7 @@ class CoefficientsDisplay:
         self.ax_.margins(x=0.06)
         self.ax_.autoscale_view(scaley=False)
         hidden = f"\n({K} farthest from zero of {K + self.n_hidden})" if self.n_hidden else ""
-        self.ax_.set_title(self.title + hidden, pad=22 if self._draw_key() else 6)
+        title_above(self.ax_, self.title + hidden, self._draw_key())
         self.ax_.tick_params(axis="y", length=0)
         plain_frame(self.ax_)
         self.ax_.spines["left"].set_visible(False)
@@ -199,15 +199,4 @@ class CoefficientsDisplay:
             ]
         if self.truth_ is not None:
             handles += [self.truth_] if handles else [self.estimates_, self.truth_]
-        if not handles:
-            return None
-        return self.ax_.legend(
-            handles=handles,
-            loc="lower left",
-            bbox_to_anchor=(0.0, 1.0),
-            ncols=len(handles),
-            frameon=False,
-            fontsize="small",
-            borderaxespad=0.1,
-            columnspacing=1.2,
-        )
+        return key_above(self.ax_, handles, columnspacing=1.2)

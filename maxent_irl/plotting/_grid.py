@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._axes import whole_ticks
+from ._axes import key_above, whole_ticks
 from ._colours import INK
 
 FLOOR_COLOUR, WALL_COLOUR, HATCH_COLOUR = "#f7f7f5", "#d4d4d4", "#9c9c9c"
@@ -143,18 +143,4 @@ def draw_key(ax: Any, marks: dict[str, Any], *, has_gaps: bool, gap_label: str =
     handles = list(marks.values())
     if has_gaps:
         handles.append(Patch(facecolor=WALL_COLOUR, edgecolor=HATCH_COLOUR, hatch="////", linewidth=0, label=gap_label))
-    if not handles:
-        return None
-    return ax.legend(
-        handles=handles,
-        loc="lower left",
-        bbox_to_anchor=(0.0, 1.0),
-        ncols=len(handles),
-        frameon=False,
-        fontsize="small",
-        borderaxespad=0.2,
-        handletextpad=0.3,
-        columnspacing=1.0,
-        borderpad=0.1,
-        markerscale=0.75,
-    )
+    return key_above(ax, handles, handletextpad=0.3, columnspacing=1.0, borderpad=0.1, markerscale=0.75)

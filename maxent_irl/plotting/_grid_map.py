@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._axes import add_colour_bar, figure_and_axes
+from ._axes import add_colour_bar, figure_and_axes, title_above
 from ._colours import colour_scale
 from ._grid import GridPlan, draw_key, draw_marks, prepare, size_for
 from ._quantities import QUANTITIES, quantity
@@ -168,7 +168,7 @@ class GridMapDisplay:
         self.key_ = None
         if key:
             self.key_ = draw_key(self.ax_, self.marks_, has_gaps=bool(gaps.any()), gap_label=gap_label)
-        self.ax_.set_title(self.title, pad=20 if self.key_ else 6)
+        title_above(self.ax_, self.title, self.key_)
         rows, columns = self.grid.shape
         self.colour_bar_ = (
             add_colour_bar(self.image_, self.ax_, self.label, below=columns > WIDE * rows) if colour_bar else None

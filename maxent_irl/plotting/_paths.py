@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._axes import add_colour_bar, figure_and_axes
+from ._axes import add_colour_bar, figure_and_axes, title_above
 from ._colours import CONTRAST, INK, colour_scale, line_colour_map
 from ._grid import GridPlan, cell_points, draw_floor, draw_key, draw_marks, size_for
 from ._grid_map import WIDE
@@ -99,7 +99,7 @@ class PathsDisplay:
         if alone:
             walls = self.plan.n_states < np.prod(self.plan.shape)
             self.key_ = draw_key(self.ax_, {**self.marks_, **ends}, has_gaps=bool(walls))
-            self.ax_.set_title(self.title, pad=20 if self.key_ else 6)
+            title_above(self.ax_, self.title, self.key_)
         return self
 
     def _draw_lines(self) -> dict[str, Any]:

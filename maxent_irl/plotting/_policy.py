@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..worlds.gridworld import ACTIONS
-from ._axes import figure_and_axes
+from ._axes import figure_and_axes, title_above
 from ._colours import INK
 from ._grid import GridPlan, cell_points, draw_floor, draw_key, draw_marks, size_for
 from ._quantities import first_step
@@ -115,7 +115,7 @@ class PolicyDisplay:
             self.marks_ = draw_marks(self.ax_, self.plan)
             walls = self.plan.n_states < np.prod(self.plan.shape)
             self.key_ = draw_key(self.ax_, self.marks_, has_gaps=bool(walls))
-            self.ax_.set_title(self.title, pad=20 if self.key_ else 6)
+            title_above(self.ax_, self.title, self.key_)
         return self
 
     def _draw_arrows(self, outline: dict[str, Any]) -> None:
