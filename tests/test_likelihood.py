@@ -17,6 +17,7 @@ from oracles import (
     random_prior,
     random_problem,
 )
+from packaged import as_demonstrations, as_mdp
 from scipy import sparse
 from scipy.optimize import check_grad
 
@@ -29,16 +30,6 @@ from maxent_irl.sufficient_statistics import sufficient_statistics
 INFERENCES = ("variational", "exact")
 OBJECTIVES = ("likelihood", "feature-matching")
 ALPHA = 0.8
-
-
-def as_mdp(problem) -> MDP:
-    return MDP(problem.P, **problem.keywords())
-
-
-def as_demonstrations(demos) -> Demonstrations:
-    paths = [(demo.states + ([demo.final] if demo.final >= 0 else []), demo.actions) for demo in demos]
-    weights = [demo.weight for demo in demos]
-    return Demonstrations(paths, weights=weights, terminated=[demo.terminated for demo in demos])
 
 
 def task_of(mdp, features, demonstrations, kind, *, inference="variational", prior=None, alpha=ALPHA) -> TaskLikelihood:

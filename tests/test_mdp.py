@@ -8,15 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import KINDS, problem_of_kind
+from packaged import as_mdp
 from scipy import sparse
 from sklearn.base import clone
 
 from maxent_irl import MDP, gymnasium_reward, soft_value_iteration
 from maxent_irl.demonstrations import Demonstrations
-
-
-def as_mdp(problem):
-    return MDP(problem.P, **problem.keywords())
 
 
 def same(first: MDP, second: MDP) -> bool:

@@ -17,15 +17,12 @@ from oracles import (
     random_problem,
     soft_bellman,
 )
+from packaged import as_mdp
 
 from maxent_irl import MDP, expected_visitations, policy_value, soft_value_iteration
 
 INFERENCES = ("variational", "exact")
 STATIONARY = [kind for kind in KINDS if "horizon" not in KINDS[kind]]
-
-
-def as_mdp(problem) -> MDP:
-    return MDP(problem.P, **problem.keywords())
 
 
 def solved(kind: str, inference: str = "variational", **changes):
