@@ -330,9 +330,10 @@ class Likelihood:
 
     def __init__(self, tasks: list[TaskLikelihood], rows: list[NDArray] | None = None) -> None:
         self.tasks = tasks
-        sizes = [task.statistics.states.shape[0] for task in tasks]
-        self.n_trajectories = sum(sizes)
-        self.rows = np.split(np.arange(self.n_trajectories), np.cumsum(sizes)[:-1]) if rows is None else rows
+        if rows is None:
+            sizes = [task.statistics.states.shape[0] for task in tasks]
+            rows = np.split(np.arange(sum(sizes)), np.cumsum(sizes)[:-1])
+        self.rows = rows
         self.n_features = tasks[0].reward_model.n_features
         self.temperature = tasks[0].temperature
         self.total_weight = float(sum(task.pairs.weight.sum() for task in tasks))

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 from joblib import parallel_config
+from scipy import stats
 from sklearn.exceptions import ConvergenceWarning
 
 from maxent_irl import Demonstrations, MaxEntIRL, sample_demonstrations
-from maxent_irl.uncertainty import bootstrap
+from maxent_irl.uncertainty import Bootstrap, bootstrap
 from maxent_irl.uncertainty.resampling import _Refitter
 from maxent_irl.worlds import GridWorld
 
@@ -51,6 +52,16 @@ def test_spread_and_intervals(matched):
     assert (np.abs(result.bias) < result.standard_errors).all()
     with pytest.raises(ValueError, match="level"):
         result.interval(90)
+
+
+def test_bias_corrected_intervals():
+    """Replicates of an exponential distribution around an estimate at their 25% quantile: shifted by twice z(0.25)."""
+    replicates = stats.expon.ppf((np.arange(4000) + 0.5) / 4000)[:, None]
+    result = Bootstrap(replicates, stats.expon.ppf([0.25]), 0)
+    wanted = stats.expon.ppf(stats.norm.cdf(2 * stats.norm.ppf(0.25) + stats.norm.ppf([0.05, 0.95])))
+    found = result.interval(0.9, method="bias-corrected")
+    np.testing.assert_allclose(np.concatenate(found), wanted, rtol=5e-3, atol=5e-4)
+    np.testing.assert_allclose(np.concatenate(result.interval(0.9)), stats.expon.ppf([0.05, 0.95]), rtol=5e-3)
 
 
 def test_groups_are_drawn_whole(world, features, demos):
