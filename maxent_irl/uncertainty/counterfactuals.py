@@ -79,12 +79,12 @@ class Counterfactual:
     level: float
 
     def __str__(self) -> str:
-        lines = [f"{'share of':<12}{'before':>28}{'after':>28}{'difference':>28}"]
+        lines = [f"{'share of':<12}{'before':>30}{'after':>30}{'difference':>30}"]
         for a in range(len(self.before.estimate.choice_shares)):
             cells = [_cell(change, "choice_shares", a) for change in (self.before, self.after, self.difference)]
-            lines.append(f"{f'action {a}':<12}" + "".join(f"{cell:>28}" for cell in cells))
+            lines.append(f"{f'action {a}':<12}" + "".join(f"{cell:>30}" for cell in cells))
         cells = [_cell(change, "mean_value", ()) for change in (self.before, self.after, self.difference)]
-        lines.append(f"{'mean value':<12}" + "".join(f"{cell:>28}" for cell in cells))
+        lines.append(f"{'mean value':<12}" + "".join(f"{cell:>30}" for cell in cells))
         return "\n".join([*lines, f"{100 * self.level:g}% intervals from {self.n_draws} draws of the coefficients"])
 
 
