@@ -29,6 +29,7 @@ from scipy import sparse
 from scipy.sparse import csgraph
 from scipy.sparse.linalg import splu
 
+from ._cycles import describe_cycles
 from ._validation import ImproperProblemError
 from .mdp import MDP
 
@@ -176,16 +177,9 @@ class Resolvent:
 
     def _explanation(self) -> str:
         M = sparse.eye_array(self.moves.n_states, format="csr") - self.moves.system(self.weights)
-        v, growth = np.ones(self.moves.n_states), []
-        for _ in range(200):  # power iteration, enough to name a radius and a place
-            v = M @ v
-            growth.append(v.max())
-            v /= max(growth[-1], 1e-300)
-        radius = float(np.exp(np.mean(np.log(np.maximum(growth[-40:], 1e-300)))))
         return (
-            f"no finite soft value exists: the matrix exp(reward / temperature) of moves has the spectral radius {radius:.6g}, "
-            f"and it must be below 1; it is largest around state {int(v.argmax())}. Cycles there pay more than they cost, each "
-            "choice being worth up to the temperature times log(number of actions): make costs larger or the temperature smaller"
+            f"no finite soft value exists: {describe_cycles(M)}. Cycles there pay more than they cost, each choice being "
+            "worth up to the temperature times log(number of actions): make costs larger or the temperature smaller"
         )
 
 

@@ -314,9 +314,10 @@ def _top(backup: SoftBackup, done: Iterated) -> float:
 
 
 def _explain_divergence(backup: SoftBackup, done: Iterated) -> None:
-    top = _top(backup, done)
+    cycles = backup.describe_cycles()
     raise ImproperProblemError(
-        f"no finite soft value was found in {done.n_iter} steps (residual {done.residual:.3g}, largest value {top:.3g}). "
+        f"no finite soft value was found in {done.n_iter} steps (residual {done.residual:.3g}, largest value "
+        f"{_top(backup, done):.3g}){'' if cycles is None else f': {cycles}'}. "
         "Likely causes: (a) cycles pay more than they cost: with temperature alpha every choice among n actions is worth up "
         "to alpha * log n, so costs must exceed that; make them larger or the temperature smaller; "
         "(b) the goal cannot be reached from some state by any policy worth following; (c) max_iter is too small"

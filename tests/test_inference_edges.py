@@ -85,6 +85,25 @@ def test_improper_problems_are_recognised(case, inference):
             )
 
 
+def test_an_improper_problem_names_its_spectral_radius_and_cycle():
+    mdp = MDP.from_successors([[1, 2], [0, 2], [-1, -1]], terminal=[2])
+    radius = math.exp(0.3 / 0.5)
+    named = rf"radius {radius:.6g}.* cycle 0 -> 1 -> 0 alone weighs {radius**2:.6g}"
+    with pytest.raises(ImproperProblemError, match=named):
+        soft_value_iteration(mdp, np.full((3, 2), 0.3), temperature=0.5)
+    stay = MDP.from_successors([[0, 1, 0], [-1, -1, -1]], terminal=[1])
+    with pytest.raises(ImproperProblemError, match=r"cycle 0 -> 0 alone weighs 1\.21306"):
+        soft_value_iteration(stay, np.full((2, 3), -0.5))  # two ways to stay, each worth exp(-0.5)
+    # One action stays, the other stays or goes on with equal probability: by exact inference alone a linear equation.
+    onward = np.array([[0.5, 0.5, 0.0], [0.0, 0.5, 0.5], [0.0, 0.0, 1.0]])
+    by_chance = MDP([np.eye(3), onward], terminal=[2])
+    with pytest.raises(ImproperProblemError, match="spectral radius"):
+        soft_value_iteration(by_chance, np.full((3, 2), 1.0), inference="exact")
+    with pytest.raises(ImproperProblemError) as raised:
+        soft_value_iteration(by_chance, np.full((3, 2), 1.0))
+    assert "radius" not in str(raised.value)
+
+
 def test_barely_proper_problems_are_solved():
     # exp(V) = exp(V + stay) + exp(-1), so V = -1 - log(1 - exp(stay)).
     mdp = MDP.from_successors([[0, 1], [-1, -1]], terminal=[1])

@@ -30,6 +30,7 @@ RUNGS = [
         "_soft_backup",
         "_linear_systems",
         "_goal_systems",
+        "_cycles",
         "_receding_plan",
         "goal_policies",
         "receding_policies",
