@@ -21,7 +21,7 @@ project = "maxent_irl"
 author = "The maxent_irl developers"
 version = release = maxent_irl.__version__
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc", "sphinx_gallery.gen_gallery"]
-exclude_patterns = ["_build", "GALLERY_HEADER.rst", "images", "site"]
+exclude_patterns = ["_build", "GALLERY_HEADER.rst", "images", "site", "**sg_execution_times.rst"]
 default_role = "obj"
 suppress_warnings = ["sphinx_gallery.duplicate_filename"]  # a second build sees its own copies in _gallery
 html_theme = "alabaster"
