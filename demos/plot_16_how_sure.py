@@ -39,7 +39,11 @@ by_formula, by_resampling = reward_map(model), reward_map(model, bootstrap=resam
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(12.5, 4.8), layout="constrained", width_ratios=[1.25, 1])
 GridMapDisplay.from_values(
-    by_formula.standard_error, world, label="standard error of the reward", title="How sure, cell by cell", from_zero=True
+    by_formula.standard_error,
+    world,
+    label="standard error of the reward",
+    title="How sure, cell by cell",
+    from_zero=True,
 ).plot(left)
 right.plot(by_formula.standard_error, by_resampling.standard_error, "o", color="#0a5ea2", markerfacecolor="none")
 limit = 1.05 * max(by_formula.standard_error.max(), by_resampling.standard_error.max())

@@ -87,9 +87,10 @@ goals = np.tile(places[:10], len(first) // 10)
 flows = network.link_flows(expected_flows(policies, first, goals))
 NetworkMapDisplay.from_edges(
     np.column_stack([network.tail, network.head]),
-    np.sqrt(flows),
+    flows,
     lengths=network.attributes["length"],
-    label="square root of the expected number of trips",
+    root=True,
+    label="expected number of trips (square-root scale)",
     title="Traffic to ten destinations in Monaco",
     marks={str(k + 1): network.head[place] for k, place in enumerate(places[:10])},
 ).plot()

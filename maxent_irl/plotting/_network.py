@@ -30,6 +30,8 @@ class NetworkMapDisplay:
     label, title : str
     signed : bool, optional
         As for `GridMapDisplay`.
+    root : bool
+        Whether colours and widths of one-sided values follow the square root, so that a few busy edges do not hide the rest.
     points : dict of str to (2,) array
         Places to mark, by name.
     note : str
@@ -52,6 +54,7 @@ class NetworkMapDisplay:
         label: str,
         title: str = "",
         signed: bool | None = None,
+        root: bool = False,
         points: dict[str, NDArray] | None = None,
         note: str = "",
     ) -> None:
@@ -60,6 +63,7 @@ class NetworkMapDisplay:
         self.label = label
         self.title = title
         self.signed = signed
+        self.root = root
         self.points = points or {}
         self.note = note
 
@@ -74,6 +78,7 @@ class NetworkMapDisplay:
         label: str,
         title: str = "",
         signed: bool | None = None,
+        root: bool = False,
         marks: dict[str, int] | None = None,
     ) -> NetworkMapDisplay:
         """Map one number per edge.
@@ -87,7 +92,7 @@ class NetworkMapDisplay:
             x and y of each node. None: laid out from `lengths` by `network_positions`; the figure then says so.
         lengths : (E,) array, optional
             Length of each edge; only used for the layout.
-        label, title, signed : as for the class
+        label, title, signed, root : as for the class
         marks : dict of str to int, optional
             Nodes to mark, by the name to write beside them.
 
@@ -111,13 +116,16 @@ class NetworkMapDisplay:
         if edges.size and edges.max() >= len(positions):
             raise ValueError(f"an edge leads to node {edges.max()}, but there are {len(positions)} positions")
         points = {name: positions[node] for name, node in (marks or {}).items()}
-        return cls(positions[edges], values, label=label, title=title, signed=signed, points=points, note=note)
+        return cls(
+            positions[edges], values, label=label, title=title, signed=signed, root=root, points=points, note=note
+        )
 
     def plot(
         self, ax: Any = None, *, scale: dict[str, Any] | None = None, colour_bar: bool = True
     ) -> NetworkMapDisplay:
         """Draw the network; arguments as for `GridMapDisplay.plot`."""
         from matplotlib.collections import LineCollection
+        from matplotlib.patheffects import withStroke
 
         corners = self.segments[np.isfinite(self.segments).all(axis=(1, 2))].reshape(-1, 2)
         width, height = np.maximum(np.ptp(corners, axis=0), 1e-9) if len(corners) else (1.0, 1.0)
@@ -125,12 +133,12 @@ class NetworkMapDisplay:
         size = (max(3.0, width * unit) + 1.4, max(1.8, height * unit) + 0.9)
         self.figure_, self.ax_ = figure_and_axes(ax, size=size)
         if scale is None:
-            scale = colour_scale(self.values, signed=self.signed)
+            scale = colour_scale(self.values, signed=self.signed, root=self.root)
             if not self.signed and scale["norm"].vmin >= 0:
                 scale["cmap"] = line_colour_map()
         known = np.flatnonzero(np.isfinite(self.values))
         known = known[np.argsort(np.abs(self.values[known]), kind="stable")]
-        much = np.abs(self.values[known])
+        much = np.abs(self.values[known]) ** (0.5 if self.root else 1.0)
         crowd = np.clip(np.sqrt(2000 / max(1, len(known))), 0.25, 1.0)  # thinner lines where there are many
         widths = crowd * (NARROWEST + (WIDEST - NARROWEST) * much / max(much.max(initial=0.0), np.finfo(float).tiny))
         self.missing_ = None
@@ -149,25 +157,37 @@ class NetworkMapDisplay:
         self.ax_.add_collection(self.edges_)
         self.points_, self.labels_ = None, []
         if self.points:
-            x, y = np.array(list(self.points.values())).T
-            self.points_ = self.ax_.scatter(x, y, 40, "white", marker="o", edgecolors=INK, linewidths=1.3, zorder=4)
+            places = np.array(list(self.points.values()))
+            x, y = places.T
+            self.points_ = self.ax_.scatter(x, y, 40, "white", marker="o", edgecolors=INK, linewidths=1.3, zorder=5)
             self.labels_ = [
                 self.ax_.annotate(
                     name,
                     place,
-                    (6, 6),
+                    9 * away,
                     textcoords="offset points",
+                    ha="left" if away[0] > 0.4 else "right" if away[0] < -0.4 else "center",
+                    va="bottom" if away[1] > 0.4 else "top" if away[1] < -0.4 else "center",
                     parse_math=False,
-                    zorder=5,
-                    bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "alpha": 0.8, "linewidth": 0},
+                    zorder=6,
+                    path_effects=[withStroke(linewidth=2.5, foreground="white")],
                 )
-                for name, place in self.points.items()
+                for name, place, away in zip(self.points, places, _away_from_others(places), strict=True)
             ]
         self.ax_.autoscale_view()
         self.ax_.set(aspect="equal", xticks=[], yticks=[], xlabel=self.note, title=self.title)
         self.ax_.spines[:].set_visible(False)
         self.colour_bar_ = add_colour_bar(self.edges_, self.ax_, self.label) if colour_bar else None
         return self
+
+
+def _away_from_others(places: NDArray) -> NDArray:
+    """Unit vectors (n, 2) in which each place has the fewest others near: the side for its label."""
+    apart = places[:, None] - places[None]
+    distance = np.linalg.norm(apart, axis=2, keepdims=True)
+    push = np.divide(apart, distance**3, out=np.zeros_like(apart), where=distance > 0).sum(axis=1)
+    size = np.linalg.norm(push, axis=1, keepdims=True)
+    return np.where(size > 0, push / np.where(size > 0, size, 1.0), np.sqrt(0.5))
 
 
 def network_positions(edges: ArrayLike, lengths: ArrayLike) -> NDArray:

@@ -39,6 +39,26 @@ def test_signed_edges_have_a_scale_about_zero():
     assert display.edges_.get_array().tolist() == [1.0, -2.0]
 
 
+def test_root_scale_gives_small_counts_colour_and_width():
+    edges, places = [[0, 1], [1, 2]], np.array([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0]])
+    plain, root = (
+        NetworkMapDisplay.from_edges(edges, [1.0, 100.0], places, label="trips", root=root).plot()
+        for root in (False, True)
+    )
+    assert root.edges_.get_linewidths()[0] > plain.edges_.get_linewidths()[0]
+    assert root.edges_.norm(25.0) > plain.edges_.norm(25.0)
+
+
+def test_labels_stand_on_the_side_away_from_other_marks():
+    places = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, 5.0]])
+    display = NetworkMapDisplay.from_edges(
+        [[0, 1], [1, 2]], [1.0, 2.0], places, label="x", marks={"left": 0, "right": 1, "top": 2}
+    ).plot()
+    left, right, top = (label.xyann for label in display.labels_)
+    assert left[0] < 0 < right[0]
+    assert top[1] > 0
+
+
 def test_two_hundred_thousand_edges_are_one_picture(tmp_path, rng):
     edges, positions = lattice(225)
     assert len(edges) > 200_000
