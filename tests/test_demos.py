@@ -1,4 +1,4 @@
-"""Every demo runs as a plain script, without warnings; and the site says where to find all of them."""
+"""Every demo runs as a plain script, without warnings, and says so where it lacks its data."""
 
 import ast
 import os

@@ -166,7 +166,7 @@ class StateCurveDisplay:
             What was chosen, to be drawn over the probabilities.
         **options
             Names, labels, title and confidence as for `from_values`; also `errors`, by default those of
-            `maxent_irl.uncertainty.reward_map`, without centring.
+            `maxent_irl.uncertainty.reward_map`, without centring; pass None where there are too many coefficients for them.
         """
         mdp = estimator.mdp
         x = np.arange(mdp.n_states) if x is None else x
