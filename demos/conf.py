@@ -71,6 +71,7 @@ DESCRIBED = (
     "maxent_irl.goal_policies",
     "maxent_irl.receding_policies",
     "maxent_irl.routes",
+    "maxent_irl.joined",
     "maxent_irl.uncertainty",
     "maxent_irl.metrics",
     "maxent_irl.control",
