@@ -83,7 +83,6 @@ class PolicyDisplay:
         centres, probabilities = plan.cells.astype(float), np.nan_to_num(policy)
         if block > 1:
             centres, probabilities = _block_means(plan, probabilities, block)
-            title += f"\n(each arrow: mean step over {block} × {block} cells)"
         return cls(centres, probabilities, steps=steps, block=block, plan=plan, title=title)
 
     @classmethod
@@ -142,8 +141,10 @@ class PolicyDisplay:
             color=INK,
             **outline,
         )
-        unit = f"probability {self.longest_:.2f}" if self.block == 1 else f"{self.longest_:.2f} cells per decision"
-        self.ax_.set_xlabel(f"column\nlongest arrow: {unit}")
+        words = f"longest arrow: probability {self.longest_:.2f}"
+        if self.block > 1:
+            words = f"each arrow: mean step over {self.block} × {self.block} cells; longest: {self.longest_:.2f} cells"
+        self.ax_.set_xlabel(f"column\n{words}")
 
     def _moves(self) -> tuple[NDArray, NDArray]:
         """Where arrows start, and (row, column) step times probability: (M, 2) each, one per action or one per block."""

@@ -52,7 +52,7 @@ class TestEveryShape:
             assert f"probability {display.longest_:.2f}" in display.ax_.get_xlabel()
         else:
             assert lengths.max() == pytest.approx(0.9 * display.block)
-            assert "cells per decision" in display.ax_.get_xlabel()
+            assert f"longest: {display.longest_:.2f} cells" in display.ax_.get_xlabel()
         assert nothing_is_cut_off(display.figure_)
 
     def test_action_values_draw_a_piece_per_available_action(self, shape, rng, nothing_is_cut_off):
@@ -120,7 +120,7 @@ def test_large_policies_are_averaged_by_block_and_say_so(rng):
     corner = policy.reshape(200, 200, 5)[:7, :7].reshape(-1, 5).mean(axis=0)
     np.testing.assert_allclose(display.probabilities[0], corner)
     np.testing.assert_allclose(display.centres[0], [3, 3])
-    assert "7 × 7" in display.plot().ax_.get_title()
+    assert "mean step over 7 × 7 cells" in display.plot().ax_.get_xlabel()
     right, down, left, up, _ = display.probabilities.T
     mean = np.stack([right - left, down - up], axis=1)
     seen = np.linalg.norm(mean, axis=1) >= 0.02
