@@ -18,19 +18,10 @@ from maxent_irl.worlds import RoadNetwork
 COEF = np.array([-1.5, -0.7])
 
 
-def streets(side: int) -> RoadNetwork:
-    """Two-way streets between the crossings of a square, each as long as chance has it."""
-    node, rng = np.arange(side * side).reshape(side, side), np.random.default_rng(0)
-    steps = [(node[:, :-1], node[:, 1:]), (node[:-1], node[1:])]
-    one_way = np.concatenate([np.stack(step, axis=-1).reshape(-1, 2) for step in steps])
-    tail, head = np.concatenate([one_way, one_way[:, ::-1]]).T
-    attributes = {"length": rng.uniform(0.8, 1.6, len(tail)), "slow": rng.uniform(0, 1, len(tail))}
-    return RoadNetwork(tail, head, attributes=attributes, states="nodes")
-
-
 def problem(side: int, n_goals: int, n_trips: int):
-    network = streets(side)
-    features, rng = network.features("length", "slow"), np.random.default_rng(1)
+    network, rng = RoadNetwork.grid(side, irregularity=0.15, random_state=0, states="nodes"), np.random.default_rng(1)
+    network = network.with_attributes(slow=rng.uniform(0, 1, network.n_links))
+    features = network.features("length", "slow")
     goals = rng.choice(rng.choice(network.n_nodes, n_goals, replace=False), n_trips)
     first = rng.integers(0, network.n_nodes, n_trips)
     first[first == goals] = (first[first == goals] + 1) % network.n_nodes

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from .._draws import generator
 from .._trajectory_tables import read_csv
 from ..demonstrations import Demonstrations
 from ..mdp import MDP
@@ -160,6 +161,39 @@ class RoadNetwork:
             road_class=None if road_class is None else table[road_class],
             **options,
         )
+
+    @classmethod
+    def grid(
+        cls, shape: int | tuple[int, int], *, irregularity: float = 0.0, random_state: Any = None, **options: Any
+    ) -> RoadNetwork:
+        """A town of two-way streets between the crossings of a rectangle, to try things on without any data.
+
+        Parameters
+        ----------
+        shape : (int, int) or int
+            Rows and columns of crossings, numbered row by row; one number makes a square.
+        irregularity : float >= 0
+            Standard deviation by which crossings are moved off the grid, in blocks. The attribute "length" is the distance
+            between the crossings, in blocks.
+        random_state : None, int, numpy Generator or RandomState
+        **options
+            `states` and `destinations` of the constructor.
+
+        Examples
+        --------
+        >>> from maxent_irl.worlds import RoadNetwork
+        >>> RoadNetwork.grid((3, 4)).features("length", "left", "right", "u-turn").shape
+        (34, 4, 4)
+        """
+        rows, columns = (shape, shape) if isinstance(shape, int) else shape
+        crossing = np.arange(rows * columns).reshape(rows, columns)
+        streets = [(crossing[:, :-1], crossing[:, 1:]), (crossing[:-1], crossing[1:])]
+        one_way = np.concatenate([np.stack(street, axis=-1).reshape(-1, 2) for street in streets])
+        tail, head = np.concatenate([one_way, one_way[:, ::-1]]).T
+        positions = np.column_stack([crossing.ravel() % columns, -(crossing.ravel() // columns)]).astype(float)
+        positions += irregularity * generator(random_state).normal(size=positions.shape)
+        length = np.linalg.norm(positions[head] - positions[tail], axis=1)
+        return cls(tail, head, attributes={"length": length}, positions=positions, **options)
 
     # Features.
 

@@ -59,31 +59,18 @@ def measured_apart(place: str, n_trips: int, n_goals: int, n_jobs: int) -> dict:
 
 def report(found: list[dict]) -> None:
     """Print the table of times, that of the coefficients, and what of it is wanted."""
-    columns = (
-        "place",
-        "pairs",
-        "trips",
-        "decisions",
-        "goals",
-        "workers",
-        "build",
-        "fit",
-        "errors",
-        "steps",
-        "gigabytes",
-    )
-    header = (
-        "network",
-        "link pairs",
-        *columns[2:6],
-        "build (s)",
-        "fit (s)",
-        "its processor time (s)",
-        "errors (s)",
-        "steps",
-        "peak GB",
-    )
-    table(header, [[run[name] for name in columns] for run in found])
+    shown = {
+        "place": "network",
+        "pairs": "link pairs",
+        **{name: name for name in ("trips", "decisions", "goals", "workers")},
+        "build": "build (s)",
+        "fit": "fit (s)",
+        "processor": "its processor time (s)",
+        "errors": "errors (s)",
+        "steps": "steps",
+        "gigabytes": "peak GB",
+    }
+    table(tuple(shown.values()), [[run[name] for name in shown] for run in found])
     rows = [
         (run["place"], run["workers"], name, true, run["coef"][k], run["standard_errors"][k], run["z"][k])
         for run in found

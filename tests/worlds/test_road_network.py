@@ -181,3 +181,16 @@ def test_parallel_links_cannot_be_told_from_nodes():
 def test_bad_networks(options, complaint):
     with pytest.raises(ValueError, match=complaint):
         crossing(**options)
+
+
+def test_grid_of_streets():
+    town = RoadNetwork.grid((2, 3))
+    assert (town.n_nodes, town.n_links) == (6, 14)
+    assert (town.attributes["length"] == 1.0).all()
+    turns = town.features("left", "right", "u-turn")
+    assert turns.sum(axis=(0, 1)).tolist() == [8, 8, 14]
+    bent = RoadNetwork.grid(4, irregularity=0.1, random_state=3, states="nodes")
+    assert bent.mdp.n_states == 16
+    gaps = bent.positions[bent.head] - bent.positions[bent.tail]
+    np.testing.assert_allclose(bent.attributes["length"], np.hypot(*gaps.T))
+    assert len(np.unique(bent.attributes["length"].round(6))) == 24  # each street both ways
