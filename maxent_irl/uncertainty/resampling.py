@@ -33,8 +33,8 @@ from ..likelihood import Likelihood, LikelihoodPoint
 from ..rewards import LinearReward
 
 NEWTON_STEPS = 12
-CLOSE = 0.5  # standard errors: a Newton step this short leaves an error of about 0.01 of them
-REPLICATE_RESIDUAL = 1e-3  # in units of the temperature: what one more backup may change V by
+ACCURATE = 0.02  # standard errors that the estimate of what is left after the last Newton step may amount to
+REPLICATE_RESIDUAL = 0.05  # over the root of the number of decisions, in units of the temperature: see `_loosen`
 DENSE_FEATURES = 256
 
 
@@ -193,8 +193,13 @@ class _Refitter:
         self._loosen(likelihood)
         self.base = likelihood.at(estimator.coef_, estimator._values, n_columns=self.model.n_features)
         information = estimator.information_
-        self.kept = complement(information.flat) if not estimator.l2 else np.eye(self.model.n_features)
-        self.metric = self.kept.T @ self._curvature(self.base) @ self.kept
+        kept = complement(information.flat) if not estimator.l2 else np.eye(self.model.n_features)
+        try:
+            root = np.linalg.cholesky(kept.T @ self._curvature(self.base) @ kept)
+        except np.linalg.LinAlgError:  # the fit is at no maximum: nothing to start from
+            self.dense = False
+        else:
+            self.white = kept @ np.linalg.inv(root).T
 
     def __call__(self, counts: NDArray) -> NDArray:
         coef = self._newton(counts) if self.dense else None
@@ -204,19 +209,31 @@ class _Refitter:
         return -point.hessian / self.estimator.temperature + self.estimator.l2 * np.eye(self.model.n_features)
 
     def _newton(self, counts: NDArray) -> NDArray | None:
-        """A few Newton steps from the fit, in the coordinates that its flat directions leave; None if they lead nowhere."""
+        """A few Newton steps from the fit, in units of its standard errors; None if they lead nowhere.
+
+        What Newton's method leaves after a step is half the relative change of the curvature along it times its length. The
+        change is taken to grow along this step as it did along the one before.
+        """
         alpha, l2 = self.estimator.temperature, self.estimator.l2
         likelihood, point = self._resampled(counts)
-        coef = self.estimator.coef_
+        coef, before = self.estimator.coef_, None
         for _ in range(NEWTON_STEPS):
-            ascent = self.kept.T @ (point.gradient / alpha - l2 * coef)
+            ascent = self.white.T @ (point.gradient / alpha - l2 * coef)
+            curvature = self.white.T @ self._curvature(point) @ self.white
             try:
-                step = linalg.cho_solve(linalg.cho_factor(self.kept.T @ self._curvature(point) @ self.kept), ascent)
+                factor = linalg.cho_factor(curvature)
             except linalg.LinAlgError:
                 return None
-            coef = coef + self.kept @ step
-            if step @ self.metric @ step < CLOSE**2:
+            step = linalg.cho_solve(factor, ascent)
+            length = float(np.linalg.norm(step))
+            coef = coef + self.white @ step
+            left = length
+            if before is not None:
+                changed = np.linalg.norm(np.eye(len(step)) - linalg.cho_solve(factor, before[1]), 2)
+                left = min(length, 0.5 * changed / before[0] * length**2)
+            if left < ACCURATE:
                 return coef
+            before = length, curvature
             try:
                 point = likelihood.at(coef, point.predicted_values(coef), n_columns=len(coef))
             except ImproperProblemError:
@@ -247,14 +264,19 @@ class _Refitter:
         return again.coef_ if again.converged_ else np.full(self.model.n_features, np.nan)
 
     def _loosen(self, likelihood: Likelihood) -> None:
-        """Ask for no more digits of V than the spread between replicates needs."""
+        """Ask for no more digits of V than the spread between replicates needs.
+
+        An error of e (over alpha) in V moves the gradient by about e per decision; its standard deviation is about the root of
+        their number.
+        """
         mdp, values = self.estimator.mdp, self.estimator._values
         if mdp.horizon is not None or not all(isinstance(V, np.ndarray) for V in values):
             return  # solved exactly either way, or task by task
         size = max(float(np.abs(V, where=np.isfinite(V), out=np.zeros_like(V)).max()) for V in values)
         per_step = 1.0 - mdp.discount if mdp.discount < 1.0 else 1.0
         for task in likelihood.tasks:
-            task.solve_tolerance = REPLICATE_RESIDUAL * self.estimator.temperature / (per_step * max(1.0, size))
+            residual = REPLICATE_RESIDUAL * self.estimator.temperature / np.sqrt(likelihood.total_weight)
+            task.solve_tolerance = residual / (per_step * max(1.0, size))
 
 
 def _shown(rows: Iterable, total: int, progress: bool) -> Iterable:

@@ -7,7 +7,8 @@ from maxent_irl.uncertainty import coverage
 
 
 def test_a_small_run_is_reproducible_and_roughly_covers():
-    arguments = {"n_sets": 12, "n_trajectories": 100, "n_steps": 20, "n_replicates": 40, "side": 5, "seed": 0}
+    arguments = {"n_sets": 12, "n_trajectories": 300, "n_steps": 20, "n_replicates": 40, "side": 5, "seed": 0}
+    arguments["objective"] = "likelihood"
     result = coverage.simulate_coverage(**arguments)
     assert result.covered.shape == result.size.shape == (3, 8)
     assert result.covered.mean() > 0.85
