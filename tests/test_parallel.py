@@ -62,7 +62,7 @@ def test_errors_of_the_work_itself_are_not_swallowed():
     def wrong(x: int) -> int:
         raise ImproperProblemError(f"not {x}")
 
-    with pytest.raises(ImproperProblemError, match="not 1"):
+    with pytest.raises(ImproperProblemError, match=r"^not [12]$"):  # whichever thread is first
         spread(wrong, [(1,), (2,)], 2)
 
 
