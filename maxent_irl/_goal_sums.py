@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from ._goal_systems import SMALL, GoalSolution, GoalSystems, Moves
+from ._goal_systems import GoalSolution, GoalSystems, Moves
 
 NEGLIGIBLE = 1e-18  # of the largest flow: moves that carry less do not move the last digit of the curvature
 
@@ -166,7 +166,7 @@ class GoalTask:
     @property
     def alive(self) -> NDArray:
         """(S,) bool: states whose value is finite, and known."""
-        return self.x >= SMALL
+        return self.solution.known
 
     @property
     def value(self) -> float:

@@ -10,10 +10,10 @@ Only the goal's row differs between goals, and to fix the value of one component
 solves each, and transposed it gives the visitations: the policy's matrix is :math:`D_z^{-1} M D_z`. I - M is an M-matrix: it is
 factorised without pivoting, and non-negative right-hand sides meet no cancellation.
 
-Two things can go wrong. Along routes of more than about 1,240 nats x underflows. The system is then taken relative to the
-cheapest route h to the goal, :math:`M(s, s') \exp((h(s') - h(s)) / \alpha)`, in which its values are 1 or more, and which serves
-other goals in its neighbourhood too: up to 1,240 nats there and back. And the shared problem, which goes on past the goal, can be
-improper where the goal's own is not: then each goal is given a matrix of its own.
+Two things can go wrong. Along routes of more than about 600 nats the factors underflow: their entries are weights of routes too.
+The system is then taken relative to the cheapest route h to the goal, :math:`M(s, s') \exp((h(s') - h(s)) / \alpha)`, in which
+its values are 1 or more, and which serves other goals in its neighbourhood too: up to 600 nats there and back. And the shared
+problem, which goes on past the goal, can be improper where the goal's own is not: then each goal is given a matrix of its own.
 
 Sources: Todorov, E. (2006), Linearly-solvable Markov decision problems, NIPS; Fosgerau et al. (2013), Transportation Research B
 56; Berman, A. and Plemmons, R. J. (1994), Nonnegative matrices in the mathematical sciences, SIAM, chapter 6 (M-matrices).
@@ -33,9 +33,10 @@ from ._cycles import describe_cycles
 from ._validation import ImproperProblemError
 from .mdp import MDP
 
-LARGE = 1e280  # in place of the 1 of e_g: uses the exponents below it as well as those above
-# Values from here on have lost no digits to underflow: what was lost on their way, in the factors too, is 1e-40 of them.
-SMALL = 1e-260
+LARGE = 1e280  # in place of the 1 of e_g: keeps small values clear of where floating point loses digits
+# Weight of all routes to the goal from which on nothing was lost to underflow: entries of the factors, themselves weights of
+# routes, are lost below 1e-308, which is 1e-48 of it. A larger scale of the right-hand side would not bring them back.
+LIGHTEST = 1e-260
 KEPT = 6  # factorisations relative to one goal or another, kept for goals nearby
 ENDLESS = 1e13  # expected weight of all routes from a state, beyond which I - M is singular to working precision
 
@@ -209,6 +210,11 @@ class GoalSolution:
             V = np.log(self.x[states]) - np.log(self.x[self.goal])
         return V if self.offset is None else V + (self.offset[states] - self.offset[self.goal])
 
+    @property
+    def known(self) -> NDArray:
+        """(S,) bool: states from which the goal can be reached, and whose values are exact."""
+        return self.x >= LIGHTEST * self.x[self.goal]
+
     def flow(self, index: NDArray, weight: NDArray) -> NDArray:
         """How much passes over each move, (E,), on the way to the goal from sources of any sign in some states.
 
@@ -286,9 +292,9 @@ class GoalSystems:
         if not self.shared:
             return self.own(goal)
         for offset, resolvent in reversed(self.shared):
-            x = self._column(goal, resolvent, LARGE)
-            if (x[needed] >= SMALL).all():
-                return GoalSolution(goal, x, offset, resolvent)
+            solution = GoalSolution(goal, self._column(goal, resolvent, LARGE), offset, resolvent)
+            if solution.known[needed].all():
+                return solution
         offset = -self.moves.distances(np.maximum(-self.logits, 0.0), goal)
         resolvent = Resolvent(self.moves, self._weights(offset))
         self.shared = [*self.shared[:1], *self.shared[1:][1 - KEPT :], (offset, resolvent)]

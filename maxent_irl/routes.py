@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse, special
 from scipy.sparse import csgraph
 
-from ._goal_systems import LARGE, SMALL
+from ._goal_systems import LARGE, LIGHTEST
 from .demonstrations import Demonstrations
 from .goal_policies import GoalPolicies
 from .sampling import goal_of_each
@@ -178,7 +178,7 @@ def _linear_progress(policies: GoalPolicies, states: NDArray, goals: NDArray) ->
             rows[k] = resolvent.solve(unit, transposed=True)[goals]
     with np.errstate(divide="ignore"):
         V = np.log(rows)
-    for k in np.flatnonzero((rows < SMALL).any(axis=0)):
+    for k in np.flatnonzero((rows < LIGHTEST * LARGE).any(axis=0)):
         V[:, k] = policies.values(int(goals[k]), distinct) / policies.temperature
     start = V[at[0]]
     return np.where(np.isfinite(start), V[at] - np.where(np.isfinite(start), start, 0.0), -np.inf)

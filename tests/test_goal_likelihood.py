@@ -12,6 +12,7 @@ from maxent_irl.goal_likelihood import SeparateGoals, SharedGoals, likelihood_of
 from maxent_irl.likelihood import Likelihood, TaskLikelihood
 from maxent_irl.rewards import LinearReward
 from maxent_irl.sufficient_statistics import sufficient_statistics
+from maxent_irl.worlds import RoadNetwork
 
 GOALS = (3, 7, 11, 12)
 
@@ -119,6 +120,20 @@ def test_routes_too_long_for_the_exponent(rng):
     np.testing.assert_allclose(point.value, other.value, atol=1e-9)
     np.testing.assert_allclose(point.gradient, other.gradient, atol=1e-9)
     np.testing.assert_allclose(point.trajectory_scores(), other.trajectory_scores(), atol=1e-9)
+
+
+@pytest.mark.parametrize("nats", [2, 20, 40])
+def test_systems_of_other_goals_serve_only_where_nothing_underflows(rng, nats):
+    """The factors hold weights of routes too: at 40 nats a street what other goals' systems lost is not to be used."""
+    moves = Moves(RoadNetwork.grid(30, irregularity=0.3, random_state=0, states="nodes").mdp)
+    systems = GoalSystems(moves, -nats * rng.uniform(0.8, 1.5, len(moves.pair)))
+    for goal in rng.integers(0, 900, 40):
+        first = np.setdiff1d(rng.integers(0, 900, 3), [goal])
+        shared, own = systems.solution(goal, first), systems.own(goal)
+        np.testing.assert_allclose(shared.values(first), own.values(first), rtol=1e-12)
+        np.testing.assert_allclose(
+            shared.flow(first, np.ones(len(first))), own.flow(first, np.ones(len(first))), atol=1e-9
+        )
 
 
 def test_goals_that_make_their_own_problem_proper(rng):
