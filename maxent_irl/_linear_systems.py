@@ -116,9 +116,9 @@ class Stationary:
 
     def expect(self, V: NDArray) -> NDArray:
         """``discount * E[V(s') | s, a]`` under these dynamics: (S,) or (S, K) to (A, S) or (A, S, K)."""
-        out = self.P @ V
-        out *= self.mdp.discount
-        return out.reshape(self.mdp.n_actions, self.mdp.n_states, *V.shape[1:])
+        if self.mdp.discount != 1.0:
+            V = self.mdp.discount * V
+        return (self.P @ V).reshape(self.mdp.n_actions, self.mdp.n_states, *V.shape[1:])
 
     def expect_adjoint(self, mass: NDArray) -> NDArray:
         """The adjoint of `expect`: where mass (A, S) on state-action pairs goes, discounted; (S,)."""
@@ -156,13 +156,20 @@ class Staged:
     """
 
     def __init__(self, mdp: MDP, policy: NDArray, probabilities: list[NDArray] | None = None) -> None:
-        self.mdp, self.policy = mdp, policy
-        tilted = [None] * len(policy) if probabilities is None else probabilities
-        self.steps = [Stationary(mdp, pi, p) for pi, p in zip(policy, tilted, strict=True)]
+        self.mdp, self.policy, self.probabilities = mdp, policy, probabilities
+
+    @cached_property
+    def steps(self) -> list[Stationary]:
+        """The linearisation of each time."""
+        tilted = [None] * len(self.policy) if self.probabilities is None else self.probabilities
+        return [Stationary(self.mdp, pi, p) for pi, p in zip(self.policy, tilted, strict=True)]
 
     def expect(self, V: NDArray) -> NDArray:
         """As `Stationary.expect`: (T + 1, S) or (T + 1, S, K) to (T, A, S) or (T, A, S, K)."""
-        return np.stack([step.expect(after) for step, after in zip(self.steps, V[1:], strict=True)])
+        out = np.empty((*self.policy.shape, *V.shape[2:]))
+        for t, step in enumerate(self.steps):
+            out[t] = step.expect(V[t + 1])
+        return out
 
     def expect_adjoint(self, mass: NDArray) -> NDArray:
         """As `Stationary.expect_adjoint`: (T, A, S) to (T + 1, S), nothing arriving at time 0."""
@@ -179,7 +186,8 @@ class Staged:
         """Discounted sum along this policy of a gain per time and state, (T, S[, K]), as (T + 1, S[, K])."""
         V = np.zeros((len(self.steps) + 1, *gain.shape[1:]))
         for t in range(len(self.steps) - 1, -1, -1):
-            V[t] = gain[t] + self.steps[t].average(self.steps[t].expect(V[t + 1]))
+            step = self.steps[t]
+            np.add(gain[t], step.average(step.expect(V[t + 1])), out=V[t])
         return V
 
     def flow(self, source: NDArray, *, rtol: float = 0.0) -> NDArray:
@@ -193,5 +201,5 @@ class Staged:
         """Nothing to prepare: recursions need no factorisation."""
 
     def stages(self) -> tuple[tuple[Stationary, int, int], ...]:
-        """One (linearisation, index of its states, index of the states after them) per time."""
-        return tuple((step, t, t + 1) for t, step in enumerate(self.steps))
+        """One (linearisation, index of its states, index of the states after them) per time, the last first."""
+        return tuple((self.steps[t], t, t + 1) for t in range(len(self.steps) - 1, -1, -1))

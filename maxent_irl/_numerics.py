@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 BLOCK = 1 << 14  # states per block: (5 actions, 16384 states) of float64 stay in a core's second-level cache
 
 
-def soft_maximum(Q: NDArray, log_prior: NDArray | None, temperature: float, *, policy: bool = True):
+def soft_maximum(
+    Q: NDArray,
+    log_prior: NDArray | None,
+    temperature: float,
+    *,
+    policy: bool = True,
+    out: tuple[NDArray, NDArray] | None = None,
+):
     """Soft maximum over actions, and the policy that attains it.
 
         V(s) = alpha log sum_a p(a|s) exp(Q(s,a) / alpha),     pi(a|s) = p(a|s) exp((Q(s,a) - V(s)) / alpha)
@@ -24,6 +31,7 @@ def soft_maximum(Q: NDArray, log_prior: NDArray | None, temperature: float, *, p
     temperature : alpha; 0 takes the maximum (ties share the probability in proportion to the prior), infinity the
         mean under the prior (uniform over the available actions when there is none).
     policy : whether to return the policy as well
+    out : arrays (S,) and (A, S) to write both to
 
     Returns
     -------
@@ -31,9 +39,11 @@ def soft_maximum(Q: NDArray, log_prior: NDArray | None, temperature: float, *, p
     pi : (A, S) array with columns that sum to 1 (to 0 where no action can be chosen), or None
     """
     A, S = Q.shape
-    V = np.empty(S)
-    pi = np.empty((A, S)) if policy else None
+    V, pi = (np.empty(S), np.empty((A, S)) if policy else None) if out is None else out
     rule = _limit_block if temperature in (0.0, math.inf) else _soft_block
+    if S <= BLOCK:
+        rule(Q, log_prior, temperature, V, pi)
+        return V, pi
     for start in range(0, S, BLOCK):
         cut = slice(start, min(start + BLOCK, S))
         rule(
@@ -47,15 +57,17 @@ def soft_maximum(Q: NDArray, log_prior: NDArray | None, temperature: float, *, p
 
 
 def _soft_block(Q, log_prior, alpha, V, pi) -> None:
-    logits = Q / alpha if log_prior is None else Q / alpha + log_prior
-    top = logits.max(axis=0)
+    logits = np.divide(Q, alpha, out=pi)
+    if log_prior is not None:
+        logits += log_prior
+    top = np.maximum.reduce(logits, axis=0)
     # A state without any choosable action has top = -inf; -inf - -inf would be NaN, so it is shifted by 0 instead.
-    dead = None if np.isfinite(top).all() else ~np.isfinite(top)
+    dead = None if math.isfinite(np.add.reduce(top)) else ~np.isfinite(top)
     if dead is not None:
         top = np.where(dead, 0.0, top)
     logits -= top
     np.exp(logits, out=logits)
-    total = logits.sum(axis=0)
+    total = np.add.reduce(logits, axis=0)
     if dead is not None:
         total[dead] = 1.0
     np.log(total, out=V)
@@ -64,7 +76,7 @@ def _soft_block(Q, log_prior, alpha, V, pi) -> None:
     if dead is not None:
         V[dead] = -math.inf
     if pi is not None:
-        np.divide(logits, total, out=pi)
+        pi /= total
 
 
 def _limit_block(Q, log_prior, alpha, V, pi) -> None:

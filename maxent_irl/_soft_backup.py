@@ -44,6 +44,7 @@ class SoftBackup:
             inference, None if support is None or (support | ~mdp.available.T).all() else support
         )
         self.usable = None if usable.all() else usable
+        self._ends = np.flatnonzero(mdp.terminal)
         self.alive = usable.any(axis=0) | mdp.terminal
         self.restarted = False
         chosen = usable if support is None else usable & support
@@ -110,7 +111,7 @@ class SoftBackup:
         if mdp.discount == 0.0:  # a dead end is one at any discount, but 0 * -inf would be NaN
             reached = np.where(np.isneginf(V), -math.inf, 0.0)
         else:
-            reached = mdp.discount * V
+            reached = V if mdp.discount == 1.0 else mdp.discount * V
         if self.inference == "exact" and self.alpha != math.inf:
             out = _certainty_equivalent(mdp, V, self.alpha)
             out = mdp.discount * out if mdp.discount else np.where(np.isneginf(out), -math.inf, 0.0)
@@ -124,11 +125,14 @@ class SoftBackup:
             Q[~self.usable] = -math.inf
         return Q
 
-    def __call__(self, V: NDArray, *, policy: bool = True) -> tuple[NDArray, NDArray, NDArray | None]:
-        """Return TV, Q and the policy."""
+    def __call__(
+        self, V: NDArray, *, policy: bool = True, out: tuple[NDArray, NDArray] | None = None
+    ) -> tuple[NDArray, NDArray, NDArray | None]:
+        """Return TV, Q and the policy; `out` are arrays for TV (S,) and the policy (A, S)."""
         Q = self.action_values(V)
-        TV, pi = soft_maximum(Q, self.log_prior, self.alpha, policy=policy)
-        TV[self.mdp.terminal] = 0.0
+        TV, pi = soft_maximum(Q, self.log_prior, self.alpha, policy=policy, out=out)
+        if self._ends.size:
+            TV[self._ends] = 0.0
         return TV, Q, pi
 
     def _difference(self, TV: NDArray, V: NDArray) -> NDArray:

@@ -20,10 +20,10 @@ from ._goal_systems import Moves, is_linear
 from ._parallel import shares, spread
 from ._validation import check_action_prior
 from .demonstrations import Demonstrations
-from .likelihood import Likelihood, SparseWeights, TaskLikelihood, TaskPoint
+from .likelihood import SUMS, Likelihood, TaskLikelihood, TaskPoint
 from .mdp import MDP
 from .rewards import LinearReward
-from .sufficient_statistics import SufficientStatistics, check_possible, sufficient_statistics
+from .sufficient_statistics import SparseWeights, SufficientStatistics, check_possible, sufficient_statistics
 
 
 def likelihood_of(
@@ -95,7 +95,7 @@ class _ManyGoals:
     ) -> None:
         self.mdp, self.reward_model, self.statistics = mdp, reward_model, statistics
         self.temperature, self.n_jobs = temperature, n_jobs
-        self.pairs = SparseWeights(statistics.total_pairs())
+        self.pairs = SparseWeights(statistics.pairs)
         self.goals, self.goal_of = np.unique(demonstrations.goals, return_inverse=True)
         self.rows = np.split(np.argsort(self.goal_of, kind="stable"), np.cumsum(np.bincount(self.goal_of))[:-1])
         self._prepare(demonstrations, action_prior, inference)
@@ -175,7 +175,7 @@ class SharedGoalsPoint:
     @cached_property
     def value(self) -> float:
         """L."""
-        return self.task.pairs.dot(np.broadcast_to(self.task.reward_model(self.coef), self._shape)) + self.sums.value
+        return self.task.pairs.dot(self.task.reward_model(self.coef)) + self.sums.value
 
     @cached_property
     def gradient(self) -> NDArray:
@@ -189,6 +189,11 @@ class SharedGoalsPoint:
         if H is None:
             H = self.task.add_up(self.coef, hessian=True).hessian
         return (H + H.T) / 2
+
+    @property
+    def step_hessian(self) -> NDArray:
+        """The same."""
+        return self.hessian
 
     def hessian_product(self, vector: NDArray, *, rtol: float = 0.0) -> NDArray:
         """(K,)."""
@@ -236,7 +241,7 @@ class SeparateGoals(_ManyGoals):
     ) -> SeparateGoalsPoint:
         """Evaluate value and gradient, and the Hessian too if as many solves as features are expected, in one pass."""
         coef = np.array(coef, dtype=float)
-        names = ("values", "value", "gradient", "hessian")
+        names = ("values", "value", "gradient", "step_hessian")
         names = names if n_columns >= self.reward_model.n_features else names[:-1]
         return SeparateGoalsPoint(self, coef, self.over_goals(coef, initial_values, names, n_columns))
 
@@ -273,7 +278,7 @@ class SeparateGoalsPoint:
         return self.task.over_goals(self.coef, self.values, (name,), len(self.coef), *arguments)[name]
 
     def __getattr__(self, name: str) -> Any:
-        if name not in ("value", "gradient", "hessian", "score_outer_product", "reach_moment"):
+        if name not in SUMS:
             raise AttributeError(name)
         self.__dict__[name] = sum(self._by_goal(name))
         return self.__dict__[name]

@@ -71,7 +71,7 @@ class SoftSolution:
     """
 
     V: NDArray
-    Q: NDArray
+    _action_values: NDArray | SoftBackup  # Q, or where it comes from
     policy: NDArray
     converged: bool
     n_iter: int
@@ -81,6 +81,16 @@ class SoftSolution:
     inference: str
     method: str
     krylov_rate: float = TYPICAL_RATE
+
+    @cached_property
+    def Q(self) -> NDArray:
+        """(S, A) array, or (T, S, A): soft action value; -inf where an action is unavailable."""
+        if isinstance(self._action_values, np.ndarray):
+            return self._action_values
+        Q = np.empty(np.swapaxes(self.policy, -1, -2).shape)
+        for t, V_next in enumerate(self.V[1:]):
+            Q[t] = self._action_values.action_values(V_next)
+        return np.swapaxes(Q, -1, -2)
 
     @cached_property
     def error_bound(self) -> float:
@@ -272,23 +282,11 @@ def _backward(backup: SoftBackup) -> SoftSolution:
     """Solve a finite horizon by one backward recursion, exact up to rounding."""
     mdp = backup.mdp
     T, S, A = mdp.horizon, mdp.n_states, mdp.n_actions
-    V = np.zeros((T + 1, S))
-    Q, policy = np.empty((T, A, S)), np.empty((T, A, S))
+    V, policy = np.zeros((T + 1, S)), np.empty((T, A, S))
     for t in range(T - 1, -1, -1):
-        V[t], Q[t], policy[t] = backup(V[t + 1])
-    swap = (0, 2, 1)
-    return SoftSolution(
-        V,
-        Q.transpose(swap),
-        policy.transpose(swap),
-        True,
-        T,
-        0.0,
-        mdp,
-        backup.alpha,
-        backup.inference,
-        "backward",
-    )
+        backup(V[t + 1], out=(V[t], policy[t]))
+    policy = np.swapaxes(policy, -1, -2)
+    return SoftSolution(V, backup, policy, True, T, 0.0, mdp, backup.alpha, backup.inference, "backward")
 
 
 def _is_proper(backup: SoftBackup, done: Iterated, solution: SoftSolution, tol: float, *, capped: bool) -> bool:

@@ -21,20 +21,31 @@ differentiating the soft Bellman equation twice.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import copy
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ._path_moments import path_moments, telescopes
 from ._structure import reached_from
 from .inference import SoftSolution, soft_value_iteration
 from .mdp import MDP
 from .rewards import LinearReward
-from .sufficient_statistics import SufficientStatistics
+from .sufficient_statistics import SparseWeights, SufficientStatistics
 
 SOLVE_TOLERANCE = 1e-12  # of V inside a fit: finite differences of the objective then agree to 1e-8
 CACHED_SIZE = 1 << 16  # numbers that stay in a core's second-level cache
+SUMS = (
+    "value",
+    "gradient",
+    "hessian",
+    "step_hessian",
+    "score_outer_product",
+    "reach_moment",
+)  # over tasks, or over goals
 SENSITIVITY_TOLERANCE = 1e-10  # of dV: curvature needs fewer digits than the gradient
 
 
@@ -70,8 +81,8 @@ class TaskLikelihood:
         self.mdp, self.reward_model = mdp, reward_model
         self._statistics, self._row_weights = statistics, None
         self.temperature, self.action_prior, self.inference = temperature, action_prior, inference
-        n, m, b = statistics.total_pairs(), statistics.total_continued(), statistics.total_states()
-        self.pairs, self.continued, self.states = (SparseWeights(x) for x in (n, m, b))
+        sums = (SparseWeights(rows) for rows in (statistics.pairs, statistics.continued, statistics.states))
+        self.pairs, self.continued, self.states = sums
 
     def at(self, coef: NDArray, initial_values: NDArray | None = None, *, n_columns: int = 1) -> TaskPoint:
         """Solve the soft Bellman equation for these coefficients; everything else is computed when asked for.
@@ -93,8 +104,8 @@ class TaskLikelihood:
     def reweighted(self, weights: NDArray) -> TaskLikelihood:
         """The same objective with trajectory i counting ``weights[i]`` times as much; everything else is shared."""
         new, rows = copy(self), self.statistics
-        totals = (weights @ rows.pairs, weights @ rows.continued, weights @ rows.states)
-        new.pairs, new.continued, new.states = (SparseWeights(x) for x in totals)
+        sums = (SparseWeights(part, weights) for part in (rows.pairs, rows.continued, rows.states))
+        new.pairs, new.continued, new.states = sums
         new._row_weights = weights if self._row_weights is None else weights * self._row_weights
         new.__dict__.pop("demonstrated_features", None)
         return new
@@ -110,25 +121,6 @@ class TaskLikelihood:
     def statistics(self) -> SufficientStatistics:
         """Weights of the objective, a row per trajectory."""
         return self._statistics if self._row_weights is None else self._statistics.scaled(self._row_weights)
-
-
-class SparseWeights:
-    """A weight vector kept as its nonzero entries: values of -inf elsewhere never meet a zero weight."""
-
-    def __init__(self, dense: NDArray) -> None:
-        self.size = dense.size
-        self.index = np.flatnonzero(dense)
-        self.weight = dense[self.index]
-
-    def dot(self, values: NDArray) -> float:
-        """Weighted sum of values."""
-        return float(self.weight @ values.ravel()[self.index])
-
-    def dense(self, shape: tuple[int, ...]) -> NDArray:
-        """All weights, zeros included."""
-        out = np.zeros(self.size)
-        out[self.index] = self.weight
-        return out.reshape(shape)
 
 
 class TaskPoint:
@@ -152,22 +144,26 @@ class TaskPoint:
     @cached_property
     def value(self) -> float:
         """L, in units of reward."""
-        task, shape = self.task, self.policy.shape
-        Q = np.swapaxes(self.solution.Q, -1, -2)
-        reward = np.broadcast_to(self.reward, shape)
-        total = task.pairs.dot(reward) + task.states.dot(self.solution.V)
+        task = self.task
+        total = float(task.demonstrated_features @ self.coef) + task.states.dot(self.solution.V)
         if len(task.continued.index):
-            total += task.continued.dot(Q) - task.continued.dot(reward)
+            total += task.continued.dot(np.swapaxes(self.solution.Q, -1, -2)) - task.continued.dot(self.reward)
         return total
 
     @cached_property
     def flow(self) -> NDArray:
         """d: discounted visitations from b and m, (S,) or (T + 1, S)."""
+        source = self._source
+        self.linear.prepare(self.n_columns)
+        return self.linear.flow(source)
+
+    @property
+    def _source(self) -> NDArray:
+        """b and what m adds to it, (S,) or (T + 1, S)."""
         source = self.task.states.dense(self.solution.V.shape)
         if len(self.task.continued.index):
             source += self.linear.expect_adjoint(self._continued)
-        self.linear.prepare(self.n_columns)
-        return self.linear.flow(source)
+        return source
 
     @property
     def _continued(self) -> NDArray:
@@ -182,7 +178,13 @@ class TaskPoint:
     @cached_property
     def gradient(self) -> NDArray:
         """Derivative of L with respect to the coefficients, (K,)."""
-        return self.task.demonstrated_features + self.task.reward_model.adjoint(self._over_time(self.visitations))
+        model = self.task.reward_model
+        if model.per_state:  # which actions are taken makes no difference
+            mass = self.flow if self.policy.ndim == 2 else self.flow[:-1].sum(axis=0)
+            mass = np.where(self.task.mdp.terminal, 0.0, mass)
+        else:
+            mass = self._over_time(self.visitations)
+        return self.task.demonstrated_features + model.adjoint(mass)
 
     @cached_property
     def sensitivity(self) -> NDArray:
@@ -193,7 +195,16 @@ class TaskPoint:
     def hessian(self) -> NDArray:
         """Second derivative of L, (K, K): one solve with K right-hand sides, then products."""
         weights = self.visitations + self._continued if self.task.inference == "exact" else None
-        return self._second_moment(self.visitations, weights) / self.task.temperature
+        return self._second_moment(lambda now: self.flow[now] * self.policy[now], weights) / self.task.temperature
+
+    @cached_property
+    def step_hessian(self) -> NDArray:
+        """The Hessian, to the digits that a step of an optimiser needs, which may cost much less."""
+        model, mdp = self.task.reward_model, self.task.mdp
+        if not telescopes(mdp, model.per_state) or "hessian" in self.__dict__:
+            return self.hessian
+        moments = path_moments(mdp, self.policy, model.of_action(0), self.flow, self._source)
+        return moments / self.task.temperature
 
     @cached_property
     def score_outer_product(self) -> NDArray:
@@ -206,9 +217,9 @@ class TaskPoint:
         statistics, shape = self.task.statistics, self.policy.shape
         pairs = statistics.squared_pairs.sum(axis=0).reshape(shape)
         if not statistics.squared_moves.nnz:
-            return self._second_moment(pairs, None)
+            return self._second_moment(pairs.__getitem__, None)
         moves = statistics.squared_moves.sum(axis=0).reshape(shape)
-        return self._second_moment(pairs, self.task.mdp.discount * moves)
+        return self._second_moment(pairs.__getitem__, self.task.mdp.discount * moves)
 
     def reweighted(self, weights: NDArray) -> TaskPoint:
         """The objective with other weights of its trajectories at the same coefficients: nothing is solved again."""
@@ -239,22 +250,26 @@ class TaskPoint:
         A direction in its null space changes no probability that matters, whatever the coefficients and the amount of data.
         """
         pairs = self.reachable.astype(float)
-        return self._second_moment(pairs, pairs if self.task.inference == "exact" else None)
+        return self._second_moment(pairs.__getitem__, pairs if self.task.inference == "exact" else None)
 
-    def _second_moment(self, pairs: NDArray, moves: NDArray | None) -> NDArray:
+    def _second_moment(self, pairs: Callable[[int | slice], NDArray], moves: NDArray | None) -> NDArray:
         """Weighted sums of ``(dQ - dV)^2`` over pairs and of the discounted variance of dV(s') over moves, (K, K)."""
         model, gamma = self.task.reward_model, self.task.mdp.discount
-        dV = self.sensitivity
+        dV = self.sensitivity if self.policy.ndim == 2 or "sensitivity" in self.__dict__ else None
         M = np.zeros((model.n_features, model.n_features))
+        here = np.zeros((self.policy.shape[-1], model.n_features))
         for stage, now, after in self.linear.stages():
-            ahead = np.ascontiguousarray(dV[after])
-            here = np.ascontiguousarray(dV[now])
-            expected = stage.expect(ahead)
+            # With a horizon dV comes from the same expectations: not to keep it is faster than to find room for it.
+            ahead = here if dV is None else np.ascontiguousarray(dV[after])
+            dQ = stage.expect(ahead)
             # All actions in one product while they fit a core's cache, which is where the calls would cost more than the work.
-            blocks = [slice(None)] if expected.size <= CACHED_SIZE else range(len(expected))
+            blocks = [slice(None)] if dQ.size <= CACHED_SIZE else range(len(dQ))
             for a in blocks:
-                spread = (model.dense if expected.size <= CACHED_SIZE else model.of_action(a)) + expected[a] - here
-                flat, weight = spread.reshape(-1, model.n_features), pairs[now][a].reshape(-1, 1)
+                dQ[a] += model.dense if dQ.size <= CACHED_SIZE else model.of_action(a)
+            here, weights = stage.average(dQ) if dV is None else np.ascontiguousarray(dV[now]), pairs(now)
+            for a in blocks:
+                dQ[a] -= here
+                flat, weight = dQ[a].reshape(-1, model.n_features), weights[a].reshape(-1, 1)
                 M += flat.T @ (weight * flat)
             if moves is not None:
                 w = moves[now].ravel()
@@ -289,7 +304,8 @@ class TaskPoint:
         statistics, model, dV = self.task.statistics, self.task.reward_model, self.sensitivity
         A, S = self.policy.shape[-2:]
         scores = statistics.states @ dV.reshape(-1, model.n_features)
-        for t, (stage, _, after) in enumerate(self.linear.stages()):
+        for stage, now, after in self.linear.stages():
+            t = 0 if self.policy.ndim == 2 else now
             expected = stage.expect(np.ascontiguousarray(dV[after])) if statistics.continued.nnz else None
             for a in range(A):
                 columns = slice((t * A + a) * S, (t * A + a + 1) * S)
@@ -338,6 +354,11 @@ class Likelihood:
         self.temperature = tasks[0].temperature
         self.total_weight = float(sum(task.pairs.weight.sum() for task in tasks))
 
+    @property
+    def iterates(self) -> bool:
+        """Whether values are found by iteration, which a warm start shortens, and not by one recursion in time."""
+        return self.tasks[0].mdp.horizon is None
+
     def at(self, coef: NDArray, initial_values: list[NDArray] | None = None, *, n_columns: int = 1) -> LikelihoodPoint:
         """The objective at `coef`; `initial_values` warm-starts V, one array per task; `n_columns` as for a task."""
         starts = [None] * len(self.tasks) if initial_values is None else initial_values
@@ -346,35 +367,24 @@ class Likelihood:
 
 
 class LikelihoodPoint:
-    """Sums over tasks of what `TaskPoint` gives, all in units of reward."""
+    """Sums over tasks of what `TaskPoint` gives, all in units of reward.
+
+    Attributes
+    ----------
+    value : float
+    gradient : (K,) array
+    hessian, step_hessian, score_outer_product, reach_moment : (K, K) arrays
+        Computed when first asked for.
+    """
 
     def __init__(self, coef: NDArray, points: list[TaskPoint], rows: list[NDArray]) -> None:
         self.coef, self.points, self.rows = coef, points, rows
 
-    @cached_property
-    def value(self) -> float:
-        """L."""
-        return sum(point.value for point in self.points)
-
-    @cached_property
-    def gradient(self) -> NDArray:
-        """(K,)."""
-        return sum(point.gradient for point in self.points)
-
-    @cached_property
-    def hessian(self) -> NDArray:
-        """(K, K)."""
-        return sum(point.hessian for point in self.points)
-
-    @cached_property
-    def score_outer_product(self) -> NDArray:
-        """(K, K)."""
-        return sum(point.score_outer_product for point in self.points)
-
-    @cached_property
-    def reach_moment(self) -> NDArray:
-        """(K, K)."""
-        return sum(point.reach_moment for point in self.points)
+    def __getattr__(self, name: str) -> Any:
+        if name not in SUMS:
+            raise AttributeError(name)
+        self.__dict__[name] = sum(getattr(point, name) for point in self.points)
+        return self.__dict__[name]
 
     def trajectory_scores(self) -> NDArray:
         """(n_trajectories, K), in the order of the demonstrations."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .mdp import MDP
 
 OBJECTIVES = ("feature-matching", "likelihood")
+SPARSE = 8  # a sum with fewer entries than one in so many is put together from them alone
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +73,44 @@ class SufficientStatistics:
         """The same with row i multiplied by ``weights[i]``."""
         scale = sparse.diags_array(weights)
         return SufficientStatistics(*(sparse.csr_array(scale @ getattr(self, field.name)) for field in fields(self)))
+
+
+class SparseWeights:
+    """A sum of sparse rows, kept as its nonzero entries: values of -inf elsewhere never meet a zero weight.
+
+    Parameters
+    ----------
+    rows : csr_array (n, size)
+    weights : (n,) array, optional
+        Of the rows; None: 1 each.
+
+    Attributes
+    ----------
+    index, weight : (m,) arrays
+        Where the sum is not zero, in order, and what it is there.
+    """
+
+    def __init__(self, rows: sparse.csr_array, weights: NDArray | None = None) -> None:
+        self.size = rows.shape[1]
+        data = rows.data if weights is None else rows.data * np.repeat(weights, np.diff(rows.indptr))
+        if SPARSE * rows.nnz < self.size:  # with a horizon most of (T, A, S) is empty, and walking through it costs
+            self.index, place = np.unique(rows.indices, return_inverse=True)
+            total = np.bincount(place, data, len(self.index))
+        else:
+            self.index, total = np.arange(self.size), np.bincount(rows.indices, data, self.size)
+        kept = np.flatnonzero(total)
+        self.index, self.weight = self.index[kept].astype(np.intp), total[kept]
+
+    def dot(self, values: NDArray) -> float:
+        """Weighted sum of values; an array that lacks leading axes, such as that of time, is the same along them."""
+        flat = values.ravel()
+        return float(self.weight @ flat[self.index if flat.size == self.size else self.index % flat.size])
+
+    def dense(self, shape: tuple[int, ...]) -> NDArray:
+        """All weights, zeros included."""
+        out = np.zeros(self.size)
+        out[self.index] = self.weight
+        return out.reshape(shape)
 
 
 def sufficient_statistics(mdp: MDP, demonstrations: Demonstrations, objective: str) -> SufficientStatistics:

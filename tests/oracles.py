@@ -73,6 +73,8 @@ KINDS = {
     "undiscounted, masked": {"terminal": True, "masked": True, "ending": True},
     "deterministic": {"discount": 0.85, "deterministic": True},
     "deterministic, undiscounted": {"terminal": True, "deterministic": True},
+    "deterministic, finite": {"horizon": 5, "deterministic": True, "masked": True},
+    "deterministic, finite, discounted": {"horizon": 5, "discount": 0.8, "deterministic": True, "terminal": True},
 }
 
 

@@ -31,6 +31,7 @@ RUNGS = [
         "_linear_systems",
         "_goal_systems",
         "_cycles",
+        "_path_moments",
         "_receding_plan",
         "goal_policies",
         "receding_policies",

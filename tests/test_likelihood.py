@@ -73,6 +73,7 @@ def test_objective_and_derivatives(kind, inference, name, with_prior, per_state)
     hessian = difference_jacobian(lambda x: task.at(x).gradient, coef)
     np.testing.assert_allclose(point.hessian, hessian, rtol=1e-6, atol=1e-6)
     np.testing.assert_array_equal(point.hessian, point.hessian.T)
+    np.testing.assert_allclose(task.at(coef).step_hessian, point.hessian, rtol=1e-9, atol=1e-9)
     for vector in rng.normal(size=(2, 3)):
         np.testing.assert_allclose(point.hessian_product(vector), point.hessian @ vector, rtol=1e-9, atol=1e-9)
 
@@ -297,7 +298,7 @@ def test_warm_starts_and_predicted_values_change_nothing(kind):
     likelihood = Likelihood([task])
     first, other = likelihood.at(coef), coef + 1e-3 * rng.normal(size=3)
     cold = likelihood.at(other)
-    _ = first.hessian  # leaves the sensitivity behind, from which values are predicted
+    _ = first.points[0].sensitivity  # from which values are predicted
     predicted = first.predicted_values(other)
     assert np.abs(predicted[0] - cold.points[0].solution.V).max() < 1e-4
     warm = likelihood.at(other, predicted)

@@ -14,6 +14,7 @@ from ..mdp import MDP
 from ..rewards import LinearReward
 from ._solvers import DENSE_HESSIAN_FEATURES, Loss, proper_start
 
+ALMOST_FLAT = 1e-9  # as FLAT, for a Hessian that is good enough for steps
 COVARIANCE_FEATURES = (
     2048  # beyond this many, K x K matrices and (S, K) sensitivities outgrow what the fit itself needs
 )
@@ -72,7 +73,7 @@ def ignore_undetermined(loss: Loss, start: NDArray, size: NDArray) -> tuple[NDAr
         return loss.flat, start
     loss.n_columns = K
     point = proper_start(loss, loss.at(start))
-    if flat_directions(point.hessian * loss.scale, size).shape[1]:
+    if flat_directions(point.hessian * loss.scale, size, threshold=ALMOST_FLAT).shape[1]:  # then look closely
         flat = flat_directions(point.inner.reach_moment, size)
         loss.ignore(flat)
         if loss.at(loss.project(point.coef)).inner is None:

@@ -112,7 +112,7 @@ class Loss:
                 return point
         solved = [point for point in self._recent if point.inner is not None]
         start = self._initial_values
-        if solved:
+        if solved and self.likelihood.iterates:
             start = min(solved, key=lambda point: point.value).inner.predicted_values(self.project(coef))
         try:
             if not np.abs(coef).max(initial=0.0) < RUNAWAY:
@@ -153,7 +153,7 @@ class LossPoint:
         """(K, K)."""
         if self.inner is None:
             return np.eye(len(self.coef))
-        curvature = self.inner.hessian / self.loss.likelihood.temperature
+        curvature = self.inner.step_hessian / self.loss.likelihood.temperature
         H = (self.loss.l2 * np.eye(len(self.coef)) - curvature) / self.loss.scale
         return self.loss.project(self.loss.project(H).T)
 
@@ -299,12 +299,17 @@ def _newton(loss: Loss, fit: Fit, report: Callable[[LossPoint], bool], max_iter:
         scale = 1.0 / np.sqrt(np.where(curvature > 1e-12 * curvature.max(initial=1e-300), curvature, 1.0))
     options = {"maxiter": max_iter, "gtol": 0.0, "initial_trust_radius": 1.0, "max_trust_radius": 1e8}
 
+    before = np.inf  # the gradient norm of the iterate before
+
     def hessian(u: NDArray) -> NDArray:
+        nonlocal before
         point = loss.at(u * scale)
-        if (
-            point.gradient_norm <= fit.tol
-        ):  # scipy wants it of a new iterate before `each` is told, which will stop there
+        norm = point.gradient_norm
+        if norm <= fit.tol:  # scipy wants it of a new iterate before `each` is told, which will stop there
             return np.eye(len(u))
+        # Convergence is quadratic: where the last rate would do, the next iterate is the last, and needs no Hessian of its own.
+        loss.n_columns = 1 if norm * norm <= 0.5 * fit.tol * before else len(u)
+        before = norm
         return scale[:, None] * point.hessian * scale
 
     second: dict = {"hess": hessian} if dense else {"hessp": lambda u, v: loss.at(u).hessian_product(v)}

@@ -91,8 +91,11 @@ class LinearReward:
         return r if self.per_state else r.reshape(self._shape)
 
     def adjoint(self, mass: NDArray) -> NDArray:
-        """Total features of a mass (A, S) on state-action pairs, (K,): the transpose of ``__call__``."""
-        return self.matrix.T @ (mass.sum(axis=0) if self.per_state else mass.ravel())
+        """Total features of a mass (A, S) on state-action pairs, (K,): the transpose of ``__call__``.
+
+        Where features do not depend on the action, mass (S,) on states will do.
+        """
+        return self.matrix.T @ (mass.sum(axis=0) if self.per_state and mass.ndim == 2 else mass.ravel())
 
     def largest(self, used: NDArray) -> NDArray:
         """Largest absolute value of each feature over the rows of `matrix` marked in a boolean array, (K,)."""
