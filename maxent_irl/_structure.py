@@ -34,6 +34,16 @@ class Structure:
         return bool((lengths <= 1).all()) and certain
 
     @cached_property
+    def successors(self) -> NDArray | None:
+        """(A * S,) int: the next state of every row of the transitions, S where there is none; None where chance plays a part."""
+        P = self._mdp.transitions
+        if not self.deterministic or (P.data != 1.0).any():
+            return None
+        after = np.full(P.shape[0], P.shape[1])
+        after[np.diff(P.indptr) > 0] = P.indices
+        return after
+
+    @cached_property
     def usable_variational(self) -> NDArray:
         """(A, S) bool: available actions none of whose successors is dead."""
         return self._usable("variational")
@@ -67,9 +77,11 @@ class Structure:
     def usable_in_time(self, inference: str) -> NDArray:
         """(T, A, S) bool, with a horizon T: available actions that leave a way through the decisions still to come."""
         mdp = self._mdp
-        usable = np.repeat(np.ascontiguousarray(mdp.available.T)[None], mdp.horizon, axis=0)
+        shape = (mdp.horizon, mdp.n_actions, mdp.n_states)
+        usable = np.broadcast_to(mdp.available.T, shape)
         if (usable[0].any(axis=0) | mdp.terminal).all():
             return usable
+        usable = usable.copy()
         for t in range(mdp.horizon - 2, -1, -1):
             usable[t] &= self._survives(usable[t + 1].any(axis=0) | mdp.terminal, inference)
         return usable
