@@ -45,18 +45,18 @@ def path_moments(mdp: MDP, policy: NDArray, features: NDArray, flow: NDArray, so
     rows = np.searchsorted(pair % S, np.arange(S + 1)).astype(after.dtype)
     phi = np.where((mdp.terminal | ~mdp.available.any(axis=1))[:, None], 0.0, features)
     entered = source.any(axis=1)
-    D, C = np.zeros_like(phi), np.zeros_like(phi)
+    D, C, visited = np.zeros_like(phi), np.zeros_like(phi), np.empty_like(phi)
     M = np.zeros((phi.shape[1],) * 2)
     step = sparse.csr_array(
         (np.empty(len(pair)), after, rows), shape=(S, S)
     )  # to make one anew costs as much as to use it
     for t in range(len(policy) - 1, -1, -1):
-        np.take(policy[t].ravel(), pair, out=step.data)
+        policy[t].ravel().take(pair, out=step.data, mode="clip")  # "raise" would go through a buffer
         D = step @ D
         if gamma != 1.0:
             D *= gamma
         D += phi
-        visited = flow[t][:, None] * D
+        np.multiply(flow[t][:, None], D, out=visited)
         C += visited
         if gamma != 1.0:
             M -= (1.0 - gamma) * (D.T @ visited)

@@ -116,7 +116,8 @@ class SoftBackup:
             out = _certainty_equivalent(mdp, V, self.alpha)
             out = mdp.discount * out if mdp.discount else np.where(np.isneginf(out), -math.inf, 0.0)
         elif mdp.structure.successors is not None:  # to look values up is twice as fast as to multiply with ones
-            out = np.append(reached, 0.0)[mdp.structure.successors]
+            full = mdp.structure.every_action_leads_on
+            out = (reached if full else np.append(reached, 0.0))[mdp.structure.successors]
         else:
             out = mdp.transitions @ reached  # discounting S values costs less than discounting A * S of them
         return out.reshape(mdp.n_actions, mdp.n_states)

@@ -44,6 +44,11 @@ class Structure:
         return after
 
     @cached_property
+    def every_action_leads_on(self) -> bool:
+        """Whether no row of the transitions is empty: no terminal states, no actions that are unavailable or end for sure."""
+        return bool(np.diff(self._mdp.transitions.indptr).all())
+
+    @cached_property
     def usable_variational(self) -> NDArray:
         """(A, S) bool: available actions none of whose successors is dead."""
         return self._usable("variational")

@@ -88,9 +88,9 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
     value_ : (S,) or (T + 1, S) array
         Soft value.
     visitations_ : (S, A) or (T, S, A) array
-        Expected visitations of `policy_` from the demonstrated first states, per trajectory. These three are not set where the
-        demonstrations have goals, as each goal has a policy of its own: ask `solve`, `goal_policies` and `predict_proba`, which
-        take any goal.
+        Expected visitations of `policy_` from the demonstrated first states, per trajectory, computed when first asked for.
+        These three are not there where the demonstrations have goals, as each goal has a policy of its own: ask `solve`,
+        `goal_policies` and `predict_proba`, which take any goal.
     feature_gap_ : (K,) array
         Demonstrated minus expected features per decision: the gradient of the mean log-likelihood, times alpha.
     largest_gradient_ : float
@@ -288,6 +288,20 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
             n_jobs=self.n_jobs,
         )
 
+    @property
+    def visitations_(self) -> NDArray:
+        """(S, A) or (T, S, A) expected visitations of `policy_` from the demonstrated first states, per trajectory."""
+        check_is_fitted(self)
+        if "policy_" not in self.__dict__:
+            raise AttributeError(
+                "the demonstrations had goals, and so has every policy: there is no one visitation of all"
+            )
+        if "_visitations" not in self.__dict__:
+            data, S = self._fitted_on, self.mdp.n_states
+            first = np.bincount(data.states[data.offsets[:-1]], weights=data.weights, minlength=S)
+            self._visitations = expected_visitations(self.mdp, self.solve(), initial=first / first.sum())
+        return self._visitations
+
     def solve(self, goal: int | None = None) -> SoftSolution:
         """Solution of the fitted model: V, Q and policy, on the way to a goal if one is given."""
         check_is_fitted(self)
@@ -359,17 +373,11 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
         self.feature_gap_ = inner.gradient / fit.point.loss.scale
         self._values = [point.values for point in inner.points]
         self._goal_policies = None
-        for name in ("value_", "policy_", "visitations_"):
+        for name in ("value_", "policy_", "_visitations"):
             self.__dict__.pop(name, None)
         if demonstrations.goals is None:
             solution = inner.points[0].solution
             self.value_, self.policy_ = solution.V, solution.policy
-            first = np.bincount(
-                demonstrations.states[demonstrations.offsets[:-1]],
-                weights=demonstrations.weights,
-                minlength=self.mdp.n_states,
-            )
-            self.visitations_ = expected_visitations(self.mdp, solution, initial=first / first.sum())
             # Not by `score`, which solves again: on the edge of what is proper that may fail.
             at = (demonstrations.states, demonstrations.actions)
             with np.errstate(divide="ignore"):
