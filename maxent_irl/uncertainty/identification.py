@@ -26,6 +26,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._structure import reached_from
 from ..information import complement, describe_direction, readable_directions
+from ..mdp import MDP
 from ..rewards import LinearReward
 
 SAME = 1e-7  # relative to the largest feature, below which rewards are equal
@@ -174,12 +175,18 @@ class _Problem:
         data = estimator._fitted_on
         self.estimator, self.mdp = estimator, estimator.mdp
         self.model = LinearReward(self.mdp, estimator.features)
-        usable = self.mdp.structure.usable(estimator.inference)
-        seeds, taken = np.zeros(self.mdp.n_states, dtype=bool), np.zeros(usable.shape, dtype=bool)
-        seeds[data.states] = taken[data.actions, data.states] = True
-        reachable = usable & reached_from(self.mdp.transitions, usable, seeds)
+        available = np.ascontiguousarray(self.mdp.available.T)
+        taken, reachable = np.zeros(available.shape, dtype=bool), np.zeros(available.shape, dtype=bool)
+        taken[data.actions, data.states] = True
+        if data.goals is None:
+            reachable |= _followed(self.mdp, data.states, estimator.inference)
+        else:  # each goal has an end of its own: what can still be done on the way to one may be a dead end for another
+            heading = data.goals[data.trajectory_ids]
+            for goal in np.unique(heading):
+                to_goal = self.mdp.with_goal(int(goal))
+                reachable |= _followed(to_goal, data.states[heading == goal], estimator.inference)
         self.states = np.nonzero(reachable)[1]
-        self.anywhere = self._features(np.ascontiguousarray(self.mdp.available.T))
+        self.anywhere = self._features(available)
         self.reachable, self.taken = self._features(reachable), self._features(taken)
         self.size = _largest(self.anywhere)
         self.unit = np.where(self.size > 0, self.size, 1.0)
@@ -236,6 +243,14 @@ class _Problem:
         solution = self.estimator.solve(None if goals is None else int(goals.min()))
         linear = solution.linearisation
         return linear.accumulate(linear.average(np.broadcast_to(self.model(direction), linear.policy.shape)))
+
+
+def _followed(mdp: MDP, states: NDArray, inference: str) -> NDArray:
+    """(A, S) bool: state-action pairs that can happen after one of the states."""
+    usable = mdp.structure.usable(inference)
+    seeds = np.zeros(mdp.n_states, dtype=bool)
+    seeds[states] = True
+    return usable & reached_from(mdp.transitions, usable, seeds)
 
 
 def _largest(rows: Any) -> NDArray:

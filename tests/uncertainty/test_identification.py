@@ -8,7 +8,7 @@ import pytest
 from maxent_irl import MDP, Demonstrations, MaxEntIRL, sample_demonstrations, soft_value_iteration
 from maxent_irl.information import IdentifiabilityWarning
 from maxent_irl.uncertainty import identifiability
-from maxent_irl.worlds import GridWorld
+from maxent_irl.worlds import GridWorld, RoadNetwork
 
 
 def fit(mdp, features, names, demos=None, coef=(1.0, -0.7), **options):
@@ -199,6 +199,31 @@ def test_goals(open_world):
     # Paths end, so their number of steps counts: what is a constant elsewhere is a cost per step here.
     report = identifiability(fit(mdp, features, ["a", "b", "step"], demos, l2=0.01))
     assert report.identified
+
+
+@pytest.mark.parametrize("destinations", ["absorbing", "exits"])
+def test_trips_on_a_network_that_ends_nowhere_but_in_their_goals(destinations):
+    streets = np.array([(0, 1), (1, 2), (2, 3), (3, 0), (0, 2)])
+    tail, head = np.vstack([streets, streets[:, ::-1], [(4, 5), (5, 4)]]).T
+    length, island = np.array([1.0, 1.5, 1.2, 2.0, 2.3] * 2 + [1.0, 1.0]), np.array([0.0] * 10 + [1.0, 1.0])
+    roads = {"length": length, "km": length / 1000, "island": island}
+    network = RoadNetwork(tail, head, attributes=roads, states="nodes", destinations=destinations)
+    trips = network.trips([[0, 1, 2], [0, 2], [1, 2, 3], [3, 0], [3, 2], [1, 0, 3], [2, 1]])
+    names = ["length", "km", "island", "constant"]
+    with pytest.warns(IdentifiabilityWarning):
+        report = identifiability(MaxEntIRL(network.mdp, network.features(*names), feature_names=names).fit(trips))
+    assert {flat.kind for flat in report.directions} == {"cancel", "out of reach"}
+    assert report.rank == 2
+
+
+def test_shaping_that_works_towards_every_goal():
+    ring = np.arange(6)
+    network = RoadNetwork(np.r_[ring, ring], np.r_[(ring + 1) % 6, (ring - 1) % 6], states="nodes")
+    odd_and_even = -np.tile(np.eye(2), (3, 1))  # costs of leaving an even and an odd node
+    trips = network.trips([[0, 1], [1, 2, 3], [4, 3, 2], [5, 0, 1], [2, 1, 0], [3, 4], [0, 5, 4, 3]])
+    with pytest.warns(IdentifiabilityWarning):
+        report = identifiability(MaxEntIRL(network.mdp, odd_and_even, feature_names=["even", "odd"]).fit(trips))
+    assert [(flat.name, flat.kind) for flat in report.directions] == [("even - odd", "shaping")]
 
 
 def test_weakest_direction_has_its_standard_error(open_world):
