@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import gzip
 import os
+import re
 import zlib
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +123,8 @@ def _parsed(cells: list[str]) -> NDArray:
             return array.astype(np.int64)
     except ValueError:
         pass
+    except OverflowError:  # identifiers longer than 64 bits: names, not numbers
+        return array.astype(object)
     try:
         return np.where(blank, "nan", array).astype(np.float64)
     except ValueError:
@@ -158,7 +162,10 @@ def _column(frame: Any, name: str, role: str) -> NDArray:
 def _no_column(name: str, role: str, known: list, count: int, where: str) -> str:
     if count > 1:
         return f"{where} has {count} columns called {name!r}: rename all but the one for {role}="
-    return f"{where} has no column {name!r} (given as {role}=); it has {', '.join(map(repr, known))}"
+    message = f"{where} has no column {name!r} (given as {role}=); it has {', '.join(map(repr, known))}"
+    if len(known) == 1 and (other := next((mark for mark in ";\t|" if mark in str(known[0])), None)):
+        return f"{message}: are the columns separated by {other!r}? Then say delimiter={other!r}"
+    return message
 
 
 def _first_seen(values: NDArray, name: str) -> tuple[NDArray, list]:
@@ -203,10 +210,43 @@ def _rank(time: NDArray, name: str | None) -> NDArray:
         except ValueError:
             pass
     try:
-        position = {value: k for k, value in enumerate(sorted(set(values)))}
+        ordered = sorted(set(values))
     except TypeError as error:
         raise ValueError(f"column {name!r} cannot be put in order ({error}): give numbers, dates or strings") from None
+    _check_alphabetical(ordered, name)
+    position = {value: k for k, value in enumerate(ordered)}
     return np.array([position[value] for value in values], dtype=np.int64)
+
+
+def _check_alphabetical(ordered: list, name: str | None) -> None:
+    """Raise where the alphabet is not the order of time: of "t10" and "t2", and of a number among words."""
+    if not all(isinstance(value, str) for value in ordered):
+        return
+    for earlier, later in pairwise(ordered):
+        if _natural(later) < _natural(earlier):
+            raise ValueError(
+                f"column {name!r} holds text, and by the alphabet {earlier!r} comes before {later!r}: give numbers, dates as "
+                "2024-12-31, or text with leading zeros; or leave time out to keep the order of the rows"
+            )
+    numbers = [_is_number(value) for value in ordered]
+    if any(numbers) and not all(numbers):
+        number, word = ordered[numbers.index(True)], ordered[numbers.index(False)]
+        raise ValueError(
+            f"column {name!r} holds numbers such as {number!r} and other text such as {word!r}: correct one"
+        )
+
+
+def _natural(text: str) -> list[tuple[int, int, str]]:
+    """Sort key that takes digits as numbers."""
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", text) if part]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _rows_with_an_action(actions: NDArray, ends: NDArray, place: Callable[[int], str], roles: dict) -> NDArray:

@@ -228,3 +228,24 @@ def test_truncated_gz_is_refused(tmp_path):
 def test_missing_csv_file(tmp_path):
     with pytest.raises(FileNotFoundError):
         Demonstrations.from_csv(tmp_path / "absent.csv", **COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("times", "message"),
+    [
+        (["t9", "t10", "t11"], "by the alphabet 't11' comes before 't9'"),
+        (["9:30", "10:15", "11:00"], "by the alphabet '11:00' comes before '9:30'"),
+        (["0", "1", "x2"], "holds numbers such as '0' and other text such as 'x2'"),
+    ],
+)
+def test_text_that_the_alphabet_would_put_out_of_order(times, message):
+    table = {"id": [1, 1, 1], "state": [0, 1, 2], "action": [0, 0, 0], "time": times}
+    with pytest.raises(ValueError, match=message):
+        Demonstrations.from_table(table, id="id", state="state", action="action", time="time")
+
+
+@pytest.mark.parametrize("times", [["t09", "t10", "t11"], ["2023-12-31", "2024-01-01", "2024-01-02"], list("abc")])
+def test_text_in_the_order_of_the_alphabet(times):
+    table = {"id": [1, 1, 1], "state": [2, 0, 1], "action": [0, 0, 0], "time": np.roll(times, 1).tolist()}
+    demos = Demonstrations.from_table(table, id="id", state="state", action="action", time="time")
+    np.testing.assert_array_equal(demos.states, [0, 1, 2])
