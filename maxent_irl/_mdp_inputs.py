@@ -11,7 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from ._npz import read_arrays, write_arrays
-from ._validation import PROBABILITY_TOLERANCE
+from ._validation import PROBABILITY_TOLERANCE, check_positive
+
+SPARSE_INDICES = 100_000  # numbers of states from here on must be used to some extent
 
 
 def tidy(matrix: sparse.sparray) -> sparse.csr_array:
@@ -195,10 +197,11 @@ def counted_transitions(
     demonstrations: Any, n_states: int | None, n_actions: int | None, smoothing: float
 ) -> tuple[sparse.csr_array, NDArray, NDArray, NDArray]:
     """Stacked relative frequencies, availability, ending (S, A), and the states in which paths stop undecided."""
-    if not smoothing >= 0:
-        raise ValueError(f"smoothing must be >= 0; got {smoothing!r}")
+    smoothing = check_positive("smoothing", smoothing, or_zero=True)
+    if not hasattr(demonstrations, "next_states"):
+        raise ValueError(f"transitions are counted in a Demonstrations; got a {type(demonstrations).__name__}")
     states, actions, next_states = demonstrations.states, demonstrations.actions, demonstrations.next_states
-    S = int(max(states.max(), next_states.max())) + 1 if n_states is None else n_states
+    S = _number_of_states(states, next_states) if n_states is None else n_states
     A = int(actions.max()) + 1 if n_actions is None else n_actions
     weights = demonstrations.weights[demonstrations.trajectory_ids]
     pair, known = actions * S + states, next_states >= 0
@@ -220,6 +223,18 @@ def counted_transitions(
     dead_ends[next_states[known]] = True
     dead_ends[states] = False
     return counts, (totals > 0).reshape(A, S).T, ending.reshape(A, S).T, dead_ends
+
+
+def _number_of_states(states: NDArray, next_states: NDArray) -> int:
+    """One more than the largest index, unless the numbers are clearly no indices."""
+    largest = int(max(states.max(), next_states.max()))
+    n_seen = len(np.union1d(states, next_states[next_states >= 0]))
+    if largest >= SPARSE_INDICES and largest > 100 * n_seen:
+        raise ValueError(
+            f"the largest state is {largest}, but only {n_seen} different states occur: integers are indices, and there would be "
+            f"{largest + 1} states. If they are names, turn them into strings; if not, say n_states="
+        )
+    return largest + 1
 
 
 def save(attributes: dict[str, Any], path: Any) -> None:

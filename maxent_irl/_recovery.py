@@ -110,13 +110,13 @@ def _read_table(options: argparse.Namespace) -> Problem:
     if not path.exists():
         known = ", ".join(sorted(BUILT_IN))
         raise ValueError(f"{path} does not exist, and is no built-in set (those are {known})")
-    header = _header(path)
+    header = _header(path, options.delimiter)
     columns = {key: getattr(options, key) for key in ("id", "state", "action")}
     for key in ("time", "next_state", "weight", "goal"):
         given = getattr(options, key)
         if given is not None or key in header:
             columns[key] = given or key
-    demonstrations = Demonstrations.from_csv(path, **columns)
+    demonstrations = Demonstrations.from_csv(path, delimiter=options.delimiter, **columns)
     if options.mdp is not None:
         mdp, dynamics = MDP.load(options.mdp), f"dynamics from {options.mdp}"
         changes = {key: getattr(options, key) for key in ("discount", "horizon") if getattr(options, key) is not None}
@@ -128,7 +128,7 @@ def _read_table(options: argparse.Namespace) -> Problem:
         )
         dynamics = "dynamics estimated from the table"
     if options.features is not None:
-        features, names = read_features(options.features, mdp, demonstrations)
+        features, names = read_features(options.features, mdp, demonstrations, options.delimiter)
         l2 = options.l2 or 0.0
     else:
         features, names = None, [f"state {name}" for name in _labels(demonstrations.state_labels, mdp.n_states)]
@@ -138,14 +138,14 @@ def _read_table(options: argparse.Namespace) -> Problem:
 
 def _open(path: Path) -> io.TextIOBase:
     if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8", newline="")
-    return open(path, encoding="utf-8", newline="")
+        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
+    return open(path, encoding="utf-8-sig", newline="")
 
 
-def _header(path: Path) -> list[str]:
+def _header(path: Path, delimiter: str) -> list[str]:
     try:
         with _open(path) as file:
-            return next(csv.reader(file), [])
+            return next(csv.reader(file, delimiter=delimiter), [])
     except (UnicodeDecodeError, EOFError, gzip.BadGzipFile) as error:
         raise ValueError(f"{path} is not a readable CSV file: {error}") from error
 
@@ -155,14 +155,16 @@ def _labels(labels: tuple | None, n: int) -> list[Any]:
     return names + [f"#{i}" for i in range(len(names), n)]
 
 
-def read_features(path: Path, mdp: MDP, demonstrations: Demonstrations) -> tuple[NDArray, list[str]]:
+def read_features(
+    path: Path, mdp: MDP, demonstrations: Demonstrations, delimiter: str = ","
+) -> tuple[NDArray, list[str]]:
     """Read a feature table: column ``state``, perhaps ``action``, then one column per feature.
 
     Every state that is not terminal (every available pair) must have exactly one row; labels are those of the demonstrations,
     or plain indices. Returned are features (S, K) or (S, A, K) and their names.
     """
     with _open(path) as file:
-        rows = list(csv.reader(file))
+        rows = list(csv.reader(file, delimiter=delimiter))
     if not rows or "state" not in rows[0]:
         raise ValueError(f"{path} needs a header with a column 'state', perhaps 'action', and one column per feature")
     header = rows[0]

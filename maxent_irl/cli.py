@@ -73,6 +73,10 @@ def parser() -> argparse.ArgumentParser:
             f"--{name}", metavar="COLUMN", help=f"{meaning}; default: '{name.replace('-', '_')}' if there"
         )
 
+    table.add_argument(
+        "--delimiter", metavar="CHAR", type=_one_character, default=",", help="between columns, ';' say; default: ','"
+    )
+
     problem = recover.add_argument_group("problem")
     problem.add_argument("--mdp", metavar="FILE.npz", type=Path, help="dynamics written by MDP.save")
     problem.add_argument("--features", metavar="FILE.csv", type=Path, help="columns: state[, action], then features")
@@ -91,6 +95,13 @@ def parser() -> argparse.ArgumentParser:
     fit.add_argument("--tol", type=float, default=1e-6, help="largest gradient per decision; default 1e-6")
     fit.add_argument("--max-iter", type=int, help="default: the solver's own")
     return top
+
+
+def _one_character(text: str) -> str:
+    text = {"\\t": "\t", "tab": "\t"}.get(text, text)
+    if len(text) != 1:
+        raise argparse.ArgumentTypeError(f"one character, or 'tab'; got {text!r}")
+    return text
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

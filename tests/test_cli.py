@@ -140,6 +140,45 @@ def test_bad_input_is_named_and_exits_with_2(arguments, features, message, table
     assert not (tmp_path / "out").exists()
 
 
+def test_a_byte_order_mark_hides_no_column(tmp_path, capsys):
+    """Spreadsheets begin UTF-8 files with one; the rows here are out of order, which the first column tells."""
+    turned = [f"{t},{i},{s},{a}" for i, t, s, a in (line.split(",") for line in TABLE.splitlines())]
+    path = tmp_path / "walks.csv"
+    path.write_text("\n".join([turned[0], *reversed(turned[1:])]), encoding="utf-8-sig")
+    assert run(path, "--out", tmp_path / "out") == 0
+    with np.load(tmp_path / "out" / "model.npz", allow_pickle=False) as marked:
+        path.write_text(TABLE, encoding="utf-8")
+        assert run(path, "--out", tmp_path / "plain") == 0
+        with np.load(tmp_path / "plain" / "model.npz", allow_pickle=False) as plain:
+            np.testing.assert_array_equal(marked["reward"], plain["reward"])
+
+
+def test_other_delimiters(tmp_path, capsys):
+    path, features = tmp_path / "walks.csv", tmp_path / "features.csv"
+    path.write_text(TABLE.replace(",", ";"), encoding="utf-8")
+    features.write_text("state;far\nhome;0\nroad;1\nshop;2\n", encoding="utf-8-sig")
+    assert run(path, "--out", tmp_path / "out") == 2
+    assert "separated by ';'? Then say delimiter=';'" in capsys.readouterr().err
+    assert run(path, "--delimiter", ";", "--features", features, "--l2", 1, "--out", tmp_path / "out") == 0
+    path.write_text(TABLE.replace(",", "\t"), encoding="utf-8")
+    assert run(path, "--delimiter", "tab", "--out", tmp_path / "out") == 0
+    with pytest.raises(SystemExit) as stopped:
+        run(path, "--delimiter", "::")
+    assert stopped.value.code == 2
+
+
+def test_identifiers_that_are_no_indices(tmp_path, capsys):
+    """Numbers of stations or crossings are names: as indices they would make a problem of a thousand million states."""
+    path = tmp_path / "walks.csv"
+    path.write_text(TABLE.replace("home", "1000000000").replace("road", "7").replace("shop", "8"), encoding="utf-8")
+    assert run(path, "--out", tmp_path / "out") == 2
+    assert "1000000000" in capsys.readouterr().err
+    longer = TABLE.replace("home", "99999999999999999999").replace("road", "7").replace("shop", "8")
+    path.write_text(longer, encoding="utf-8")
+    assert run(path, "--out", tmp_path / "out") == 0
+    assert [row["state"] for row in rows(tmp_path / "out" / "reward.csv")] == ["7", "8", "99999999999999999999"]
+
+
 def test_help_names_what_there_is(capsys):
     with pytest.raises(SystemExit) as stopped:
         main(["recover", "--help"])
