@@ -140,15 +140,15 @@ class Information:
         A = self.curvature + self.l2 * np.eye(len(self.coef))
         if kind == "opg" and self.equality:
             matrix, flat = self._inverse(self.outer_product + self.l2 * np.eye(len(self.coef)))
-            return Covariance(matrix, kind, flat, "inverse outer product of the scores of decisions")
+            return Covariance(matrix, kind, flat, self.size, "inverse outer product of the scores of decisions")
         bread, flat = self._inverse(A)
         if kind == "observed" and self.equality:
-            return Covariance(bread, kind, flat, "inverse observed information")
+            return Covariance(bread, kind, flat, self.size, "inverse observed information")
         if kind in ("observed", "opg"):
             meat, what = self.outer_product, "sandwich, scores of decisions (feature matching is no likelihood here)"
         else:
             meat, what = self._summed_scores(kind, groups)
-        return Covariance(bread @ meat @ bread, kind, flat, what)
+        return Covariance(bread @ meat @ bread, kind, flat, self.size, what)
 
     def _inverse(self, matrix: NDArray) -> tuple[NDArray, NDArray]:
         """Inverse on the directions that are not flat, and a basis of those that are."""
@@ -202,6 +202,8 @@ class Covariance:
         As asked for.
     flat : (K, q) array
         Orthonormal basis of the directions on which the data are silent; the matrix is zero along them.
+    size : (K,) array
+        Size of each feature, as `Information.size`.
     description : str
         How it was computed.
     """
@@ -209,6 +211,7 @@ class Covariance:
     matrix: NDArray
     kind: str
     flat: NDArray
+    size: NDArray
     description: str
 
     @property
@@ -219,7 +222,8 @@ class Covariance:
     @property
     def determined(self) -> NDArray:
         """(K,) bool: coefficients without any part in a flat direction."""
-        return np.abs(self.flat).max(axis=1, initial=0.0) < 1e-6
+        carried = np.abs(self.flat) * np.where(self.size > 0, self.size, 1.0)[:, None]
+        return (carried < 1e-6 * carried.max(axis=0, initial=0.0)).all(axis=1)
 
 
 def flat_directions(matrix: NDArray, size: NDArray, *, threshold: float = FLAT) -> NDArray:
@@ -258,12 +262,16 @@ def complement(basis: NDArray) -> NDArray:
     return kept
 
 
-def readable_directions(basis: NDArray, *, noise: float = 1e-6) -> NDArray:
+def readable_directions(basis: NDArray, unit: NDArray | None = None, *, noise: float = 1e-6) -> NDArray:
     """The same subspace by directions that involve few coefficients each, (q, K), largest entry 1.
 
-    Row reduction with pivoting: "a - b" and "c" instead of two mixtures of all three. Entries up to `noise` become 0.
+    Row reduction with pivoting: "a - b" and "c" instead of two mixtures of all three. Entries up to `noise` become 0; they are
+    judged as what they add to the reward, `unit` (K,) being the size of each feature: the coefficient of a feature in the
+    millions is small, and counts all the same.
     """
-    rows = basis.T.copy()
+    unit = np.ones(len(basis)) if unit is None else np.where(unit > 0, unit, 1.0)
+    rows = basis.T * unit
+    rows /= np.abs(rows).max(axis=1, keepdims=True, initial=np.finfo(float).tiny)
     pivots: list[int] = []
     for i in range(len(rows)):
         rest = np.abs(rows[i:])
@@ -276,6 +284,7 @@ def readable_directions(basis: NDArray, *, noise: float = 1e-6) -> NDArray:
         rows[others] -= np.outer(rows[others, pivot], rows[i])
     for row in rows:
         row[np.abs(row) <= noise * np.abs(row).max()] = 0.0
+        row /= unit
         row /= row[np.abs(row).argmax()]
     return rows[np.argsort([np.flatnonzero(row)[0] for row in rows], kind="stable")]
 

@@ -172,6 +172,19 @@ def test_flat_directions_are_found_at_any_scale():
     np.testing.assert_allclose(readable_directions(flat), [[1.0, -1e-3, 0.0]], rtol=1e-9)
 
 
+@pytest.mark.parametrize("factor", [1e6, 1e8, 1e-8])
+def test_a_copy_in_another_unit_is_named_with_its_original(factor):
+    """The coefficient of a feature in the millions is small; the direction without it would not be flat."""
+    rng, size = np.random.default_rng(0), np.array([1.0, factor, 1.0])
+    J = rng.normal(size=(5, 2))[:, [0, 0, 1]] * size
+    information = Information(J.T @ J, J.T @ J, J, np.ones(5), np.zeros(3), J.T @ J, size, 0.0, True)
+    (direction,) = readable_directions(information.flat, size)
+    np.testing.assert_allclose(
+        direction * np.sign(direction[0]), np.array([1.0, -1 / factor, 0.0]) / max(1.0, 1 / factor), rtol=1e-6
+    )
+    assert information.covariance().determined.tolist() == [False, False, True]
+
+
 def test_directions_are_read_with_few_names(rng):
     planted = np.array([[1.0, -1, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 1, 0.5]])
     mixed = np.linalg.qr((rng.normal(size=(3, 3)) @ planted).T)[0]

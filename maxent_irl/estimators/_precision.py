@@ -85,7 +85,9 @@ def ignore_undetermined(loss: Loss, start: NDArray, size: NDArray) -> tuple[NDAr
     return loss.flat, loss.project(point.coef)
 
 
-def warn_if_undetermined(flat: NDArray, names: list[str], mdp: MDP, *, state_rewards: bool, stacklevel: int) -> None:
+def warn_if_undetermined(
+    flat: NDArray, size: NDArray, names: list[str], mdp: MDP, *, state_rewards: bool, stacklevel: int
+) -> None:
     """Warn once about all undetermined directions, but not of those that rewards per state always have.
 
     These are the reward of states in which nothing is decided, and (where nothing ends) the constant.
@@ -98,7 +100,7 @@ def warn_if_undetermined(flat: NDArray, names: list[str], mdp: MDP, *, state_rew
         flat = left[:, singular > 1e-6]
     if not flat.shape[1]:
         return
-    directions = [describe_direction(v, names) for v in readable_directions(flat)]
+    directions = [describe_direction(v, names) for v in readable_directions(flat, size)]
     shown = "; ".join(directions[:5]) + ("" if len(directions) <= 5 else f"; and {len(directions) - 5} more")
     warnings.warn(
         f"the demonstrations do not determine {len(directions)} direction{'s' * (len(directions) > 1)} of the coefficients: "

@@ -169,7 +169,9 @@ def _reading(estimator: Any, covariance: Covariance, errors: NDArray) -> list[st
     n_flat, n_free = covariance.flat.shape[1], estimator.information_.undetermined.shape[1]
     if n_flat:
         names = estimator._coefficient_names()
-        shown = [describe_direction(v, names, most=4) for v in readable_directions(covariance.flat)[:3]]
+        shown = [
+            describe_direction(v, names, most=4) for v in readable_directions(covariance.flat, covariance.size)[:3]
+        ]
         notes.append(
             f"The data determine {len(errors) - n_flat} of {len(errors)} directions; flat: "
             + "; ".join(shown)

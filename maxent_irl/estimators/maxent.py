@@ -212,7 +212,7 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
         )
         self._store(fit, model, demonstrations)
         names, state_rewards = self._coefficient_names(), self.features is None
-        _precision.warn_if_undetermined(undetermined, names, self.mdp, state_rewards=state_rewards, stacklevel=2)
+        _precision.warn_if_undetermined(undetermined, size, names, self.mdp, state_rewards=state_rewards, stacklevel=2)
         if not fit.converged:
             warnings.warn(
                 f"the fit did not converge: after {fit.n_iter} iterations the largest gradient component per decision is "

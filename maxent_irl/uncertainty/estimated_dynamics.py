@@ -88,4 +88,4 @@ def covariance_with_estimated_dynamics(
     weight = data.weights[data.trajectory_ids]
     joint = np.linalg.inv(scores.T @ (weight[:, None] * scores))
     what = f"inverse outer product of the scores of decisions, jointly with {M} parameters of the dynamics"
-    return Covariance(joint[:K, :K], "opg", np.zeros((K, 0)), what)
+    return Covariance(joint[:K, :K], "opg", np.zeros((K, 0)), estimator.information_.size, what)

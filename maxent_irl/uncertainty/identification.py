@@ -200,7 +200,7 @@ class _Problem:
         """Readable directions that span the basis (K, q), the specially simple ones first, with the kind of each."""
         chosen: list[NDArray] = []
         for kind, subspace in self._subspaces(basis):
-            for v in readable_directions(subspace) if subspace.shape[1] else ():
+            for v in readable_directions(subspace, self.unit) if subspace.shape[1] else ():
                 if len(chosen) < basis.shape[1] and _is_new(v * self.unit, chosen):
                     chosen.append(v * self.unit)
                     yield kind, v
