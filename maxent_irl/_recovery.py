@@ -208,7 +208,8 @@ def read_features(
 
 def outcome(estimator: MaxEntIRL, problem: Problem) -> str:
     """What the fit reached, in a few lines, and the table of coefficients with their standard errors if it is short."""
-    statistics = estimator.summary().statistics
+    summary = estimator.summary()
+    statistics = summary.statistics
     state = "converged" if estimator.converged_ else "NOT converged"
     lines = [
         f"fit       {state} in {estimator.n_iter_} iterations, objective {estimator.objective}, l2 {estimator.l2:g}",
@@ -217,7 +218,9 @@ def outcome(estimator: MaxEntIRL, problem: Problem) -> str:
         f"          largest feature gap per decision {np.abs(estimator.feature_gap_).max():.2e} (demonstrated minus expected)",
     ]
     if problem.n_features <= SUMMARISED_FEATURES:
-        lines += ["", str(estimator.summary()), ""]
+        lines += ["", str(summary), ""]
+    else:
+        lines += [f"note      {note}" for note in summary.notes]
     return "\n".join(lines)
 
 

@@ -129,6 +129,8 @@ def summarise(estimator: Any, demonstrations: Demonstrations, *, level: float) -
         "covariance_description": what,
         "level": float(level),
     }
+    if log_likelihood < uniform:
+        notes.append(_worse_than_chance(estimator))
     if not estimator.converged_:
         notes.append("The fit did not converge: coefficients and errors are not those of a maximum.")
     return FitSummary(coefficients, statistics, notes)
@@ -149,6 +151,16 @@ def reference_log_likelihoods(demonstrations: Demonstrations, mdp: Any) -> tuple
     chosen = np.bincount(pair, weights=weight)
     visited = np.bincount(state, weights=chosen, minlength=len(states))[state]
     return uniform, float(special.xlogy(chosen, chosen / np.where(visited > 0, visited, 1.0)).sum())
+
+
+def _worse_than_chance(estimator: Any) -> str:
+    text = "These coefficients predict the decisions WORSE than choosing at random does."
+    if estimator.objective == "feature-matching" and not estimator.mdp.structure.deterministic:
+        text += (
+            " Feature matching takes the luck of the demonstrations for their will: where much is left to chance and features "
+            'are many, rewards run away to match it. Take objective="likelihood", fewer features, or a larger l2.'
+        )
+    return text
 
 
 def _reading(estimator: Any, covariance: Covariance, errors: NDArray) -> list[str]:

@@ -144,6 +144,19 @@ def test_summary_says_what_errors_mean(world, features, demos):
         matching.summary(level=95)
 
 
+def test_summary_says_when_luck_was_taken_for_will():
+    """Slippery moves and a reward per state: matching every visit of these walks predicts worse than a die does."""
+    slippery = GridWorld((3, 3), slip=0.9, discount=0.95, goals=[(2, 2)])
+    policy = np.full((9, 5), 0.2) * slippery.mdp.available
+    walks = sample_demonstrations(slippery.mdp, policy, 8, random_state=0)
+    matched = MaxEntIRL(slippery.mdp, l2=1e-3).fit(walks).summary()
+    assert matched.statistics["log_likelihood_per_decision"] < matched.statistics["uniform_per_decision"]
+    assert "WORSE than choosing at random" in " ".join(matched.notes)
+    assert 'objective="likelihood"' in " ".join(matched.notes)
+    predicted = MaxEntIRL(slippery.mdp, l2=1e-3, objective="likelihood").fit(walks).summary()
+    assert "WORSE" not in " ".join(predicted.notes)
+
+
 def test_many_coefficients_are_cut_short_in_the_text_only(demos):
     world = GridWorld(7, slip=0.1, discount=0.9)
     demos = sample_demonstrations(world.mdp, np.full((49, 5), 0.2), 50, max_steps=50, random_state=0)
