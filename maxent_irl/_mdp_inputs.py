@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from ._npz import read_arrays, write_arrays
-from ._validation import PROBABILITY_TOLERANCE, check_positive
+from ._validation import PROBABILITY_TOLERANCE, check_numbers, check_positive
 
 SPARSE_INDICES = 100_000  # numbers of states from here on must be used to some extent
 
@@ -35,7 +35,7 @@ def stack_transitions(transitions: Any) -> tuple[sparse.csr_array, int]:
             "a single sparse matrix is ambiguous: give a list with one (S, S) matrix per action, "
             "or MDP.from_stacked for one of shape (A * S, S)"
         )
-    dense = transitions if sparse.issparse(transitions) else np.asarray(transitions, dtype=float)
+    dense = transitions if sparse.issparse(transitions) else check_numbers("transitions", transitions)
     if dense.ndim != 3 or dense.shape[0] != dense.shape[2] or 0 in dense.shape:
         raise ValueError(
             f"transitions must have shape (n_states, n_actions, n_states), [s, a, s']; got {dense.shape}. "
@@ -51,7 +51,7 @@ def stack_transitions(transitions: Any) -> tuple[sparse.csr_array, int]:
 def _stack_matrices(matrices: Sequence) -> tuple[sparse.csr_array, int]:
     if not matrices:
         raise ValueError("transitions is an empty list; give one (S, S) matrix per action")
-    blocks = [m if sparse.issparse(m) else np.asarray(m, dtype=float) for m in matrices]
+    blocks = [m if sparse.issparse(m) else check_numbers("transitions", m) for m in matrices]
     S = blocks[0].shape[0] if blocks[0].ndim else 0
     for a, block in enumerate(blocks):
         if block.ndim != 2 or block.shape != (S, S) or S == 0:

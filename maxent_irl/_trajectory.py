@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._labels import Labels
+from ._validation import check_numbers
 
 
 class Flat(NamedTuple):
@@ -125,7 +126,7 @@ def flatten(
     if weights is None:
         weight = np.ones(n)
     else:
-        weight = np.array(weights, dtype=np.float64)
+        weight = check_numbers("weights", weights).copy()
         if weight.shape != (n,):
             raise ValueError(f"weights must have shape ({n},), one per trajectory; got {weight.shape}")
         bad = ~(np.isfinite(weight) & (weight >= 0))

@@ -27,6 +27,8 @@ def read_list(
         raise ValueError(
             f"trajectories is a {type(trajectories).__name__}: give a list of trajectories, or use Demonstrations.from_table"
         )
+    if not isinstance(trajectories, Iterable):
+        raise ValueError(f"trajectories is {trajectories!r}: give a list of trajectories")
     trajectories = list(trajectories)
     if trajectories and all(isinstance(trajectory, Trajectory) for trajectory in trajectories):
         return _join(trajectories, goals, weights, terminated)

@@ -91,9 +91,17 @@ def check_indices(name: str, values: ArrayLike, n: int, *, n_entries: int | None
     return array.astype(np.int64)
 
 
+def check_numbers(name: str, values: ArrayLike) -> NDArray:
+    """Return the values as an array of floats."""
+    try:
+        return np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must hold numbers: {error}") from None
+
+
 def check_distribution(name: str, values: ArrayLike, n: int, *, what: str = "state") -> NDArray:
     """Return ``values`` as a read-only probability vector of length ``n``."""
-    array = np.array(values, dtype=float)
+    array = check_numbers(name, values).copy()
     if array.shape != (n,):
         raise ValueError(f"{name} must have shape ({n},), one probability per {what}; got {array.shape}")
     check_finite(name, array, (what,))
@@ -120,7 +128,7 @@ def check_reward(mdp: MDP, reward: ArrayLike) -> NDArray:
 
     Entries of unavailable actions, and of states without any action, are not read and may be anything.
     """
-    array = np.asarray(reward, dtype=float)
+    array = check_numbers("reward", reward)
     S, A = mdp.n_states, mdp.n_actions
     if array.shape == (S,):
         if not np.isfinite(array).all():
@@ -141,7 +149,7 @@ def check_action_prior(mdp: MDP, action_prior: ArrayLike | None) -> NDArray | No
     """Return log p(a|s) action-major, shape (A, S), -inf where an action is unavailable; None when no prior is given."""
     if action_prior is None:
         return None
-    prior = np.asarray(action_prior, dtype=float)
+    prior = check_numbers("action_prior", action_prior)
     S, A = mdp.n_states, mdp.n_actions
     if prior.shape == (A,):
         prior = np.broadcast_to(prior, (S, A))
@@ -168,7 +176,7 @@ def check_policy(mdp: MDP, policy: ArrayLike) -> NDArray:
 
     Rows sum to 1; they may be zero where nothing can be done, or nothing that does not lead to a dead end.
     """
-    array = np.asarray(policy, dtype=float)
+    array = check_numbers("policy", policy)
     S, A, T = mdp.n_states, mdp.n_actions, mdp.horizon
     allowed = [(S, A)] if T is None else [(S, A), (T, S, A)]
     if array.shape not in allowed:

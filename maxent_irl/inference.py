@@ -207,6 +207,8 @@ def soft_value_iteration(
     """
     check_choice("inference", inference, INFERENCES)
     check_choice("method", method, METHODS)
+    if not isinstance(mdp, MDP):
+        raise ValueError(f"mdp must be an MDP; got {type(mdp).__name__}. Build one with MDP(transitions, ...)")
     if mdp.endless:
         raise ValueError(
             "nothing ends this undiscounted problem: solve it for one of its goals, mdp.with_goal(state), or give "

@@ -181,6 +181,11 @@ def check_possible(mdp: MDP, demonstrations: Demonstrations, inference: str, pos
         usable = mdp.structure.usable_in_time(inference)[demonstrations.times, a, s]
     if usable.all():
         return
+    if mdp.endless:
+        raise ValueError(
+            "nothing ends this undiscounted problem, so every decision of demonstrations without goals is impossible: give them "
+            "their goals, Demonstrations(trajectories, goals=...)"
+        )
     i = int(np.flatnonzero(~usable)[0])
     trajectory = int(demonstrations.trajectory_ids[i])
     fate = "into a dead end"

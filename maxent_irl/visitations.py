@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._linear_systems import Staged, Stationary
 from ._structure import reaches_end
-from ._validation import check_finite, check_policy, check_reward
+from ._validation import check_finite, check_numbers, check_policy, check_reward
 from .inference import SoftSolution
 from .mdp import MDP
 
@@ -48,7 +48,7 @@ def expected_visitations(mdp: MDP, policy: ArrayLike | SoftSolution, *, initial:
     array([1.3333, 0.6667])
     """
     linear = _linearise(mdp, policy)
-    source = np.asarray(mdp.initial_distribution if initial is None else initial, dtype=float)
+    source = check_numbers("initial", mdp.initial_distribution if initial is None else initial)
     S, T = mdp.n_states, mdp.horizon
     if T is not None and source.shape == (S,):
         source = np.concatenate([source[None], np.zeros((T, S))])

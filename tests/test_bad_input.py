@@ -333,6 +333,29 @@ ROWS = {
         lambda: fit([([0, 0, 1], [1, 0])], action_prior=[[0, 1, 0], [0.5, 0.5, 0], [1, 0, 0]], l2=1.0),
         "no probability to action 0 in state 0, which trajectory 0 takes at step 1",
     ),
+    "goals forgotten": (
+        lambda: fit(FINE, MDP.from_successors(RING, terminal=[]), -np.ones((3, 1))),
+        r"demonstrations without goals is impossible: give them their goals, Demonstrations\(trajectories, goals=",
+    ),
+    "None for demonstrations": (lambda: fit(None), "trajectories is None: give a list of trajectories"),
+    "features that are words": (lambda: fit(FINE, features=[["far"]] * 3), "features must hold numbers: .*'far'"),
+    "weights that are words": (lambda: fit(FINE, demos={"weights": ["heavy"]}), "weights must hold numbers: .*'heavy'"),
+    "transitions that are words": (lambda: MDP([[["a"]]], discount=0.9), "transitions must hold numbers: .*'a'"),
+    "first states that are words": (lambda: ring(initial=["a", "b", "c"]), "initial must hold numbers: .*'a'"),
+    "reward that is words": (lambda: soft_value_iteration(ring(), ["a", "b", "c"]), "reward must hold numbers: .*'a'"),
+    "no MDP": (lambda: soft_value_iteration("ring", [1.0]), "mdp must be an MDP; got str"),
+    "counting in a list": (
+        lambda: MDP.from_demonstrations([([0, 1], [0])], discount=0.9),
+        "transitions are counted in a Demonstrations; got a list",
+    ),
+    "smoothing that is a word": (
+        lambda: MDP.from_demonstrations(Demonstrations(FINE), smoothing="much", discount=0.9),
+        "smoothing must be a number >= 0; got 'much'",
+    ),
+    "names of states taken for indices": (
+        lambda: MDP.from_demonstrations(Demonstrations([([0, 4_000_000_000], [0])]), discount=0.9),
+        "the largest state is 4000000000, but only 2 different states occur: .* turn them into strings",
+    ),
     # Tables and files.
     "missing column": (
         lambda: Demonstrations.from_table({"who": [1], "s": [0]}, id="who", state="s", action="act"),

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from .._validation import check_finite
+from .._validation import check_finite, check_numbers
 from ..mdp import MDP
 
 
@@ -49,7 +49,7 @@ class LinearReward:
             s, a, k = features.tocoo().coords
             features = sparse.csr_array((features.tocoo().data, (a * S + s, k)), shape=(A * S, features.shape[2]))
         elif not sparse.issparse(features):
-            features = np.asarray(features, dtype=float)
+            features = check_numbers("features", features)
             if features.ndim == 3 and features.shape[:2] == (S, A):
                 features = np.ascontiguousarray(np.swapaxes(features, 0, 1)).reshape(A * S, -1)
         if features.ndim != 2 or features.shape[0] not in (S, A * S) or features.shape[1] == 0:

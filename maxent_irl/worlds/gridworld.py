@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from .._validation import check_numbers
 from ..mdp import MDP
 from . import _grid_features, _grid_map
 from ._grid_map import FLOOR, GOAL, START, WALL
@@ -297,7 +298,7 @@ class GridWorld:
         if rewards is None:
             return np.zeros(self.n_states)
         if not isinstance(rewards, Mapping):
-            return self._finite(self.from_grid(np.asarray(rewards, dtype=float)))
+            return self._finite(self.from_grid(check_numbers("rewards", rewards)))
         values = np.zeros(self.n_states)
         cells = {}
         for key, value in rewards.items():
