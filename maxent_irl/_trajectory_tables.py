@@ -33,8 +33,8 @@ def read_table(frame: Any, roles: dict[str, str | None]) -> Flat:
     if sizes == {0}:
         raise ValueError("the table has no rows: demonstrations need at least one trajectory")
 
-    trajectory, ids = _first_seen(columns.pop("id"), id)
-    order = _row_order(trajectory, ids, columns.pop("time", None), time)
+    trajectory, ids = first_seen(columns.pop("id"), id)
+    order = row_order(trajectory, ids, columns.pop("time", None), time)
     columns = {role: values[order] for role, values in columns.items()}
     trajectory = trajectory[order]
     rows = np.bincount(trajectory, minlength=len(ids))
@@ -168,7 +168,8 @@ def _no_column(name: str, role: str, known: list, count: int, where: str) -> str
     return message
 
 
-def _first_seen(values: NDArray, name: str) -> tuple[NDArray, list]:
+def first_seen(values: NDArray, name: str) -> tuple[NDArray, list]:
+    """Number of the trajectory of each row, in the order in which their names first appear, and the names."""
     gap = first_missing(values)
     if gap is not None:
         raise ValueError(f"column {name!r} is missing in row {gap}: every row must name its trajectory")
@@ -181,7 +182,7 @@ def _first_seen(values: NDArray, name: str) -> tuple[NDArray, list]:
     return np.fromiter(map(index.__getitem__, listed), dtype=np.int64, count=len(listed)), ids
 
 
-def _row_order(trajectory: NDArray, ids: list, time: NDArray | None, name: str | None) -> NDArray:
+def row_order(trajectory: NDArray, ids: list, time: NDArray | None, name: str | None) -> NDArray:
     """Rows of a trajectory together, by time if there is one, otherwise as they come."""
     if time is None:
         return np.argsort(trajectory, kind="stable")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._trajectory_tables import first_seen, row_order
 from ..demonstrations import Demonstrations
 from ._road_links import links_of_node_paths, shown
 
@@ -38,12 +39,13 @@ def trips_of(
     return _demonstrations(network, links, sizes - 1, weights)
 
 
-def grouped(trip: NDArray, place: NDArray, step: NDArray | None) -> list[NDArray]:
+def grouped(
+    trip: NDArray, place: NDArray, step: NDArray | None, *, column: str, step_column: str | None
+) -> list[NDArray]:
     """Rows of a long table split by trip, in the order in which trips first appear, and sorted by step within."""
-    _, first, number = np.unique(trip, return_index=True, return_inverse=True)
-    rank = np.argsort(np.argsort(first))[number]
-    order = np.lexsort((np.arange(len(rank)) if step is None else step, rank))
-    return np.split(place[order], np.cumsum(np.bincount(rank))[:-1])
+    number, names = first_seen(trip, column)
+    order = row_order(number, names, step, step_column)
+    return np.split(place[order], np.cumsum(np.bincount(number))[:-1])
 
 
 def _demonstrations(network: RoadNetwork, link: NDArray, n_links: NDArray, weights: ArrayLike | None) -> Demonstrations:

@@ -12,7 +12,9 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from .._draws import generator
+from .._labels import first_missing
 from .._trajectory_tables import read_csv
+from .._validation import check_numbers
 from ..demonstrations import Demonstrations
 from ..mdp import MDP
 from . import _road_links as links_
@@ -94,12 +96,18 @@ class RoadNetwork:
         links: ArrayLike | None = None,
     ) -> None:
         tail, head = np.asarray(tail), np.asarray(head)
-        if tail.ndim != 1 or tail.shape != head.shape or not tail.size:
+        if not tail.size:
+            raise ValueError("tail names no links: a network needs at least one")
+        if tail.ndim != 1 or tail.shape != head.shape:
             raise ValueError(f"tail and head must name one node per link; got shapes {tail.shape} and {head.shape}")
         if states not in ("links", "nodes"):
             raise ValueError(f"states must be 'links' or 'nodes'; got {states!r}")
         if destinations not in ("absorbing", "exits"):
             raise ValueError(f"destinations must be 'absorbing' or 'exits'; got {destinations!r}")
+        for name, column in (("tail", tail), ("head", head)):
+            gap = first_missing(column)
+            if gap is not None:
+                raise ValueError(f"{name} is missing at link {gap}: fill it in, or leave the link out")
         self.nodes, ends = np.unique(np.concatenate([tail, head]), return_inverse=True)
         self.tail, self.head = ends[: len(tail)], ends[len(tail) :]
         self.n_links, self.n_nodes = len(tail), len(self.nodes)
@@ -318,8 +326,9 @@ class RoadNetwork:
         if (link is None) == (node is None):
             raise ValueError("name one column: link=, or node=")
         place = node if link is None else link
-        table = read_csv(path, {"trip": trip, "place": place, "step": step}, delimiter)
-        paths = grouped(table[trip], table[place], None if step is None else table[step])
+        table = read_csv(path, {"trip": trip, "link": link, "node": node, "step": step}, delimiter)
+        steps = None if step is None else table[step]
+        paths = grouped(table[trip], table[place], steps, column=trip, step_column=step)
         return self.trips(paths, of="nodes" if link is None else "links")
 
     def paths(self, demonstrations: Demonstrations) -> list[NDArray]:
@@ -383,7 +392,7 @@ class RoadNetwork:
         return array
 
     def _numbers(self, name: str, values: ArrayLike) -> NDArray:
-        array = self._per_link(name, values).astype(float)
+        array = check_numbers(f"attribute {name!r}", self._per_link(name, values))
         if not np.isfinite(array).all():
             k = int(np.flatnonzero(~np.isfinite(array))[0])
             raise ValueError(

@@ -194,3 +194,30 @@ def test_grid_of_streets():
     gaps = bent.positions[bent.head] - bent.positions[bent.tail]
     np.testing.assert_allclose(bent.attributes["length"], np.hypot(*gaps.T))
     assert len(np.unique(bent.attributes["length"].round(6))) == 24  # each street both ways
+
+
+def test_wrong_edge_lists_are_named():
+    with pytest.raises(ValueError, match="head is missing at link 1: fill it in"):
+        RoadNetwork(["a", "b"], np.array(["b", None], dtype=object))
+    with pytest.raises(ValueError, match="tail names no links"):
+        RoadNetwork([], [])
+    with pytest.raises(ValueError, match="attribute 'length' must hold numbers: .*'far'"):
+        RoadNetwork(["a", "b"], ["b", "a"], attributes={"length": [1, "far"]})
+
+
+@pytest.mark.parametrize(
+    ("steps", "message"),
+    [
+        ((0, 1, 1), "trajectory 7 has step=1 twice, in rows 1 and 2"),
+        ((0, 1, ""), "column 'step' is missing in row 2"),
+        (("s9", "s10", "s11"), "by the alphabet 's11' comes before 's9'"),
+    ],
+)
+def test_steps_of_trips_have_an_order(tmp_path, steps, message):
+    network = RoadNetwork(["a", "b", "c"], ["b", "c", "a"], states="nodes")
+    rows = [f"7,{step},{node}" for step, node in zip(steps, "abc", strict=True)]
+    (tmp_path / "trips.csv").write_text("\n".join(["trip,step,node", *rows]), encoding="utf-8")
+    with pytest.raises(ValueError, match=message):
+        network.trips_from_csv(tmp_path / "trips.csv", node="node", step="step")
+    with pytest.raises(ValueError, match=r"no column 'place' \(given as node=\)"):
+        network.trips_from_csv(tmp_path / "trips.csv", node="place")
