@@ -131,12 +131,16 @@ def destination_posterior(
     Raises
     ------
     ValueError
-        If no goal can explain the path, naming the step; for lengths that do not fit.
+        If the path cannot be, or no goal can explain it, naming the step; for lengths that do not fit.
     """
     states, actions, goals = np.asarray(states), np.asarray(actions), np.asarray(goals)
     if len(states) != len(actions) + 1:
         raise ValueError(f"a path has one state more than actions; got {len(states)} and {len(actions)}")
     goal_of_each(goals, len(goals), policies.mdp.n_states)
+    if len(np.unique(goals)) < len(goals):
+        raise ValueError(f"goals must be distinct; got {goals.tolist()}")
+    if len(actions):
+        Demonstrations([(states, actions)]).validate_against(policies.mdp)
     weight = np.ones(len(goals)) if prior is None else np.asarray(prior, dtype=float)
     if weight.shape != goals.shape or not (weight >= 0).all() or not weight.sum() > 0:
         raise ValueError(f"prior must hold {len(goals)} probabilities, one per goal; got {prior!r}")
@@ -232,6 +236,6 @@ def expected_flows(
 
 
 def _check_trips(policies: GoalPolicies, trips: Demonstrations) -> None:
-    if trips.goals is None:
+    if not isinstance(trips, Demonstrations) or trips.goals is None:
         raise ValueError("the trips have no goals: build them with Demonstrations(..., goals=...)")
     trips.validate_against(policies.mdp)

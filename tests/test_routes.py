@@ -130,6 +130,13 @@ def test_destination_posterior_refuses_what_cannot_be():
         destination_posterior(policies, [2, 1], [0, 1], [2])
     with pytest.raises(ValueError, match="prior must hold 2"):
         destination_posterior(policies, [2, 1], [0], [0, 1], prior=[1.0])
+    with pytest.raises(ValueError, match="goals must be distinct"):
+        destination_posterior(policies, [2, 1], [0], [0, 0])
+    action = int(np.flatnonzero(policies.mdp.transitions.toarray().reshape(-1, 4, 4)[:, 0, 1])[0])
+    with pytest.raises(ValueError, match=rf"step 0 goes from state 0 by action {action} to state 2"):
+        destination_posterior(policies, [0, 2], [action], [1, 3])
+    with pytest.raises(ValueError, match="the trips have no goals"):
+        route_log_probabilities(policies, [([0, 1], [action])])
 
 
 @pytest.mark.parametrize("kind", ["roads", "chance"])
