@@ -257,8 +257,7 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
         check_is_fitted(self)
         if goals is not None:
             return self.goal_policies().probabilities(states, goals, times)
-        if not hasattr(self, "policy_"):
-            raise ValueError("the demonstrations had goals, and so has every policy: pass goals=, one or one per state")
+        self._check_goal(goals, "goals=, one or one per state")
         states = check_indices("states", states, self.mdp.n_states)
         if self.mdp.horizon is None:
             return np.ascontiguousarray(self.policy_[states])
@@ -268,8 +267,9 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
         return np.ascontiguousarray(self.policy_[times, states])
 
     def predict(self, states: ArrayLike, times: ArrayLike | None = None, *, goals: ArrayLike | None = None) -> NDArray:
-        """Most likely action in the given states, (n,)."""
-        return self.predict_proba(states, times, goals=goals).argmax(axis=1)
+        """Most likely action in the given states, (n,); -1 where none is taken: in terminal states, goals and dead ends."""
+        probabilities = self.predict_proba(states, times, goals=goals)
+        return np.where(probabilities.any(axis=1), probabilities.argmax(axis=1), -1)
 
     def goal_policies(self) -> GoalPolicies:
         """The fitted reward's policies towards any goals: choices, trips, and the base of `maxent_irl.routes`."""
@@ -314,6 +314,10 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
             # On the edge of what is proper, only a start at the solution is sure to find it again.
             initial_values=getattr(self, "value_", None) if goal is None and self.mdp.horizon is None else None,
         )
+
+    def _check_goal(self, goal: Any, argument: str) -> None:
+        if goal is None and self._fitted_on.goals is not None:
+            raise ValueError(f"the demonstrations had goals, and so has every policy: pass {argument}")
 
     def _check_parameters(self) -> None:
         if not isinstance(self.mdp, MDP):

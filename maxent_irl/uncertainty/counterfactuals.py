@@ -154,6 +154,7 @@ def counterfactual(
     covariance = estimator.coefficient_covariance(kind, groups).matrix
     if not np.isfinite(covariance).all():
         raise ValueError("the fit has no covariance (it is not at a maximum), so nothing can be said about uncertainty")
+    estimator._check_goal(goal, "goal=")
     before = _Setting(estimator, estimator.mdp, estimator.features, lambda c: c, initial, goal)
     changed = estimator.mdp if mdp is None else mdp
     if discount is not None:

@@ -114,6 +114,7 @@ def policy_map(
         (S, A), or (T, S, A) with a horizon.
     """
     check_is_fitted(estimator)
+    estimator._check_goal(goal, "goal=")
     mdp = estimator.mdp if goal is None else estimator.mdp.with_goal(goal)
     model = LinearReward(mdp, estimator.features)
     solution = estimator.solve(goal)

@@ -10,6 +10,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_score, learning_curve
 from sklearn.pipeline import make_pipeline
 
+from maxent_irl import MDP
 from maxent_irl.demonstrations import Demonstrations
 from maxent_irl.estimators import MaxEntIRL
 
@@ -128,6 +129,14 @@ def test_predictions(mdp, features, demos):
     np.testing.assert_array_equal(model.predict_proba(states), model.policy_[states])
     np.testing.assert_array_equal(model.predict(states), model.policy_.argmax(axis=1)[states])
     assert model.predict_proba(np.array([], dtype=int)).shape == (0, 3)
+
+
+def test_no_action_is_predicted_where_none_is_taken():
+    corridor = MDP.from_successors([[0, 1], [0, 2], [-1, -1], [-1, -1]], discount=0.9, terminal=[2])
+    model = MaxEntIRL(corridor, l2=1.0).fit([([0, 1, 2], [1, 1]), ([1, 0, 1, 2], [0, 1, 1])])
+    assert (model.predict([0, 1, 2, 3])[:2] >= 0).all()
+    np.testing.assert_array_equal(model.predict([2, 3]), [-1, -1])  # terminal, dead end
+    np.testing.assert_array_equal(model.predict([1], goals=1), [-1])
 
 
 def test_predictions_with_a_horizon_need_the_time(mdp, features, demos):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from maxent_irl import Demonstrations, MaxEntIRL, soft_value_iteration
-from maxent_irl.uncertainty import bootstrap, policy_map, reward_map
+from maxent_irl.uncertainty import bootstrap, counterfactual, policy_map, reward_map
 from maxent_irl.worlds import GridWorld
 
 
@@ -72,6 +72,9 @@ def test_policy_towards_a_goal():
     fit = MaxEntIRL(world.mdp, cost, l2=0.1).fit(demos)
     found = policy_map(fit, goal=2)
     assert (found.standard_error[2] == 0).all()  # nothing is decided at the goal
+    for of_no_goal in (lambda: policy_map(fit), lambda: counterfactual(fit, discount=0.5)):
+        with pytest.raises(ValueError, match="demonstrations had goals, and so has every policy: pass goal="):
+            of_no_goal()
     assert (found.standard_error[[0, 1, 5]] > 0).all()
     np.testing.assert_allclose(found.estimate, fit.solve(2).policy)
 
