@@ -58,6 +58,15 @@ def feature_size(model: LinearReward, mdp: MDP, temperature: float, total_weight
     return model.largest(used) * np.sqrt(total_weight) / temperature
 
 
+def gradient_unit(size: NDArray, total_weight: float) -> NDArray:
+    """What components of the gradient are measured in, (K,): 1, or the largest of a small feature, in temperatures.
+
+    Without it a feature in tiny units, or a high temperature, would pass for converged wherever the fit starts.
+    """
+    largest = size / np.sqrt(total_weight)
+    return np.where(largest > 0, np.minimum(largest, 1.0), 1.0)
+
+
 def ignore_undetermined(loss: Loss, start: NDArray, size: NDArray) -> tuple[NDArray, NDArray]:
     """Let a loss ignore the directions on which no decision depends; return a basis (K, q) of them, and where to start.
 

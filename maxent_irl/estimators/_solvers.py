@@ -72,6 +72,8 @@ class Loss:
         Sum over decisions of the log action prior, a constant of the log-likelihood.
     initial_values : list of (S,) arrays, optional
         Warm start for V of the first evaluation.
+    unit : (K,) array, optional
+        What a component of the gradient is measured in before it is compared with the tolerance. Default 1.
 
     Attributes
     ----------
@@ -85,8 +87,10 @@ class Loss:
         l2: float,
         log_prior: float = 0.0,
         initial_values: list[NDArray] | None = None,
+        unit: NDArray | None = None,
     ) -> None:
         self.likelihood, self.l2, self.log_prior = likelihood, l2, log_prior
+        self.unit = np.ones(likelihood.n_features) if unit is None else unit
         self.scale = likelihood.total_weight
         self._initial_values = initial_values
         self.n_columns = 1  # linear solves to expect at each point beyond the gradient's
@@ -164,8 +168,8 @@ class LossPoint:
 
     @property
     def gradient_norm(self) -> float:
-        """Largest absolute gradient component."""
-        return float(np.abs(self.gradient).max())
+        """Largest absolute gradient component, in its unit."""
+        return float((np.abs(self.gradient) / self.loss.unit).max())
 
 
 def minimise(

@@ -61,7 +61,8 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
     solver : "auto", "newton", "lbfgs" or "gradient-ascent"
         "auto" is "newton": trust-region steps with the exact Hessian, or products with it when there are many features.
     tol : float
-        Largest gradient component per decision, nats per unit of coefficient, at which the fit has converged.
+        Largest gradient component per decision at which the fit has converged: nats per unit of coefficient, or per as much of
+        it as changes some reward by a temperature, if that is more (of a feature that is nowhere as large as that).
     max_iter : int, optional
         Default 200 ("newton"), 1000 ("lbfgs") or 2000 ("gradient-ascent").
     warm_start : bool
@@ -198,8 +199,9 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
             if coef.shape != (model.n_features,) or not np.isfinite(coef).all():
                 raise ValueError(f"coef_init must be {model.n_features} finite numbers; got {coef_init!r}")
         values = self._values if warm and len(self._values) == len(likelihood.tasks) else None
-        loss = Loss(likelihood, self.l2, self._log_prior(demonstrations, likelihood.tasks), values)
         size = _precision.feature_size(model, self.mdp, self.temperature, likelihood.total_weight)
+        unit = _precision.gradient_unit(size, likelihood.total_weight)
+        loss = Loss(likelihood, self.l2, self._log_prior(demonstrations, likelihood.tasks), values, unit)
         undetermined, coef = _precision.ignore_undetermined(loss, coef, size)
         fit = minimise(
             loss,

@@ -89,6 +89,16 @@ def test_tolerance_is_the_largest_gradient_component_per_decision(solver, mdp, f
         assert np.abs(model.feature_gap_).max() <= tol
 
 
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize(("factor", "temperature"), [(1e-6, 1.0), (1.0, 1e6)])
+def test_tiny_features_are_fitted_like_any_others(solver, factor, temperature, mdp, features, demos):
+    """Where a unit of coefficient changes next to nothing, so does the loss per unit; the fit is not done for that."""
+    tiny = MaxEntIRL(mdp, factor * features, temperature=temperature, solver=solver, max_iter=5000).fit(demos)
+    assert tiny.converged_
+    expected = MaxEntIRL(mdp, features).fit(demos).coef_
+    np.testing.assert_allclose(tiny.coef_ * factor / temperature, expected, atol=1e-4)
+
+
 def test_newton_forms_one_hessian_per_step_and_none_where_it_stops(mdp, features, demos, monkeypatch):
     formed = []
     moment = TaskPoint._second_moment
