@@ -264,7 +264,11 @@ def load(path: Any) -> tuple[sparse.csr_array, int, dict[str, Any]]:
             f"{os.fspath(path)} holds no MDP: it lacks {', '.join(sorted(missing))}; write it with MDP.save"
         )
     S, A = int(arrays["n_states"]), int(arrays["n_actions"])
-    matrix = sparse.csr_array((arrays["data"], arrays["indices"], arrays["indptr"]), shape=(A * S, S))
+    try:
+        matrix = sparse.csr_array((arrays["data"], arrays["indices"], arrays["indptr"]), shape=(A * S, S))
+        matrix.check_format(full_check=True)  # an index outside would read outside of memory later
+    except ValueError as error:
+        raise ValueError(f"{os.fspath(path)} is damaged: {error}") from None
     options: dict[str, Any] = {
         key: arrays[key] for key in ("initial", "ending", "terminal", "available") if key in arrays
     }

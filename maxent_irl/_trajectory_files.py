@@ -27,5 +27,22 @@ def read_npz(path: str | os.PathLike) -> Flat:
     arrays = read_arrays(path)
     if str(arrays.pop("format", "")) != FILE_FORMAT:
         raise ValueError(f"{name} holds no demonstrations of this version: write them with Demonstrations.save")
+    _check(arrays, name)
     labels = {key: from_json(str(arrays.pop(key))) for key in ("state_labels", "action_labels")}
     return flatten(lengths=np.diff(arrays.pop("offsets")), **arrays, **labels)
+
+
+def _check(arrays: dict, name: str) -> None:
+    """Raise where arrays contradict one another, as those of a file changed by hand may."""
+    lacking = {"states", "actions", "offsets", "final_states", "state_labels", "action_labels"} - set(arrays)
+    if lacking:
+        raise ValueError(f"{name} is damaged: it lacks {', '.join(sorted(lacking))}")
+    states, actions, offsets, final = (arrays[key] for key in ("states", "actions", "offsets", "final_states"))
+    if offsets[:1].tolist() != [0] or (np.diff(offsets) <= 0).any() or not offsets[-1] == len(states) == len(actions):
+        raise ValueError(
+            f"{name} is damaged: its offsets do not divide its {len(states)} states and {len(actions)} actions"
+        )
+    least = {"states": states, "actions": actions, "goals": arrays.get("goals", states), "final_states": final + 1}
+    for key, values in least.items():
+        if (values < 0).any():
+            raise ValueError(f"{name} is damaged: negative {key}")

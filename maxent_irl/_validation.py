@@ -176,6 +176,8 @@ def check_policy(mdp: MDP, policy: ArrayLike) -> NDArray:
 
     Rows sum to 1; they may be zero where nothing can be done, or nothing that does not lead to a dead end.
     """
+    if hasattr(policy, "policy"):
+        raise ValueError(f"policy is a {type(policy).__name__}: give its .policy")
     array = check_numbers("policy", policy)
     S, A, T = mdp.n_states, mdp.n_actions, mdp.horizon
     allowed = [(S, A)] if T is None else [(S, A), (T, S, A)]

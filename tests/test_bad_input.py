@@ -343,6 +343,10 @@ ROWS = {
     "transitions that are words": (lambda: MDP([[["a"]]], discount=0.9), "transitions must hold numbers: .*'a'"),
     "first states that are words": (lambda: ring(initial=["a", "b", "c"]), "initial must hold numbers: .*'a'"),
     "reward that is words": (lambda: soft_value_iteration(ring(), ["a", "b", "c"]), "reward must hold numbers: .*'a'"),
+    "solution for a policy": (
+        lambda: sample_demonstrations(ring(), soft_value_iteration(ring(), np.zeros(3)), 2, max_steps=2),
+        r"policy is a SoftSolution: give its \.policy",
+    ),
     "no MDP": (lambda: soft_value_iteration("ring", [1.0]), "mdp must be an MDP; got str"),
     "counting in a list": (
         lambda: MDP.from_demonstrations([([0, 1], [0])], discount=0.9),
@@ -497,3 +501,25 @@ def test_a_file_with_pickles_is_not_executed(tmp_path):
     np.savez(path, data=np.array([{"a": 1}], dtype=object))
     with pytest.raises(ValueError, match=r"mdp\.npz"):
         MDP.load(path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "change", "message"),
+    [
+        ("MDP", "indices", lambda x: x + 99, "is damaged: "),
+        ("MDP", "data", lambda x: x[:-1], "is damaged: "),
+        ("demonstrations", "offsets", lambda x: x[::-1], "is damaged: its offsets do not divide"),
+        ("demonstrations", "states", lambda x: x[:-1], "is damaged: its offsets do not divide"),
+        ("demonstrations", "states", lambda x: x - 5, "is damaged: negative states"),
+        ("demonstrations", "final_states", lambda x: x - 5, "is damaged: negative final_states"),
+    ],
+)
+def test_files_that_contradict_themselves(tmp_path, kind, key, change, message):
+    path = tmp_path / "file.npz"
+    (ring() if kind == "MDP" else Demonstrations(FINE)).save(path)
+    with np.load(path, allow_pickle=False) as file:
+        arrays = dict(file)
+    arrays[key] = change(arrays[key])
+    np.savez(path, **arrays)
+    with pytest.raises(ValueError, match=f"file.npz {message}"):
+        MDP.load(path) if kind == "MDP" else Demonstrations.load(path)
