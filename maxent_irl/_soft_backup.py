@@ -28,9 +28,19 @@ class SoftBackup:
     alpha : float
     log_prior : (A, S) array or None
     inference : str
+    near : Stationary, optional
+        The equation linearised at a similar policy.
     """
 
-    def __init__(self, mdp: MDP, reward: NDArray, alpha: float, log_prior: NDArray | None, inference: str) -> None:
+    def __init__(
+        self,
+        mdp: MDP,
+        reward: NDArray,
+        alpha: float,
+        log_prior: NDArray | None,
+        inference: str,
+        near: Stationary | None = None,
+    ) -> None:
         self.mdp, self.reward, self.alpha, self.log_prior, self.inference = (
             mdp,
             reward,
@@ -38,7 +48,7 @@ class SoftBackup:
             log_prior,
             inference,
         )
-        self.krylov_rate = TYPICAL_RATE
+        self.krylov_rate, self.near = TYPICAL_RATE, near
         support = None if log_prior is None else np.isfinite(log_prior)
         usable = mdp.structure.usable(
             inference, None if support is None or (support | ~mdp.available.T).all() else support
@@ -168,7 +178,7 @@ class SoftBackup:
     def _evaluated(self, V: NDArray, change: NDArray, pi: NDArray) -> NDArray | None:
         """Value of the policy `pi` in the linearisation at V; None where (undiscounted) it has no value to speak of."""
         tilt = tilted_probabilities(self.mdp, V, self.alpha) if self.inference == "exact" else None
-        system = Stationary(self.mdp, pi, tilt)
+        system = Stationary(self.mdp, pi, tilt, near=self.near)
         try:
             step = system.solve(change, rtol=FORCING)
         except SingularPolicyError:

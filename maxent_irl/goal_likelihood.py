@@ -219,6 +219,10 @@ class SharedGoalsPoint:
             demonstrated = demonstrated.toarray()
         return demonstrated + task._in_order([part for share in found for part in share])
 
+    def moved(self, coef: NDArray, last: SharedGoalsPoint) -> SharedGoalsPoint:
+        """The objective at other coefficients."""
+        return self.task.at(coef)
+
     def predicted_values(self, coef: NDArray) -> None:
         """Nothing: see `values`."""
 
@@ -290,6 +294,10 @@ class SeparateGoalsPoint:
     def trajectory_scores(self) -> NDArray:
         """(n, K), in the order of the demonstrations."""
         return self.task._in_order(self._by_goal("trajectory_scores"))
+
+    def moved(self, coef: NDArray, last: SeparateGoalsPoint) -> SeparateGoalsPoint:
+        """The objective at other coefficients, near those of `last`."""
+        return self.task.at(coef, last.values)
 
     def predicted_values(self, coef: NDArray) -> list[NDArray]:
         """V of each goal here: a start for coefficients nearby."""

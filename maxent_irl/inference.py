@@ -68,6 +68,8 @@ class SoftSolution:
         What was solved, and how.
     krylov_rate : float
         Krylov iterations per digit that its linear systems took: what later solves choose their method by.
+    near : Stationary or None
+        Linearisation at a similar policy, whose factorisation may serve here too.
     """
 
     V: NDArray
@@ -81,6 +83,7 @@ class SoftSolution:
     inference: str
     method: str
     krylov_rate: float = TYPICAL_RATE
+    near: Stationary | None = None
 
     @cached_property
     def Q(self) -> NDArray:
@@ -121,7 +124,7 @@ class SoftSolution:
         """The soft Bellman equation linearised here: one factorisation for visitations, gradients and sensitivities."""
         policy = np.ascontiguousarray(np.swapaxes(self.policy, -1, -2))
         if self.mdp.horizon is None:
-            return Stationary(self.mdp, policy, self._tilt(self.V), self.krylov_rate)
+            return Stationary(self.mdp, policy, self._tilt(self.V), self.krylov_rate, self.near)
         tilted = [self._tilt(V) for V in self.V[1:]] if self.inference == "exact" else None
         return Staged(self.mdp, policy, tilted)
 
@@ -153,6 +156,7 @@ def soft_value_iteration(
     tol: float = 1e-10,
     max_iter: int | None = None,
     initial_values: ArrayLike | None = None,
+    near: SoftSolution | None = None,
 ) -> SoftSolution:
     """Solve the soft Bellman equation.
 
@@ -178,6 +182,9 @@ def soft_value_iteration(
         Default 200 Newton steps, or 1,000,000 sweeps.
     initial_values : (S,) array, optional
         Warm start for V (infinite horizon).
+    near : SoftSolution, optional
+        Of the same MDP and a similar reward (infinite horizon): if its linearisation has been factorised, that serves in place
+        of new factorisations as long as it is near enough.
 
     Returns
     -------
@@ -219,7 +226,8 @@ def soft_value_iteration(
     log_prior = check_action_prior(mdp, action_prior)
     newton = method != "value-iteration"
     tol, cap = check_positive("tol", tol, or_zero=True), check_max_iter(max_iter, 200 if newton else 1_000_000)
-    backup = SoftBackup(mdp, r, alpha, log_prior, inference)
+    similar = near.linearisation if near is not None and mdp.horizon is None else None
+    backup = SoftBackup(mdp, r, alpha, log_prior, inference, similar)
     if mdp.horizon is not None:
         return _backward(backup)
     capped = max_iter is not None
@@ -266,6 +274,7 @@ def _climb(backup: SoftBackup, V: NDArray, tol: float, cap: int, newton: bool) -
             backup.inference,
             "policy-iteration" if newton else "value-iteration",
             backup.krylov_rate,
+            backup.near,
         )
         size = backup.size(done.state)
         wanted = tol * max(1.0, size)

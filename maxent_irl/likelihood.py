@@ -37,6 +37,7 @@ from .rewards import LinearReward
 from .sufficient_statistics import SparseWeights, SufficientStatistics
 
 SOLVE_TOLERANCE = 1e-12  # of V inside a fit: finite differences of the objective then agree to 1e-8
+FLOW_TOLERANCE = 1e-13
 CACHED_SIZE = 1 << 16  # numbers that stay in a core's second-level cache
 SUMS = (
     "value",
@@ -64,9 +65,12 @@ class TaskLikelihood:
     ----------
     solve_tolerance : float
         Of V, relative to its size; may be loosened where less will do.
+    flow_tolerance : float
+        Of the flow, likewise, where it is found by iteration.
     """
 
     solve_tolerance = SOLVE_TOLERANCE
+    flow_tolerance = FLOW_TOLERANCE
 
     def __init__(
         self,
@@ -84,10 +88,18 @@ class TaskLikelihood:
         sums = (SparseWeights(rows) for rows in (statistics.pairs, statistics.continued, statistics.states))
         self.pairs, self.continued, self.states = sums
 
-    def at(self, coef: NDArray, initial_values: NDArray | None = None, *, n_columns: int = 1) -> TaskPoint:
+    def at(
+        self,
+        coef: NDArray,
+        initial_values: NDArray | None = None,
+        *,
+        n_columns: int = 1,
+        near: SoftSolution | None = None,
+    ) -> TaskPoint:
         """Solve the soft Bellman equation for these coefficients; everything else is computed when asked for.
 
         `n_columns` tells how many linear solves are to be expected beyond the gradient's: K if the Hessian will be formed.
+        `near` is a solution for similar coefficients: see `soft_value_iteration`.
         """
         r = self.reward_model(coef)
         solution = soft_value_iteration(
@@ -98,6 +110,7 @@ class TaskLikelihood:
             inference=self.inference,
             tol=self.solve_tolerance,
             initial_values=initial_values,
+            near=near,
         )
         return TaskPoint(self, np.array(coef, dtype=float), r, solution, n_columns)
 
@@ -155,7 +168,7 @@ class TaskPoint:
         """d: discounted visitations from b and m, (S,) or (T + 1, S)."""
         source = self._source
         self.linear.prepare(self.n_columns)
-        return self.linear.flow(source)
+        return self.linear.flow(source, rtol=self.task.flow_tolerance)
 
     @property
     def _source(self) -> NDArray:
@@ -226,6 +239,11 @@ class TaskPoint:
         point = TaskPoint(self.task.reweighted(weights), self.coef, self.reward, self.solution, self.n_columns)
         point.__dict__["sensitivity"] = self.sensitivity
         return point
+
+    def moved(self, coef: NDArray, last: TaskPoint) -> TaskPoint:
+        """The objective at other coefficients not far away, near those of `last`: what is solved and factorised here serves."""
+        values = last.values + self.sensitivity @ (coef - last.coef)
+        return self.task.at(coef, values, near=self.solution)
 
     @cached_property
     def reachable(self) -> NDArray:
@@ -401,6 +419,16 @@ class LikelihoodPoint:
         """The objective with trajectory i counting ``weights[i]`` times as much, at the same coefficients."""
         pairs = zip(self.points, self.rows, strict=True)
         return LikelihoodPoint(self.coef, [point.reweighted(weights[rows]) for point, rows in pairs], self.rows)
+
+    def moved(self, coef: NDArray, last: LikelihoodPoint) -> LikelihoodPoint:
+        """The objective at other coefficients not far away, near those of `last`: what is solved here serves."""
+        points = [point.moved(coef, near) for point, near in zip(self.points, last.points, strict=True)]
+        return LikelihoodPoint(np.array(coef, dtype=float), points, self.rows)
+
+    def anew(self, *, n_columns: int) -> LikelihoodPoint:
+        """The same point, to be solved for more: `n_columns` as for `Likelihood.at`."""
+        points = [point.task.at(self.coef, point.values, n_columns=n_columns) for point in self.points]
+        return LikelihoodPoint(self.coef, points, self.rows)
 
     def predicted_values(self, coef: NDArray) -> list[NDArray]:
         """Warm starts for V at other coefficients, one per task."""

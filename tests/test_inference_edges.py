@@ -267,3 +267,23 @@ def test_policy_iteration_needs_few_steps_at_any_discount(rng):
     for discount in (0.9, 0.999, 0.999999):
         mdp = as_mdp(problem.with_(discount=discount))
         assert soft_value_iteration(mdp, reward).n_iter <= 8
+
+
+@pytest.mark.parametrize("inference", INFERENCES)
+@pytest.mark.parametrize("kind", STATIONARY)
+def test_a_solution_nearby_lends_its_factorisation(kind, inference, rng):
+    problem, reward, _ = posed(kind)
+    mdp = as_mdp(problem)
+    near = soft_value_iteration(mdp, reward, inference=inference)
+    near.linearisation.prepare(6)
+    close, far = (reward - size * rng.uniform(size=reward.shape) for size in (0.02, 20.0))
+    source = rng.normal(size=mdp.n_states)
+    for moved in (close, far):
+        alone = soft_value_iteration(mdp, moved, inference=inference)
+        helped = soft_value_iteration(mdp, moved, inference=inference, near=near, initial_values=near.V)
+        np.testing.assert_allclose(helped.V, alone.V, atol=1e-8)
+        for name in ("flow", "accumulate"):
+            found, wanted = (getattr(solution.linearisation, name)(source) for solution in (helped, alone))
+            np.testing.assert_allclose(found, wanted, rtol=1e-7, atol=1e-8)
+        if moved is close:
+            assert not helped.linearisation.factorised

@@ -2,7 +2,7 @@
 
 Trajectories (or groups of them) are drawn with replacement, which changes nothing but how often each one counts. A replicate
 therefore starts at the fit with everything solved there at hand: its first Newton step is exact and needs no new solution of
-the soft Bellman equation, and one or two more points suffice.
+the soft Bellman equation, and the two or three more points that it takes are solved with the factorisation of the fit.
 
 Sources: Efron, B. & Tibshirani, R. (1993), An introduction to the bootstrap, Chapman & Hall (percentile intervals: chapter 13);
 Davidson, R. & MacKinnon, J. G. (1999), Bootstrap testing in nonlinear models, International Economic Review 40(2) (a few Newton
@@ -33,8 +33,11 @@ from ..likelihood import Likelihood, LikelihoodPoint
 from ..rewards import LinearReward
 
 NEWTON_STEPS = 12
-ACCURATE = 0.02  # standard errors that the estimate of what is left after the last Newton step may amount to
+CHANGED = 0.4  # share of the curvature, from which on it is computed again
+FAR = 50.0  # standard errors that a step of a replicate may have
+ACCURATE = 0.01  # standard errors that the estimate of what is left after the last Newton step may amount to
 REPLICATE_RESIDUAL = 0.05  # over the root of the number of decisions, in units of the temperature: see `_loosen`
+REPLICATE_FLOW = 1e-5  # of the largest demonstrated weight
 DENSE_FEATURES = 256
 
 
@@ -209,45 +212,47 @@ class _Refitter:
         return -point.hessian / self.estimator.temperature + self.estimator.l2 * np.eye(self.model.n_features)
 
     def _newton(self, counts: NDArray) -> NDArray | None:
-        """A few Newton steps from the fit, in units of its standard errors; None if they lead nowhere.
+        """A few steps of Newton's method from the fit, in units of its standard errors; None if they lead nowhere.
 
-        What Newton's method leaves after a step is half the relative change of the curvature along it times its length. The
-        change is taken to grow along this step as it did along the one before.
+        The curvature is not computed at every step: if it changes by a share c of itself per unit of length, then a step of
+        length L, taken at a distance D from where it was computed, leaves about ``c (D + L / 2) L`` to do. That is what the next
+        step finds, and so c is learnt. Where c D is large, the curvature is computed again.
         """
         alpha, l2 = self.estimator.temperature, self.estimator.l2
-        likelihood, point = self._resampled(counts)
-        coef, before = self.estimator.coef_, None
-        for _ in range(NEWTON_STEPS):
-            ascent = self.white.T @ (point.gradient / alpha - l2 * coef)
-            curvature = self.white.T @ self._curvature(point) @ self.white
-            try:
-                factor = linalg.cho_factor(curvature)
-            except linalg.LinAlgError:
-                return None
-            step = linalg.cho_solve(factor, ascent)
-            length = float(np.linalg.norm(step))
-            coef = coef + self.white @ step
-            left = length
-            if before is not None:
-                changed = np.linalg.norm(np.eye(len(step)) - linalg.cho_solve(factor, before[1]), 2)
-                left = min(length, 0.5 * changed / before[0] * length**2)
-            if left < ACCURATE:
-                return coef
-            before = length, curvature
-            try:
-                point = likelihood.at(coef, point.predicted_values(coef), n_columns=len(coef))
-            except ImproperProblemError:
-                return None
+        start = point = self._resampled(counts)
+        coef, factor, distance = self.estimator.coef_, None, 0.0
+        change, expected = 0.0, np.inf  # c, and the same with c = 1
+        try:
+            for _ in range(NEWTON_STEPS):
+                ascent = self.white.T @ (point.gradient / alpha - l2 * coef)
+                if factor is None:
+                    factor = linalg.cho_factor(self.white.T @ self._curvature(point) @ self.white)
+                step = linalg.cho_solve(factor, ascent)
+                length = float(np.linalg.norm(step))
+                change = max(change, length / expected)
+                if change * distance > CHANGED:
+                    start = point = point.anew(n_columns=len(coef))
+                    factor, distance, expected = None, 0.0, np.inf
+                    continue
+                coef = coef + self.white @ step
+                expected = (distance + length / 2) * length
+                if min(length, change * expected if change else np.inf) < ACCURATE:
+                    return coef
+                if length > FAR:
+                    return None
+                distance += length
+                point = start.moved(coef, point)
+        except (linalg.LinAlgError, ImproperProblemError):
+            return None
         return None
 
-    def _resampled(self, counts: NDArray) -> tuple[Likelihood, LikelihoodPoint]:
-        """The objective of the resample, and its point at the fit: by weights where the tasks can, otherwise built anew."""
+    def _resampled(self, counts: NDArray) -> LikelihoodPoint:
+        """The objective of the resample at the fit: by weights where the tasks can, otherwise built anew."""
         if all(hasattr(point, "reweighted") for point in self.base.points):
-            point = self.base.reweighted(counts)
-            return Likelihood([part.task for part in point.points], point.rows), point
+            return self.base.reweighted(counts)
         likelihood = self.estimator._likelihood(self._demonstrations(counts), self.model)
         self._loosen(likelihood)
-        return likelihood, likelihood.at(self.estimator.coef_, None, n_columns=self.model.n_features)
+        return likelihood.at(self.estimator.coef_, None, n_columns=self.model.n_features)
 
     def _demonstrations(self, counts: NDArray) -> Demonstrations:
         drawn, data = np.flatnonzero(counts), self.estimator._fitted_on
@@ -277,6 +282,7 @@ class _Refitter:
         for task in likelihood.tasks:
             residual = REPLICATE_RESIDUAL * self.estimator.temperature / np.sqrt(likelihood.total_weight)
             task.solve_tolerance = residual / (per_step * max(1.0, size))
+            task.flow_tolerance = REPLICATE_FLOW
 
 
 def _shown(rows: Iterable, total: int, progress: bool) -> Iterable:
