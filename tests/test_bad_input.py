@@ -347,6 +347,10 @@ ROWS = {
         lambda: sample_demonstrations(ring(), soft_value_iteration(ring(), np.zeros(3)), 2, max_steps=2),
         r"policy is a SoftSolution: give its \.policy",
     ),
+    "two features of one name": (
+        lambda: fit(FINE, features=np.eye(3)[:, :2], feature_names=["far", "far"]),
+        "feature_names has 'far' more than once",
+    ),
     "no MDP": (lambda: soft_value_iteration("ring", [1.0]), "mdp must be an MDP; got str"),
     "counting in a list": (
         lambda: MDP.from_demonstrations([([0, 1], [0])], discount=0.9),

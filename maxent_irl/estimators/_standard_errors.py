@@ -106,6 +106,8 @@ class StandardErrors:
 
     def _coefficient_names(self) -> list[str]:
         names: Any = self.feature_names
+        if names is None and hasattr(self.features, "columns"):
+            names = self.features.columns
         if names is not None:
             return [str(name) for name in names]
         if self.features is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -72,6 +73,7 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
         decisions, sandwich with the scores of trajectories, or of groups of them (``fit(X, groups=...)``). Feature matching
         with a discount is an M-estimator, for which the first two become sandwiches too: see `Information.covariance`.
     feature_names : sequence of K str, optional
+        None: the columns of `features`, if it is a data frame.
     record_iterates : bool
         Keep the coefficients of every iteration in `coef_path_`.
     callback : callable, optional
@@ -190,6 +192,11 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
         model = LinearReward(self.mdp, self.features)
         if self.feature_names is not None and len(self.feature_names) != model.n_features:
             raise ValueError(f"feature_names has {len(self.feature_names)} names for {model.n_features} features")
+        repeated = [
+            name for name, n in Counter(() if self.feature_names is None else self.feature_names).items() if n > 1
+        ]
+        if repeated:
+            raise ValueError(f"feature_names has {repeated[0]!r} more than once: give every feature a name of its own")
         self._remember(demonstrations, groups)
         likelihood = self._likelihood(demonstrations, model)
         warm = self.warm_start and hasattr(self, "coef_") and len(self.coef_) == model.n_features

@@ -131,6 +131,15 @@ def test_predictions(mdp, features, demos):
     assert model.predict_proba(np.array([], dtype=int)).shape == (0, 3)
 
 
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_columns_of_a_data_frame_name_the_features(library, mdp, demos):
+    columns = {"far": [0.0, 1.0, 2.0, 3.0], "wet": [1.0, 0.0, 1.0, 0.0]}
+    frame = pytest.importorskip(library).DataFrame(columns)
+    model = MaxEntIRL(mdp, frame, l2=1.0).fit(demos)
+    assert model.summary().coefficients["feature"] == ["far", "wet"]
+    np.testing.assert_array_equal(model.coef_, MaxEntIRL(mdp, np.array([*columns.values()]).T, l2=1.0).fit(demos).coef_)
+
+
 def test_no_action_is_predicted_where_none_is_taken():
     corridor = MDP.from_successors([[0, 1], [0, 2], [-1, -1], [-1, -1]], discount=0.9, terminal=[2])
     model = MaxEntIRL(corridor, l2=1.0).fit([([0, 1, 2], [1, 1]), ([1, 0, 1, 2], [0, 1, 1])])
