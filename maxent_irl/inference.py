@@ -22,7 +22,7 @@ Optimal replacement of GMC bus engines, Econometrica 55(5) (the Newton step).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -31,6 +31,7 @@ from scipy import sparse
 
 from ._linear_systems import TYPICAL_RATE, SingularPolicyError, Staged, Stationary
 from ._numerics import Iterated, iterate, soft_maximum
+from ._repr import BriefRepr
 from ._soft_backup import LONGEST, SoftBackup, tilted_probabilities
 from ._validation import (
     INFERENCES,
@@ -47,8 +48,8 @@ from .mdp import MDP
 METHODS = ("auto", "value-iteration", "policy-iteration")
 
 
-@dataclass(frozen=True, eq=False)
-class SoftSolution:
+@dataclass(frozen=True, eq=False, repr=False)
+class SoftSolution(BriefRepr):
     """The solution of the soft Bellman equation, with its certificate.
 
     Attributes
@@ -73,7 +74,7 @@ class SoftSolution:
     """
 
     V: NDArray
-    _action_values: NDArray | SoftBackup  # Q, or where it comes from
+    _action_values: NDArray | SoftBackup = field(repr=False)  # Q, or where it comes from
     policy: NDArray
     converged: bool
     n_iter: int
@@ -82,8 +83,8 @@ class SoftSolution:
     temperature: float
     inference: str
     method: str
-    krylov_rate: float = TYPICAL_RATE
-    near: Stationary | None = None
+    krylov_rate: float = field(default=TYPICAL_RATE, repr=False)
+    near: Stationary | None = field(default=None, repr=False)
 
     @cached_property
     def Q(self) -> NDArray:

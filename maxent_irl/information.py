@@ -24,6 +24,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ._repr import BriefRepr
 from ._validation import check_choice
 
 COVARIANCES = ("observed", "opg", "robust", "clustered")
@@ -34,8 +35,8 @@ class IdentifiabilityWarning(UserWarning):
     """The demonstrations leave directions of the coefficients undetermined."""
 
 
-@dataclass(frozen=True, eq=False)
-class Information:
+@dataclass(frozen=True, eq=False, repr=False)
+class Information(BriefRepr):
     """What the demonstrations tell about K coefficients, in nats.
 
     Attributes
@@ -190,8 +191,8 @@ class Information:
         return factor * summed.T @ summed, f"sandwich, scores of {n_groups} groups of trajectories"
 
 
-@dataclass(frozen=True, eq=False)
-class Covariance:
+@dataclass(frozen=True, eq=False, repr=False)
+class Covariance(BriefRepr):
     """A covariance of estimated coefficients, and what it is.
 
     Attributes

@@ -17,7 +17,7 @@ PACKAGE = Path(maxent_irl.__file__).parent
 # whole subpackage. A new module has to be added here, on the highest rung that holds everything it imports.
 RUNGS = [
     {"_version"},
-    {"_numerics", "_parallel"},
+    {"_numerics", "_parallel", "_repr"},
     {"_validation", "_npz"},
     {"mdp", "_mdp_inputs", "_structure"},
     {

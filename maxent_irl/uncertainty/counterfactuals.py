@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from .._draws import generator
+from .._repr import BriefRepr
 from .._validation import ImproperProblemError
 from ..inference import soft_value_iteration
 from ..mdp import MDP
@@ -27,8 +28,8 @@ from ..rewards import LinearReward
 from ..visitations import expected_visitations
 
 
-@dataclass(frozen=True, eq=False)
-class Behaviour:
+@dataclass(frozen=True, eq=False, repr=False)
+class Behaviour(BriefRepr):
     """What an agent does, as a point or as one end of intervals.
 
     Attributes

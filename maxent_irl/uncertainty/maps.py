@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse, special
 from sklearn.utils.validation import check_is_fitted
 
+from .._repr import BriefRepr
 from ..likelihood import value_sensitivity
 from ..rewards import LinearReward
 
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from .resampling import Bootstrap
 
 
-@dataclass(frozen=True, eq=False)
-class ErrorMap:
+@dataclass(frozen=True, eq=False, repr=False)
+class ErrorMap(BriefRepr):
     """A number per state, or per state and action, with its standard error.
 
     Attributes

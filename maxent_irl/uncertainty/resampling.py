@@ -26,6 +26,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
 from .._draws import generator
+from .._repr import BriefRepr
 from .._validation import ImproperProblemError, check_choice
 from ..demonstrations import Demonstrations
 from ..information import IdentifiabilityWarning, complement
@@ -41,8 +42,8 @@ REPLICATE_FLOW = 1e-5  # of the largest demonstrated weight
 DENSE_FEATURES = 256
 
 
-@dataclass(frozen=True, eq=False)
-class Bootstrap:
+@dataclass(frozen=True, eq=False, repr=False)
+class Bootstrap(BriefRepr):
     """Coefficients fitted to resampled demonstrations.
 
     Attributes
