@@ -8,7 +8,8 @@ With scores :math:`\psi_i` (derivatives of each trajectory's share of the log-li
 with a different estimate B of the variance of the gradient. Where the objective is a likelihood, A itself is one (the information
 equality) and the product collapses to :math:`A^{-1}`. Feature matching with a discount is not: decision t weighs
 :math:`\gamma^t` in A but :math:`\gamma^{2t}` in B, and its scores hold the value of the state that was reached, whose luck has a
-variance of its own. It is an M-estimator, for which only the full product is right.
+variance of its own. It is an M-estimator, for which only the full product is right. B is then the sum over single decisions
+where the model has their scores uncorrelated, and otherwise over whole trajectories.
 
 Sources: Huber, P. J. (1967), The behavior of maximum likelihood estimates under nonstandard conditions, Proc. 5th Berkeley
 Symposium 1; White, H. (1982), Maximum likelihood estimation of misspecified models, Econometrica 50(1); Berndt, Hall, Hall &
@@ -58,6 +59,8 @@ class Information(BriefRepr):
         Precision of the Gaussian prior.
     equality : bool
         Whether the information equality holds: whether A estimates the variance of the gradient.
+    uncorrelated : bool
+        Whether the scores of a trajectory's decisions are uncorrelated under the model that `outer_product` is of.
     """
 
     curvature: NDArray
@@ -69,6 +72,7 @@ class Information(BriefRepr):
     size: NDArray
     l2: float
     equality: bool
+    uncorrelated: bool = True
 
     @cached_property
     def flat(self) -> NDArray:
@@ -107,7 +111,8 @@ class Information(BriefRepr):
         kind : "observed", "opg", "robust" or "clustered"
             - "observed": the inverse of the curvature, if the information equality holds. If not (feature matching with a
               discount below 1 or under stochastic dynamics) ``A^-1 B A^-1`` with B from the scores of single decisions, which
-              the model says are uncorrelated.
+              the model says are uncorrelated; where it does not (feature matching with a receding horizon: what is decided is
+              the plan for a trip) the same as "robust".
             - "opg": the inverse of the summed outer products of per-decision scores (Berndt et al. 1974). Where the
               information equality fails it falls back to what "observed" is then.
             - "robust": ``A^-1 B A^-1`` with B from the scores of whole trajectories (White 1982), without a finite-sample
@@ -145,7 +150,10 @@ class Information(BriefRepr):
         bread, flat = self._inverse(A)
         if kind == "observed" and self.equality:
             return Covariance(bread, kind, flat, self.size, "inverse observed information")
-        if kind in ("observed", "opg"):
+        if kind in ("observed", "opg") and not self.uncorrelated:
+            meat = self._summed_scores("robust", None)[0]
+            what = "sandwich, scores of trajectories (feature matching is no likelihood here)"
+        elif kind in ("observed", "opg"):
             meat, what = self.outer_product, "sandwich, scores of decisions (feature matching is no likelihood here)"
         else:
             meat, what = self._summed_scores(kind, groups)
@@ -171,9 +179,10 @@ class Information(BriefRepr):
         n = len(scores)
         if kind == "robust":
             if n < 2:
+                others = 'use "observed" or "opg", or cut' if self.uncorrelated else "cut"
                 raise ValueError(
-                    'covariance="robust" compares trajectories and there is only one: use "observed" or "opg", or cut the '
-                    "trajectory into pieces that are nearly independent"
+                    f'covariance="robust" compares trajectories and there is only one: {others} the trajectory into pieces that '
+                    "are nearly independent"
                 )
             return scores.T @ scores, "sandwich, scores of trajectories"
         if groups is None:

@@ -242,8 +242,7 @@ class TaskPoint:
 
     def moved(self, coef: NDArray, last: TaskPoint) -> TaskPoint:
         """The objective at other coefficients not far away, near those of `last`: what is solved and factorised here serves."""
-        values = last.values + self.sensitivity @ (coef - last.coef)
-        return self.task.at(coef, values, near=self.solution)
+        return self.task.at(coef, last.values + self.sensitivity @ (coef - last.coef), near=self.solution)
 
     @cached_property
     def reachable(self) -> NDArray:
@@ -424,11 +423,6 @@ class LikelihoodPoint:
         """The objective at other coefficients not far away, near those of `last`: what is solved here serves."""
         points = [point.moved(coef, near) for point, near in zip(self.points, last.points, strict=True)]
         return LikelihoodPoint(np.array(coef, dtype=float), points, self.rows)
-
-    def anew(self, *, n_columns: int) -> LikelihoodPoint:
-        """The same point, to be solved for more: `n_columns` as for `Likelihood.at`."""
-        points = [point.task.at(self.coef, point.values, n_columns=n_columns) for point in self.points]
-        return LikelihoodPoint(self.coef, points, self.rows)
 
     def predicted_values(self, coef: NDArray) -> list[NDArray]:
         """Warm starts for V at other coefficients, one per task."""

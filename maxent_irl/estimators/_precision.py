@@ -28,8 +28,9 @@ def information(
     size: NDArray,
     l2: float,
     equality: bool,
+    uncorrelated: bool,
 ) -> Information:
-    """Gather the information at a fitted point, in nats; `size` as `feature_size` gives it."""
+    """Gather the information at a fitted point, in nats; `size` as `feature_size` gives it, the last two as in `Information`."""
     return Information(
         curvature=-point.hessian / temperature,
         outer_product=point.score_outer_product / temperature**2,
@@ -40,6 +41,7 @@ def information(
         size=size,
         l2=l2,
         equality=equality,
+        uncorrelated=uncorrelated,
     )
 
 

@@ -41,6 +41,10 @@ class StandardErrors:
     def _likelihood(self, demonstrations: Demonstrations, model: LinearReward) -> Likelihood:
         raise NotImplementedError
 
+    def _nature_of_scores(self) -> tuple[bool, bool]:
+        """Whether the information equality holds, and whether the scores of decisions are uncorrelated: see `Information`."""
+        return _precision.information_equality(self.mdp, self.objective, self.inference), True
+
     @property
     def information_(self) -> Information:
         """Information about the coefficients at the fit: curvature, scores, flat directions."""
@@ -55,13 +59,15 @@ class StandardErrors:
                 )
             likelihood = self._likelihood(self._fitted_on, model)
             size = _precision.feature_size(model, self.mdp, self.temperature, likelihood.total_weight)
+            equality, uncorrelated = self._nature_of_scores()
             self._information = _precision.information(
                 likelihood.at(self.coef_, self._values, n_columns=K),
                 self._fitted_on,
                 temperature=self.temperature,
                 size=size,
                 l2=self.l2,
-                equality=_precision.information_equality(self.mdp, self.objective, self.inference),
+                equality=equality,
+                uncorrelated=uncorrelated,
             )
         return self._information
 

@@ -58,9 +58,9 @@ def summarise(estimator: Any, demonstrations: Demonstrations, *, level: float) -
 
     AIC is ``2 k - 2 l`` (Akaike 1974, IEEE Transactions on Automatic Control 19(6)) and BIC ``k log N - 2 l`` (Schwarz 1978,
     Annals of Statistics 6(2)) with N decisions and k the number of determined coefficients, or the effective degrees of
-    freedom with a penalty. The empirical policy chooses as often as was seen from each state (for each goal, and at each time
-    with a horizon): no policy fits better. ``pseudo_r2`` is McFadden's, ``1 - l / l_uniform`` (McFadden 1974, in Zarembka,
-    Frontiers in econometrics).
+    freedom with a penalty. Both take l for a maximum; a note says so where feature matching does not maximise it. The empirical
+    policy chooses as often as was seen from each state (for each goal, and at each time with a horizon): no policy fits better.
+    ``pseudo_r2`` is McFadden's, ``1 - l / l_uniform`` (McFadden 1974, in Zarembka, Frontiers in econometrics).
 
     Parameters
     ----------
@@ -177,6 +177,11 @@ def _reading(estimator: Any, covariance: Covariance, errors: NDArray) -> list[st
                 if posterior
                 else "Errors are the sampling spread of the penalised estimate; they do not hold its bias."
             )
+        )
+    if not estimator.information_.equality:
+        notes.append(
+            "Feature matching does not maximise the log-likelihood of the decisions, which is what is shown: AIC and BIC are no "
+            'less than those of a fit with objective="likelihood", and only those are made to choose between models by.'
         )
     n_flat, n_free = covariance.flat.shape[1], estimator.information_.undetermined.shape[1]
     if n_flat:

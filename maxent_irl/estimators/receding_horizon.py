@@ -30,7 +30,11 @@ class RecedingHorizonIRL(MaxEntIRL):
     Dijkstra's algorithm.
 
     The objective is differentiable except where two paths are equally short. With ``objective="feature-matching"`` travellers
-    plan once, where they start, and the objective is concave, but no likelihood of the decisions: use robust errors.
+    plan once, where they start, and the objective is concave, but no likelihood of the decisions. Every covariance is then a
+    sandwich with the scores of whole trips; log-likelihood, AIC and BIC are still of travellers who plan anew, whom the
+    coefficients do not fit best; and likelihood-ratio tests are refused. The errors take the objective as smooth around its
+    maximum. With few soft steps and few goals the maximum tends to lie at a kink: then the fit says that it did not converge, or
+    its errors come out too large, and ``objective="likelihood"`` is the one to use.
 
     Parameters
     ----------
@@ -144,6 +148,10 @@ class RecedingHorizonIRL(MaxEntIRL):
                 "planning with a receding horizon is for undiscounted deterministic problems whose only ends are goals: build "
                 "the MDP with discount=1 and terminal=[], or use a RoadNetwork; MaxEntIRL takes all others"
             )
+
+    def _nature_of_scores(self) -> tuple[bool, bool]:
+        likely = self.objective == "likelihood"
+        return likely, likely
 
     def _likelihood(self, demonstrations: Demonstrations, model: LinearReward) -> Likelihood:
         if demonstrations.goals is None:

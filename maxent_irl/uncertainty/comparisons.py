@@ -66,8 +66,9 @@ def likelihood_ratio_test(restricted: Any, full: Any) -> TestResult:
     Raises
     ------
     ValueError
-        If a fit has a penalty or maximises no likelihood (feature matching with a discount or under stochastic dynamics: use
-        `wald_test`), if the demonstrations differ, and if the second model has no higher rank or fits worse.
+        If a fit has a penalty or maximises no likelihood (feature matching with a discount, under stochastic dynamics, or with a
+        receding horizon: use `wald_test`), if the demonstrations differ, and if the second model has no higher rank or fits
+        worse.
     """
     for name, fit in (("restricted", restricted), ("full", full)):
         check_is_fitted(fit)
@@ -75,8 +76,8 @@ def likelihood_ratio_test(restricted: Any, full: Any) -> TestResult:
             raise ValueError(f"the {name} model was fitted with l2={fit.l2:g}: a penalised fit maximises no likelihood")
         if not fit.information_.equality:
             raise ValueError(
-                f"the {name} model was fitted by feature matching, which is no likelihood with a discount or under "
-                'stochastic dynamics: fit it with objective="likelihood", or use wald_test'
+                f"the {name} model was fitted by feature matching, which is no likelihood with a discount, under stochastic "
+                'dynamics, or of travellers with a receding horizon: fit it with objective="likelihood", or use wald_test'
             )
     if restricted._fitted_on != full._fitted_on:
         raise ValueError("the models were fitted on different demonstrations: their likelihoods cannot be compared")

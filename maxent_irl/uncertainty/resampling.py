@@ -232,7 +232,8 @@ class _Refitter:
                 length = float(np.linalg.norm(step))
                 change = max(change, length / expected)
                 if change * distance > CHANGED:
-                    start = point = point.anew(n_columns=len(coef))
+                    parts = [part.task.at(coef, part.values, n_columns=len(coef)) for part in point.points]
+                    start = point = LikelihoodPoint(coef, parts, point.rows)
                     factor, distance, expected = None, 0.0, np.inf
                     continue
                 coef = coef + self.white @ step

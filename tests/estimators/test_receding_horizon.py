@@ -12,6 +12,7 @@ from maxent_irl.receding_policies import RecedingPolicies
 from maxent_irl.rewards import LinearReward
 from maxent_irl.routes import destination_posterior, expected_flows, most_likely_routes, route_log_probabilities
 from maxent_irl.sufficient_statistics import sufficient_statistics
+from maxent_irl.uncertainty import likelihood_ratio_test
 from maxent_irl.worlds import RoadNetwork
 
 COEF = np.array([-1.0, -0.7])
@@ -190,3 +191,45 @@ def test_what_it_refuses(world):
     model = RecedingHorizonIRL(network.mdp, features).fit(trips)
     with pytest.raises(ValueError, match="pass goal="):
         model.solve()
+
+
+@pytest.fixture(scope="module")
+def many_fits():
+    """Feature matching, which has travellers plan once, to data sets of travellers who plan anew at every crossing."""
+    network = city()
+    features, first = network.features("length"), np.arange(25)
+    policies = RecedingPolicies(network.mdp, features @ [-2.0], planning_horizon=1)
+    model, fits = RecedingHorizonIRL(network.mdp, features, planning_horizon=1, objective="feature-matching"), []
+    for seed in range(150):
+        rng = np.random.default_rng(seed)
+        goals = rng.choice(GOALS, 120)
+        trips = policies.sample([rng.choice(first[first != goal]) for goal in goals], goals, random_state=rng)
+        fits.append(clone(model).fit(trips))
+    return fits
+
+
+@pytest.mark.parametrize("kind", ["observed", "opg", "robust", "clustered"])
+def test_errors_of_feature_matching_are_the_spread_over_data_sets(many_fits, kind):
+    spread = np.std([fit.coef_ for fit in many_fits], ddof=1)  # known to 1 / sqrt(300) = 6%
+    errors = [fit.coefficient_covariance(kind, np.arange(120)).standard_errors for fit in many_fits]
+    assert np.mean(errors) == pytest.approx(spread, rel=0.15)
+    inverse = np.mean([fit.information_.curvature[0, 0] ** -0.5 for fit in many_fits])
+    assert inverse < 0.85 * spread  # what they would be if this were a likelihood
+
+
+def test_feature_matching_is_no_likelihood_and_says_so(many_fits, world):
+    fit = many_fits[0]
+    covariance = fit.coefficient_covariance("observed")
+    np.testing.assert_allclose(covariance.matrix, fit.coefficient_covariance("robust").matrix)
+    assert covariance.description == "sandwich, scores of trajectories (feature matching is no likelihood here)"
+    text = " ".join(str(fit.summary()).split())
+    assert covariance.description in text
+    assert "AIC and BIC are no less than those of a fit" in text
+    with pytest.raises(ValueError, match="travellers with a receding horizon"):
+        likelihood_ratio_test(fit, fit)
+    network, features, trips = world
+    likely = RecedingHorizonIRL(network.mdp, features, planning_horizon=4).fit(trips)
+    assert likely.coefficient_covariance("observed").description == "inverse observed information"
+    assert "AIC and BIC are" not in str(likely.summary())
+    with pytest.raises(ValueError, match="only one: cut the trajectory"):
+        _ = clone(fit).fit(fit._fitted_on[:1]).covariance_
