@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._labels import first_missing
+
 # Degrees between the headings of two links beyond which going on counts as a turn, and as a turn back
 # (Fosgerau, Frejinger & Karlstrom 2013, section 5).
 TURN, TURN_BACK = 40.0, 177.0
@@ -16,6 +18,18 @@ TURN, TURN_BACK = 40.0, 177.0
 def shown(name: Any) -> str:
     """A node or link as its user would write it."""
     return repr(name.item() if isinstance(name, np.generic) else name)
+
+
+def check_ends(tail: NDArray, head: NDArray) -> None:
+    """Raise unless there are links and each has two ends."""
+    if not tail.size:
+        raise ValueError("tail names no links: a network needs at least one")
+    if tail.ndim != 1 or tail.shape != head.shape:
+        raise ValueError(f"tail and head must name one node per link; got shapes {tail.shape} and {head.shape}")
+    for name, column in (("tail", tail), ("head", head)):
+        gap = first_missing(column)
+        if gap is not None:
+            raise ValueError(f"{name} is missing at link {gap}: fill it in, or leave the link out")
 
 
 def numbered(names: Iterable[Any], what: str, labels: NDArray) -> NDArray:

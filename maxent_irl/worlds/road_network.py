@@ -12,7 +12,6 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from .._draws import generator
-from .._labels import first_missing
 from .._trajectory_tables import read_csv
 from .._validation import check_numbers
 from ..demonstrations import Demonstrations
@@ -96,18 +95,11 @@ class RoadNetwork:
         links: ArrayLike | None = None,
     ) -> None:
         tail, head = np.asarray(tail), np.asarray(head)
-        if not tail.size:
-            raise ValueError("tail names no links: a network needs at least one")
-        if tail.ndim != 1 or tail.shape != head.shape:
-            raise ValueError(f"tail and head must name one node per link; got shapes {tail.shape} and {head.shape}")
+        links_.check_ends(tail, head)
         if states not in ("links", "nodes"):
             raise ValueError(f"states must be 'links' or 'nodes'; got {states!r}")
         if destinations not in ("absorbing", "exits"):
             raise ValueError(f"destinations must be 'absorbing' or 'exits'; got {destinations!r}")
-        for name, column in (("tail", tail), ("head", head)):
-            gap = first_missing(column)
-            if gap is not None:
-                raise ValueError(f"{name} is missing at link {gap}: fill it in, or leave the link out")
         self.nodes, ends = np.unique(np.concatenate([tail, head]), return_inverse=True)
         self.tail, self.head = ends[: len(tail)], ends[len(tail) :]
         self.n_links, self.n_nodes = len(tail), len(self.nodes)
