@@ -10,9 +10,7 @@ def test_large_arrays_are_shown_by_their_shape():
     n = 500
     ring = MDP.from_successors(np.stack([np.arange(n), (np.arange(n) + 1) % n], axis=1), discount=0.9)
     shown = repr(soft_value_iteration(ring, np.zeros(n)))
-    assert shown.startswith(
-        "SoftSolution(V=<array (500,)>, Q=<array (500, 2)>, policy=<array (500, 2)>, converged=True,"
-    )
+    assert shown.startswith("SoftSolution(V=<array (500,)>, policy=<array (500, 2)>, converged=True,")  # Q is derived
     assert "krylov" not in shown
     assert len(shown) < 400
 
