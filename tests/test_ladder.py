@@ -39,7 +39,7 @@ RUNGS = [
     {"visitations", "routes"},
     {"rewards"},
     {"likelihood", "goal_likelihood", "_goal_sums", "receding_likelihood"},
-    {"information"},
+    {"information", "_separation"},
     {"estimators"},
     {"uncertainty"},
     {"metrics"},

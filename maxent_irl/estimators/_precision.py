@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 from numpy.typing import NDArray
 
+from .._separation import never_demonstrated, unbounded
 from ..demonstrations import Demonstrations
 from ..information import IdentifiabilityWarning, Information, describe_direction, flat_directions, readable_directions
 from ..likelihood import LikelihoodPoint
@@ -18,6 +19,7 @@ ALMOST_FLAT = 1e-9  # as FLAT, for a Hessian that is good enough for steps
 COVARIANCE_FEATURES = (
     2048  # beyond this many, K x K matrices and (S, K) sensitivities outgrow what the fit itself needs
 )
+REMEDY = "Drop features, give demonstrations from elsewhere, or choose with l2 > 0"
 
 
 def information(
@@ -96,10 +98,47 @@ def ignore_undetermined(loss: Loss, start: NDArray, size: NDArray) -> tuple[NDAr
     return loss.flat, loss.project(point.coef)
 
 
-def warn_if_undetermined(
-    flat: NDArray, size: NDArray, names: list[str], mdp: MDP, *, state_rewards: bool, stacklevel: int
+def without_maximum(
+    loss: Loss, coef: NDArray, demonstrations: Demonstrations, flat: NDArray, inference: str
+) -> NDArray:
+    """Positions of the features for which worse is always better, so that the fit has no maximum (see `_separation`).
+
+    Looked for without `l2` and for up to DENSE_HESSIAN_FEATURES features; it costs nothing but a glance at the demonstrated
+    features unless one of these was never demonstrated.
+    """
+    task = loss.likelihood.tasks[0]
+    model, mdp = task.reward_model, task.mdp
+    if loss.l2 or model.n_features > DENSE_HESSIAN_FEATURES:
+        return np.zeros(0, dtype=np.int64)
+    signs = never_demonstrated(model, mdp, demonstrations, inference)
+    if not signs.any():
+        return np.zeros(0, dtype=np.int64)
+    largest = model.largest(model.rows(np.ascontiguousarray(mdp.available.T)))
+    return np.flatnonzero(unbounded(loss.likelihood, coef, signs, largest, flat))
+
+
+def warn_of_silence(
+    flat: NDArray, size: NDArray, unheld: NDArray, names: list[str], mdp: MDP, *, state_rewards: bool, stacklevel: int
 ) -> None:
-    """Warn once about all undetermined directions, but not of those that rewards per state always have.
+    """Warn once of everything that the demonstrations do not say: undetermined directions, and features without a maximum."""
+    found = [text for text in (_undetermined(flat, size, names, mdp, state_rewards), _unheld(unheld, names)) if text]
+    if found:
+        message = "; and ".join(found)
+        warnings.warn(f"{message}. {REMEDY}", IdentifiabilityWarning, stacklevel=stacklevel + 1)
+
+
+def _unheld(unheld: NDArray, names: list[str]) -> str:
+    if not len(unheld):
+        return ""
+    shown = ", ".join(names[k] for k in unheld[:5]) + ("" if len(unheld) <= 5 else f" and {len(unheld) - 5} more")
+    return (
+        f"no demonstration has {shown}, though some could: the worse {'these are' if len(unheld) > 1 else 'it is'} made, the "
+        "greater the objective, which has no maximum; coef_ is where the fit stopped"
+    )
+
+
+def _undetermined(flat: NDArray, size: NDArray, names: list[str], mdp: MDP, state_rewards: bool) -> str:
+    """What to say about all undetermined directions but those that rewards per state always have.
 
     These are the reward of states in which nothing is decided, and (where nothing ends) the constant.
     """
@@ -110,13 +149,10 @@ def warn_if_undetermined(
         left, singular, _ = np.linalg.svd(flat - usual @ (usual.T @ flat), full_matrices=False)
         flat = left[:, singular > 1e-6]
     if not flat.shape[1]:
-        return
+        return ""
     directions = [describe_direction(v, names) for v in readable_directions(flat, size)]
     shown = "; ".join(directions[:5]) + ("" if len(directions) <= 5 else f"; and {len(directions) - 5} more")
-    warnings.warn(
+    return (
         f"the demonstrations do not determine {len(directions)} direction{'s' * (len(directions) > 1)} of the coefficients: "
-        f"{shown}. Adding any multiple of these to coef_ changes no decision that can follow; coef_ is the answer of least "
-        "norm. Drop features, give demonstrations from elsewhere, or choose with l2 > 0",
-        IdentifiabilityWarning,
-        stacklevel=stacklevel + 1,
+        f"{shown}. Adding any multiple of these to coef_ changes no decision that can follow; coef_ is the answer of least norm"
     )

@@ -122,8 +122,9 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
         If the fit did not converge; attributes are set all the same.
     IdentifiabilityWarning
         If the demonstrations leave directions of the coefficients undetermined, naming them; `coef_` is then the answer of
-        least norm. Looked at without `l2` and for up to 256 features. Not warned of, because rewards per state
-        (``features=None``) always have them: the constant, and the rewards of states in which nothing is decided.
+        least norm. Or if they never show a feature that could have followed, and the worse it is made, the greater the
+        objective, so that there is no maximum. Looked at without `l2` and for up to 256 features. Not warned of, because rewards
+        per state (``features=None``) always have them: the constant, and the rewards of states in which nothing is decided.
 
     References
     ----------
@@ -220,8 +221,11 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
             record_iterates=self.record_iterates,
         )
         self._store(fit, model, demonstrations)
+        unheld = _precision.without_maximum(loss, self.coef_, demonstrations, undetermined, self.inference)
         names, state_rewards = self._coefficient_names(), self.features is None
-        _precision.warn_if_undetermined(undetermined, size, names, self.mdp, state_rewards=state_rewards, stacklevel=2)
+        _precision.warn_of_silence(
+            undetermined, size, unheld, names, self.mdp, state_rewards=state_rewards, stacklevel=2
+        )
         if not fit.converged:
             warnings.warn(
                 f"the fit did not converge: after {fit.n_iter} iterations the largest gradient component per decision is "

@@ -104,6 +104,10 @@ class LinearReward:
             return np.zeros(self.n_features)
         return rows.max(axis=0).toarray().ravel() if sparse.issparse(rows) else rows.max(axis=0)
 
+    def rows(self, pairs: NDArray) -> NDArray:
+        """Which rows of `matrix` hold the features of the state-action pairs marked in an (A, S) array; bool."""
+        return pairs.any(axis=0) if self.per_state else pairs.ravel()
+
     def of_action(self, action: int) -> NDArray:
         """Dense features (S, K) of one action."""
         S = self._shape[1]

@@ -7,6 +7,9 @@ Along a direction v the odds of no reachable decision change if and only if the 
 for then Q and V move together. Constants, features that cancel and features out of reach are special cases. Finding these
 directions is therefore linear algebra: the null space of the squared derivatives of log odds, summed over reachable decisions.
 
+Besides, a feature that no demonstration has may have no best coefficient: the objective then rises for ever as it is made worse.
+`maxent_irl._separation` says when, and why not where a risk of it was taken or a path was cut in front of it.
+
 Sources: Ng, A. Y., Harada, D. & Russell, S. (1999), Policy invariance under reward transformations, ICML; Cao, H., Cohen, S. N. &
 Szpruch, L. (2021), Identifiability in inverse reinforcement learning, NeurIPS; Rothenberg, T. J. (1971), Identification in
 parametric models, Econometrica 39(3).
@@ -24,9 +27,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
-from .._structure import reached_from
+from .._separation import never_demonstrated, pairs_in_reach, unbounded
 from ..information import complement, describe_direction, readable_directions
-from ..mdp import MDP
 from ..rewards import LinearReward
 
 SAME = 1e-7  # relative to the largest feature, below which rewards are equal
@@ -37,7 +39,7 @@ EXPLANATIONS = {
     "constant": "it adds the same to every reward, and all paths last equally long (or for ever), so no choice depends on it",
     "action-constant": "its reward does not depend on the action, and what follows does not depend on the choice",
     "shaping": "it is potential shaping: what it pays on the way it takes back at the end, so no choice depends on it",
-    "never demonstrated": "no demonstration has it, though some could: the worse it is made, the greater the likelihood",
+    "never demonstrated": "no demonstration has it, though some could: the worse it is made, the greater the objective",
 }
 
 
@@ -175,19 +177,10 @@ class _Problem:
         data = estimator._fitted_on
         self.estimator, self.mdp = estimator, estimator.mdp
         self.model = LinearReward(self.mdp, estimator.features)
-        available = np.ascontiguousarray(self.mdp.available.T)
-        taken, reachable = np.zeros(available.shape, dtype=bool), np.zeros(available.shape, dtype=bool)
-        taken[data.actions, data.states] = True
-        if data.goals is None:
-            reachable |= _followed(self.mdp, data.states, estimator.inference)
-        else:  # each goal has an end of its own: what can still be done on the way to one may be a dead end for another
-            heading = data.goals[data.trajectory_ids]
-            for goal in np.unique(heading):
-                to_goal = self.mdp.with_goal(int(goal))
-                reachable |= _followed(to_goal, data.states[heading == goal], estimator.inference)
+        reachable, _ = pairs_in_reach(self.mdp, data, estimator.inference)
         self.states = np.nonzero(reachable)[1]
-        self.anywhere = self._features(available)
-        self.reachable, self.taken = self._features(reachable), self._features(taken)
+        self.anywhere = self._features(np.ascontiguousarray(self.mdp.available.T))
+        self.reachable = self._features(reachable)
         self.size = _largest(self.anywhere)
         self.unit = np.where(self.size > 0, self.size, 1.0)
 
@@ -228,14 +221,13 @@ class _Problem:
         return basis @ (vectors[:, values <= SAME**2] / unit[:, None])
 
     def never_demonstrated(self) -> NDArray:
-        """Features, one-signed and within reach, that no demonstrated decision has."""
-        present = _largest(self.reachable) > 0
-        if sparse.issparse(self.reachable):
-            lowest, highest = (getattr(self.reachable, name)(axis=0).toarray().ravel() for name in ("min", "max"))
-        else:
-            lowest, highest = self.reachable.min(axis=0), self.reachable.max(axis=0)
-        undetermined = np.linalg.norm(self.estimator.information_.undetermined, axis=1) > 1 - 1e-9
-        return np.flatnonzero(present & (_largest(self.taken) == 0) & ((lowest >= 0) | (highest <= 0)) & ~undetermined)
+        """Positions of the features that no demonstrated decision has and whose coefficients nothing holds."""
+        estimator, data = self.estimator, self.estimator._fitted_on
+        signs = never_demonstrated(self.model, self.mdp, data, estimator.inference)
+        if not signs.any():
+            return np.zeros(0, dtype=np.int64)
+        likelihood, flat = estimator._likelihood(data, self.model), estimator.information_.undetermined
+        return np.flatnonzero(unbounded(likelihood, estimator.coef_, signs, self.size, flat))
 
     def potential(self, direction: NDArray) -> NDArray:
         """h with ``reward = h(s) - discount * E[h(s')]`` for a flat direction: its discounted sum along the policy."""
@@ -243,14 +235,6 @@ class _Problem:
         solution = self.estimator.solve(None if goals is None else int(goals.min()))
         linear = solution.linearisation
         return linear.accumulate(linear.average(np.broadcast_to(self.model(direction), linear.policy.shape)))
-
-
-def _followed(mdp: MDP, states: NDArray, inference: str) -> NDArray:
-    """(A, S) bool: state-action pairs that can happen after one of the states."""
-    usable = mdp.structure.usable(inference)
-    seeds = np.zeros(mdp.n_states, dtype=bool)
-    seeds[states] = True
-    return usable & reached_from(mdp.transitions, usable, seeds)
 
 
 def _largest(rows: Any) -> NDArray:
