@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..rewards import LinearReward
+from ._axes import title_above
 from ._colours import colour_scale
 from ._grid import GridPlan
 from ._grid_map import GridMapDisplay
@@ -152,4 +153,4 @@ class RewardAnimation:
         plt.close(self.figure_)
 
     def _title(self, frame: int) -> None:
-        self.ax_.set_title(self.titles[frame], fontsize="medium", pad=20 if self.map_.key_ else 6)
+        title_above(self.ax_, self.titles[frame], self.map_.key_, fontsize="medium")

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 BAR_WIDTH, BAR_GAP = 0.13, 0.08  # inches
 LONGEST_NAME = 40  # characters
+LETTER_POINTS, HANDLE_POINTS = 5.0, 30.0  # width of a small letter, and of the sign before a name in a key
 
 
 def figure_and_axes(ax: Any = None, *, size: tuple[float, float] = (5.0, 4.0)) -> tuple[Any, Any]:
@@ -83,25 +84,43 @@ def whole_ticks(axis: Any, most: int = 7) -> None:
     axis.set_major_locator(MaxNLocator(most, integer=True, min_n_ticks=1))
 
 
+def points_of(ax: Any) -> tuple[float, float]:
+    """Width and height of axes in points, before a layout engine moves them."""
+    box = ax.get_position(original=True).transformed(ax.figure.transSubfigure)
+    return float(box.width * 72 / ax.figure.dpi), float(box.height * 72 / ax.figure.dpi)
+
+
 def key_above(ax: Any, handles: list[Any], **options: Any) -> Any:
-    """Explain artists in one line above the axes; return the legend, None where there is nothing to explain."""
+    """Explain artists above the axes, in one line where there is room and in columns where there is not.
+
+    Returns
+    -------
+    Legend, its attribute ``n_lines`` the number of lines; None where there is nothing to explain
+    """
     if not handles:
         return None
-    return ax.legend(
+    room = 1.1 * points_of(ax)[0]
+    widths = [HANDLE_POINTS + LETTER_POINTS * len(handle.get_label()) for handle in handles]
+    columns = len(handles) if sum(widths) <= room else int(np.clip(room // max(widths), 1, len(handles)))
+    key = ax.legend(
         handles=handles,
         loc="lower left",
         bbox_to_anchor=(0.0, 1.0),
-        ncols=len(handles),
+        ncols=columns,
         frameon=False,
         fontsize="small",
         borderaxespad=0.2,
         **options,
     )
+    key.n_lines = -(-len(handles) // columns)
+    for text in key.get_texts():
+        text.set_parse_math(False)
+    return key
 
 
-def title_above(ax: Any, title: str, key: Any = None) -> None:
+def title_above(ax: Any, title: str, key: Any = None, **options: Any) -> None:
     """Set the title, above the key if there is one."""
-    ax.set_title(title, pad=6 if key is None else 20)
+    ax.set_title(title, pad=6 if key is None else 7 + 13 * key.n_lines, **options)
 
 
 def label_ticks(axis: Any, positions: ArrayLike, names: Iterable[Any], **options: Any) -> None:

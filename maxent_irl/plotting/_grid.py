@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._axes import key_above, whole_ticks
+from ._axes import key_above, points_of, whole_ticks
 from ._colours import INK
 
 FLOOR_COLOUR, WALL_COLOUR, HATCH_COLOUR = "#f7f7f5", "#d4d4d4", "#9c9c9c"
@@ -105,9 +105,8 @@ def draw_floor(ax: Any, plan: GridPlan) -> Any:
 
 def cell_points(ax: Any, shape: tuple[int, int]) -> float:
     """Side of one cell in points, about: axes of equal aspect fill the tighter direction."""
-    box = ax.get_position(original=True).transformed(ax.figure.transSubfigure)
-    pixels = min(box.width / shape[1], box.height / shape[0])
-    return float(pixels * 72 / ax.figure.dpi)
+    width, height = points_of(ax)
+    return min(width / shape[1], height / shape[0])
 
 
 def draw_marks(ax: Any, plan: GridPlan) -> dict[str, Any]:

@@ -69,3 +69,15 @@ def test_paths_over_a_map(rng):
 def test_a_state_the_grid_does_not_have_is_named():
     with pytest.raises(ValueError, match="trajectory 1 visits state 9"):
         PathsDisplay.from_demonstrations(Demonstrations([([0, 1], [0]), ([3, 9], [0])]), (2, 2))
+
+
+@pytest.mark.parametrize("shape", [(7, 3), (40, 1)], ids=str)
+def test_the_key_of_a_narrow_grid_is_folded_and_its_title_stays_above(shape, nothing_is_cut_off):
+    goal, wall = (shape[0] - 1, 0), (2, shape[1] - 1)
+    world = GridWorld(shape, starts=[(0, 0)], goals=[goal], walls=[wall], terminal_goals=False)
+    display = PathsDisplay.from_demonstrations(wander(world, 3), world).plot()
+    assert nothing_is_cut_off(display.figure_)
+    names = ["start", "goal", "path starts", "path stops", "wall"]
+    assert [text.get_text() for text in display.key_.get_texts()] == names
+    assert display.key_.n_lines > 1
+    assert display.ax_.title.get_window_extent().y0 >= display.key_.get_window_extent().y1 - 1
