@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..inference import soft_value_iteration
 from ..worlds.gridworld import ACTIONS
-from ._axes import add_colour_bar, figure_and_axes, title_above
+from ._axes import add_colour_bar, figure_and_axes, note_below, title_above
 from ._colours import colour_scale
 from ._grid import GridPlan, draw_floor, draw_key, draw_marks, size_for
 from ._grid_map import WIDE
@@ -123,17 +123,20 @@ class ActionValueDisplay:
         lines = {"edgecolors": "white", "linewidths": float(np.clip(6.0 / longest, 0.15, 0.8))}
         lines = lines if longest <= MOST_OUTLINED else {"antialiaseds": False}
         self.cells_ = PolyCollection(corners, array=self.values[tuple(self.drawn_.T)], zorder=1, **lines, **scale)
-        free = np.isfinite(self.values).any(axis=1)
         draw_floor(self.ax_, GridPlan(self.plan.shape, self.plan.cells[:0], self.plan.starts, self.plan.goals))
         self.ax_.add_collection(self.cells_, autolim=False)
         self.marks_ = draw_marks(self.ax_, self.plan)
-        gaps = free.sum() < np.prod(self.plan.shape)
-        self.key_ = draw_key(self.ax_, self.marks_, has_gaps=bool(gaps), gap_label="no action")
+        walls = self.plan.n_states < np.prod(self.plan.shape)
+        missing = not np.isfinite(self.values).all()
+        gap_label = "wall or no action" if walls and missing else "wall" if walls else "no action"
+        self.key_ = draw_key(self.ax_, self.marks_, has_gaps=walls or missing, gap_label=gap_label)
         title_above(self.ax_, self.title, self.key_)
         rows, columns = self.plan.shape
         self.colour_bar_ = (
             add_colour_bar(self.cells_, self.ax_, self.label, below=columns > WIDE * rows) if colour_bar else None
         )
+        stays = "; diamond: staying" if (self.steps == 0).all(axis=1).any() else ""
+        note_below(self.ax_, f"triangle: moving to that side{stays}")
         return self
 
     def _corners(self) -> tuple[NDArray, NDArray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 BAR_WIDTH, BAR_GAP = 0.13, 0.08  # inches
 LONGEST_NAME = 40  # characters
 LETTER_POINTS, HANDLE_POINTS = 5.0, 30.0  # width of a small letter, and of the sign before a name in a key
+NOTE_LETTER_POINTS = 5.2
 
 
 def figure_and_axes(ax: Any = None, *, size: tuple[float, float] = (5.0, 4.0)) -> tuple[Any, Any]:
@@ -121,6 +123,24 @@ def key_above(ax: Any, handles: list[Any], **options: Any) -> Any:
 def title_above(ax: Any, title: str, key: Any = None, **options: Any) -> None:
     """Set the title, above the key if there is one."""
     ax.set_title(title, pad=6 if key is None else 7 + 13 * key.n_lines, **options)
+
+
+def note_below(ax: Any, words: str) -> None:
+    """Say something under the map, folded where the map is narrow; beside the key where a colour bar lies below."""
+    if any(child.get_position().y1 < ax.get_position().y0 for child in ax.child_axes):
+        ax.annotate(
+            words,
+            (1.0, 1.0),
+            (0, 3),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            ha="right",
+            va="bottom",
+            fontsize="small",
+        )
+        return
+    folded = textwrap.fill(words, max(16, int(points_of(ax)[0] / NOTE_LETTER_POINTS)))
+    ax.set_xlabel(f"{ax.get_xlabel()}\n{folded}")
 
 
 def label_ticks(axis: Any, positions: ArrayLike, names: Iterable[Any], **options: Any) -> None:

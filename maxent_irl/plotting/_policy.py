@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..worlds.gridworld import ACTIONS
-from ._axes import figure_and_axes, title_above
+from ._axes import figure_and_axes, note_below, title_above
 from ._colours import INK
 from ._grid import GridPlan, cell_points, draw_floor, draw_key, draw_marks, size_for
 from ._quantities import first_step
@@ -109,6 +109,8 @@ class PolicyDisplay:
         outline = {"edgecolor": "white", "linewidth": 0.0 if alone else 0.5, "zorder": 3}
         self._draw_arrows(outline)
         self._draw_stays(outline)
+        if words := self._words():
+            note_below(self.ax_, words)
         self.marks_, self.key_ = {}, None
         if alone:
             self.marks_ = draw_marks(self.ax_, self.plan)
@@ -141,10 +143,14 @@ class PolicyDisplay:
             color=INK,
             **outline,
         )
-        words = f"longest arrow: probability {self.longest_:.2f}"
+
+    def _words(self) -> str:
+        """What arrows and dots stand for."""
         if self.block > 1:
-            words = f"each arrow: mean step over {self.block} × {self.block} cells; longest: {self.longest_:.2f} cells"
-        self.ax_.set_xlabel(f"column\n{words}")
+            return f"each arrow: mean step over {self.block} × {self.block} cells; longest: {self.longest_:.2f} cells"
+        words = [] if self.arrows_ is None else [f"longest arrow: probability {self.longest_:.2f}"]
+        words += [] if self.stays_ is None else ["dot: staying"]
+        return "; ".join(words)
 
     def _moves(self) -> tuple[NDArray, NDArray]:
         """Where arrows start, and (row, column) step times probability: (M, 2) each, one per action or one per block."""

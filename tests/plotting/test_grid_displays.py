@@ -135,6 +135,45 @@ def test_masked_actions_have_no_arrow():
     assert display.stays_.get_offsets().tolist() == [[0, 1]]
 
 
+def test_arrows_and_dots_are_explained_under_the_map():
+    display = draw(PolicyDisplay.from_policy([[0.75, 0.0, 0.0, 0.0, 0.25]] * 12, (2, 6)))
+    assert display.ax_.get_xlabel() == "column\nlongest arrow: probability 0.75; dot: staying"
+    without = draw(PolicyDisplay.from_policy([[0.75, 0.25, 0.0, 0.0, 0.0]] * 12, (2, 6)))
+    assert without.ax_.get_xlabel() == "column\nlongest arrow: probability 0.75"
+    nothing = draw(PolicyDisplay.from_policy(np.zeros((12, 5)), (2, 6)))
+    assert nothing.ax_.get_xlabel() == "column"
+
+
+def test_the_words_under_a_narrow_map_are_folded(nothing_is_cut_off):
+    display = PolicyDisplay.from_policy(np.tile([0.2, 0.4, 0.2, 0.0, 0.2], (40, 1)), (40, 1)).plot()
+    assert nothing_is_cut_off(display.figure_)
+    assert display.ax_.get_xlabel().count("\n") > 1
+
+
+def test_the_words_of_a_policy_over_a_wide_map_keep_off_its_colour_bar():
+    base = GridMapDisplay.from_values(np.arange(24.0), (2, 12), label="value").plot()
+    PolicyDisplay.from_policy([[0.75, 0.0, 0.0, 0.0, 0.25]] * 24, (2, 12)).plot(base.ax_)
+    (note,) = base.ax_.texts
+    assert note.get_text() == "longest arrow: probability 0.75; dot: staying"
+    base.figure_.draw_without_rendering()
+    assert note.get_window_extent().y0 > base.ax_.bbox.y1
+    assert base.ax_.get_xlabel() == "column"
+
+
+def test_triangles_and_hatching_of_action_values_are_explained():
+    values = np.arange(15.0).reshape(3, 5)
+    walled = np.array([[True, True], [False, True]])
+    display = draw(ActionValueDisplay.from_values(values, walled))
+    assert "triangle: moving to that side; diamond: staying" in " ".join(display.ax_.get_xlabel().split())
+    assert [text.get_text() for text in display.key_.get_texts()] == ["wall"]
+    values[0, 0] = np.nan
+    display = draw(ActionValueDisplay.from_values(values, walled))
+    assert [text.get_text() for text in display.key_.get_texts()] == ["wall or no action"]
+    four = draw(ActionValueDisplay.from_values(values[:, :4], (1, 3), steps=[(0, 1), (1, 0), (0, -1), (-1, 0)]))
+    assert four.ax_.get_xlabel().endswith("moving to that side")
+    assert [text.get_text() for text in four.key_.get_texts()] == ["no action"]
+
+
 def test_actions_of_other_worlds_are_given_by_their_steps():
     steps = [(0, -1), (1, 0), (0, 1), (-1, 0)]  # gymnasium's FrozenLake: left, down, right, up
     display = draw(PolicyDisplay.from_policy([[1.0, 0.0, 0.0, 0.0]], (1, 1), steps=steps))
