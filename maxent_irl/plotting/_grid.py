@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from ._axes import key_above, points_of, whole_ticks
 from ._colours import INK
 
+MANY_MARKS = 30  # more would cover a large grid if they were as large as few may be
 FLOOR_COLOUR, WALL_COLOUR, HATCH_COLOUR = "#f7f7f5", "#d4d4d4", "#9c9c9c"
 
 
@@ -111,7 +112,8 @@ def cell_points(ax: Any, shape: tuple[int, int]) -> float:
 
 def draw_marks(ax: Any, plan: GridPlan) -> dict[str, Any]:
     """Mark starts with rings and goals with stars; return the artists by name."""
-    size = float(np.clip(0.55 * cell_points(ax, plan.shape), 3.0, 13.0))
+    smallest = 3.0 if len(plan.starts) + len(plan.goals) > MANY_MARKS else 6.0  # points
+    size = float(np.clip(0.55 * cell_points(ax, plan.shape), smallest, 13.0))
     style = {"edgecolors": INK, "linewidths": 0.9, "zorder": 2, "clip_on": False}
     marks = {}
     if len(plan.starts):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._axes import add_colour_bar, figure_and_axes, title_above
+from ._axes import add_colour_bar, figure_and_axes, note_below, title_above
 from ._colours import CONTRAST, INK, colour_scale, line_colour_map
 from ._grid import GridPlan, cell_points, draw_floor, draw_key, draw_marks, size_for
 from ._grid_map import WIDE
@@ -114,10 +114,10 @@ class PathsDisplay:
         self.paths_ = LineCollection(
             lines, colors=INK, alpha=float(np.clip(2 / np.sqrt(n), 0.35, 0.9)), zorder=3, capstyle="round"
         )
-        self.paths_.set_linewidth(float(np.clip(points / 25, 0.4, 1.4)))
+        self.paths_.set_linewidth(float(np.clip(points / 25, 0.7, 1.4)))
         self.ax_.add_collection(self.paths_, autolim=False)
         first, last = (np.array([line[i] for line in lines]) for i in (0, -1))
-        size = float(np.clip(points / 5, 2.0, 5.0)) ** 2
+        size = float(np.clip(points / 5, 3.5, 5.0)) ** 2
         self.first_ = self.ax_.scatter(
             *first.T, size, CONTRAST, marker="o", zorder=6, linewidths=0, label="path starts"
         )
@@ -142,7 +142,9 @@ class PathsDisplay:
         )
         self.traffic_.set_linewidth(0.3 + (widest - 0.3) * np.sqrt(counts / max(1, counts.max(initial=1))))
         self.ax_.add_collection(self.traffic_, autolim=False)
-        if colour_bar:
+        if not len(counts):
+            note_below(self.ax_, "nobody moves")
+        if colour_bar and len(counts):
             rows, columns = self.plan.shape
             self.colour_bar_ = add_colour_bar(
                 self.traffic_, self.ax_, "moves between two cells", below=columns > WIDE * rows

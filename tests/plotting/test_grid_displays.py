@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -87,6 +88,15 @@ def test_rows_run_downwards_and_marks_stand_on_their_cells():
     assert display.marks_["start"].get_offsets().tolist() == [[0, 0]]
     assert display.marks_["goal"].get_offsets().tolist() == [[2, 1]]
     assert [text.get_text() for text in display.key_.get_texts()] == ["start", "goal", "wall"]
+
+
+def test_few_marks_can_be_seen_on_large_grids_and_many_do_not_cover_them():
+    plan = GridPlan.of((200, 200))
+    corner = np.array([[0, 0]])
+    few = draw(GridMapDisplay.from_values(np.zeros(40_000), replace(plan, starts=corner, goals=corner), label="x"))
+    many = draw(GridMapDisplay.from_values(np.zeros(40_000), replace(plan, starts=plan.cells[:200]), label="x"))
+    assert np.sqrt(few.marks_["start"].get_sizes()[0]) > 4.5  # points
+    assert np.sqrt(many.marks_["start"].get_sizes()[0]) < 3
 
 
 def test_signed_values_are_centred_on_zero_and_others_are_not():

@@ -31,6 +31,13 @@ def test_every_number_of_paths_on_every_grid(shape, n, nothing_is_cut_off):
     assert display.ax_.get_title() == ("1 demonstration" if n == 1 else "10,000 demonstrations")
 
 
+def test_traffic_without_moves_has_no_colour_bar_and_says_so():
+    display = PathsDisplay.from_demonstrations(wander(GridWorld((1, 1)), 100), (1, 1)).plot()
+    assert display.traffic_.get_array().size == 0
+    assert display.colour_bar_ is None
+    assert display.ax_.get_xlabel() == "column\nnobody moves"
+
+
 def test_traffic_counts_moves_in_both_directions_and_widens_with_them():
     world = GridWorld((1, 3))
     there_and_back = Demonstrations([([0, 1, 0, 0], [0, 2, 4])] * 40 + [([1, 2], [0])] * 40)
