@@ -35,9 +35,9 @@ from scipy import sparse
 from ._structure import reached_from
 from ._validation import ImproperProblemError
 from .demonstrations import Demonstrations
-from .likelihood import Likelihood
 from .mdp import MDP
 from .rewards import LinearReward
+from .task_sums import Likelihood
 
 FARTHEST = 4.0**7  # temperatures that the feature may cost where it is largest
 NOISE = 1e-11  # of the slope that every decision could have

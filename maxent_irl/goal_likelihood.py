@@ -20,10 +20,11 @@ from ._goal_systems import Moves, is_linear
 from ._parallel import shares, spread
 from ._validation import check_action_prior
 from .demonstrations import Demonstrations
-from .likelihood import SUMS, Likelihood, TaskLikelihood, TaskPoint
+from .likelihood import TaskLikelihood, TaskPoint
 from .mdp import MDP
 from .rewards import LinearReward
 from .sufficient_statistics import SparseWeights, SufficientStatistics, check_possible, sufficient_statistics
+from .task_sums import SUMS, Likelihood
 
 
 def likelihood_of(
@@ -62,6 +63,27 @@ def likelihood_of(
         return Likelihood([TaskLikelihood(mdp, reward_model, statistics, **options)])
     kind = SharedGoals if is_linear(mdp) else SeparateGoals
     return Likelihood([kind(mdp, reward_model, statistics, demonstrations, n_jobs=n_jobs, **options)])
+
+
+def log_prior_of(mdp: MDP, action_prior: Any, demonstrations: Demonstrations, tasks: list[Any]) -> float:
+    """Log action prior of all decisions by their weight in the objective: a constant of the log-likelihood.
+
+    Raises
+    ------
+    ValueError
+        For a decision that the prior forbids.
+    """
+    log_prior = check_action_prior(mdp, action_prior)
+    if log_prior is None:
+        return 0.0
+    data, chosen = demonstrations, log_prior[demonstrations.actions, demonstrations.states]
+    if not np.isfinite(chosen).all():
+        i = int(np.flatnonzero(~np.isfinite(chosen))[0])
+        raise ValueError(
+            f"action_prior gives no probability to action {data.actions[i]} in state {data.states[i]}, which trajectory "
+            f"{data.trajectory_ids[i]} takes at step {data.times[i]}: give it some, or drop the trajectory"
+        )
+    return sum(task.pairs.dot(log_prior) for task in tasks)
 
 
 class _ManyGoals:

@@ -9,9 +9,10 @@ from scipy import optimize, sparse
 from maxent_irl import MDP, Demonstrations, ImproperProblemError, sample_demonstrations, soft_value_iteration
 from maxent_irl._goal_systems import GoalSystems, Moves, is_linear
 from maxent_irl.goal_likelihood import SeparateGoals, SharedGoals, likelihood_of
-from maxent_irl.likelihood import Likelihood, TaskLikelihood
+from maxent_irl.likelihood import TaskLikelihood
 from maxent_irl.rewards import LinearReward
 from maxent_irl.sufficient_statistics import sufficient_statistics
+from maxent_irl.task_sums import Likelihood
 from maxent_irl.worlds import RoadNetwork
 
 GOALS = (3, 7, 11, 12)

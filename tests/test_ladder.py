@@ -38,7 +38,7 @@ RUNGS = [
     },
     {"visitations", "routes"},
     {"rewards"},
-    {"likelihood", "goal_likelihood", "_goal_sums", "receding_likelihood"},
+    {"likelihood", "task_sums", "goal_likelihood", "_goal_sums", "receding_likelihood"},
     {"information", "_separation"},
     {"estimators"},
     {"uncertainty"},

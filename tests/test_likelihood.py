@@ -23,9 +23,10 @@ from scipy.optimize import check_grad
 
 from maxent_irl import MDP
 from maxent_irl.demonstrations import Demonstrations
-from maxent_irl.likelihood import Likelihood, TaskLikelihood
+from maxent_irl.likelihood import TaskLikelihood
 from maxent_irl.rewards import LinearReward
 from maxent_irl.sufficient_statistics import sufficient_statistics
+from maxent_irl.task_sums import Likelihood
 
 INFERENCES = ("variational", "exact")
 OBJECTIVES = ("likelihood", "feature-matching")

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from .._separation import never_demonstrated, unbounded
 from ..demonstrations import Demonstrations
 from ..information import IdentifiabilityWarning, Information, describe_direction, flat_directions, readable_directions
-from ..likelihood import LikelihoodPoint
 from ..mdp import MDP
 from ..rewards import LinearReward
+from ..task_sums import LikelihoodPoint
 from ._solvers import DENSE_HESSIAN_FEATURES, Loss, proper_start
 
 ALMOST_FLAT = 1e-9  # as FLAT, for a Hessian that is good enough for steps

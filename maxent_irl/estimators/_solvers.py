@@ -17,9 +17,9 @@ from scipy import optimize
 from scipy.sparse.linalg import lsmr
 
 from .._validation import ImproperProblemError
-from ..likelihood import Likelihood, LikelihoodPoint
 from ..mdp import MDP
 from ..rewards import LinearReward
+from ..task_sums import Likelihood, LikelihoodPoint
 
 SOLVERS = ("auto", "gradient-ascent", "lbfgs", "newton")
 DENSE_HESSIAN_FEATURES = 256  # up to this many features the exact Hessian is formed, beyond it only multiplied with

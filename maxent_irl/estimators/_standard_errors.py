@@ -15,7 +15,7 @@ from ._summary import FitSummary, summarise
 
 if TYPE_CHECKING:
     from ..demonstrations import Demonstrations
-    from ..likelihood import Likelihood
+    from ..task_sums import Likelihood
 
 
 class StandardErrors:

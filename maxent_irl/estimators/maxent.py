@@ -15,7 +15,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._validation import (
     INFERENCES,
-    check_action_prior,
     check_choice,
     check_indices,
     check_max_iter,
@@ -23,14 +22,14 @@ from .._validation import (
     check_temperature,
 )
 from ..demonstrations import Demonstrations
-from ..goal_likelihood import likelihood_of
+from ..goal_likelihood import likelihood_of, log_prior_of
 from ..goal_policies import GoalPolicies
 from ..inference import SoftSolution, soft_value_iteration
 from ..information import COVARIANCES
-from ..likelihood import Likelihood
 from ..mdp import MDP
 from ..rewards import LinearReward
 from ..sufficient_statistics import OBJECTIVES, check_possible
+from ..task_sums import Likelihood
 from ..visitations import expected_visitations
 from . import _precision
 from ._solvers import SOLVERS, Loss, Progress, minimise
@@ -209,7 +208,13 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
         values = self._values if warm and len(self._values) == len(likelihood.tasks) else None
         size = _precision.feature_size(model, self.mdp, self.temperature, likelihood.total_weight)
         unit = _precision.gradient_unit(size, likelihood.total_weight)
-        loss = Loss(likelihood, self.l2, self._log_prior(demonstrations, likelihood.tasks), values, unit)
+        loss = Loss(
+            likelihood,
+            self.l2,
+            log_prior_of(self.mdp, self.action_prior, demonstrations, likelihood.tasks),
+            values,
+            unit,
+        )
         undetermined, coef = _precision.ignore_undetermined(loss, coef, size)
         fit = minimise(
             loss,
@@ -360,20 +365,6 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
             inference=self.inference,
             n_jobs=self.n_jobs,
         )
-
-    def _log_prior(self, demonstrations: Demonstrations, tasks: list[Any]) -> float:
-        log_prior = check_action_prior(self.mdp, self.action_prior)
-        if log_prior is None:
-            return 0.0
-        chosen = log_prior[demonstrations.actions, demonstrations.states]
-        if not np.isfinite(chosen).all():
-            i = int(np.flatnonzero(~np.isfinite(chosen))[0])
-            raise ValueError(
-                f"action_prior gives no probability to action {demonstrations.actions[i]} in state "
-                f"{demonstrations.states[i]}, which trajectory {demonstrations.trajectory_ids[i]} takes at step "
-                f"{demonstrations.times[i]}: give it some, or drop the trajectory"
-            )
-        return sum(float(task.pairs.weight @ log_prior.ravel()[task.pairs.index % log_prior.size]) for task in tasks)
 
     def _store(self, fit: Any, model: LinearReward, demonstrations: Demonstrations) -> None:
         inner = fit.point.inner

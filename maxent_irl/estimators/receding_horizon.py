@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike
 from .._goal_systems import is_linear
 from ..demonstrations import Demonstrations
 from ..inference import SoftSolution
-from ..likelihood import Likelihood
 from ..receding_likelihood import RecedingGoals
 from ..receding_policies import RecedingPolicies, check_planning_horizon
 from ..rewards import LinearReward
 from ..sufficient_statistics import sufficient_statistics
+from ..task_sums import Likelihood
 from ._solvers import Progress, equal_costs
 from .maxent import MaxEntIRL
 

@@ -30,8 +30,8 @@ from .._repr import BriefRepr
 from .._validation import ImproperProblemError, check_choice
 from ..demonstrations import Demonstrations
 from ..information import IdentifiabilityWarning, complement
-from ..likelihood import Likelihood, LikelihoodPoint
 from ..rewards import LinearReward
+from ..task_sums import Likelihood, LikelihoodPoint
 
 NEWTON_STEPS = 12
 CHANGED = 0.4  # share of the curvature, from which on it is computed again

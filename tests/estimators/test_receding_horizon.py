@@ -6,12 +6,12 @@ from sklearn.base import clone
 
 from maxent_irl import MDP, Demonstrations, ImproperProblemError, MaxEntIRL, RecedingHorizonIRL, soft_value_iteration
 from maxent_irl.goal_policies import GoalPolicies
-from maxent_irl.likelihood import Likelihood
 from maxent_irl.receding_likelihood import RecedingGoals
 from maxent_irl.receding_policies import RecedingPolicies
 from maxent_irl.rewards import LinearReward
 from maxent_irl.routes import destination_posterior, expected_flows, most_likely_routes, route_log_probabilities
 from maxent_irl.sufficient_statistics import sufficient_statistics
+from maxent_irl.task_sums import Likelihood
 from maxent_irl.uncertainty import likelihood_ratio_test
 from maxent_irl.worlds import RoadNetwork
 
