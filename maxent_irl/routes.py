@@ -1,6 +1,7 @@
 """What people ask of a route choice model: likely routes, where somebody is heading, how much traffic a link will carry.
 
-All functions take the `GoalPolicies` of a reward: those of a fit, ``MaxEntIRL(...).fit(trips).goal_policies()``, or of any other.
+All functions but `most_likely_paths`, which is for policies without goals, take the `GoalPolicies` of a reward: those of a fit,
+``MaxEntIRL(...).fit(trips).goal_policies()``, or of any other.
 How much of the routes taken was predicted, `maxent_irl.metrics.path_match` tells.
 """
 
@@ -12,8 +13,10 @@ from scipy import sparse, special
 from scipy.sparse import csgraph
 
 from ._goal_systems import LARGE, LIGHTEST
+from ._validation import check_indices, check_policy
 from .demonstrations import Demonstrations
 from .goal_policies import GoalPolicies
+from .mdp import MDP
 from .sampling import goal_of_each
 from .visitations import expected_visitations
 
@@ -104,6 +107,63 @@ def _likeliest(policies: GoalPolicies, goal: int, first: NDArray) -> list:
             path.append(int(after[path[-1]]))
         found.append((path, np.asarray(taken[path[:-1], path[1:]], dtype=np.int64) - 1 if len(path) > 1 else []))
     return found
+
+
+def most_likely_paths(mdp: MDP, policy: ArrayLike, first: ArrayLike, n_steps: ArrayLike) -> Demonstrations:
+    """The single most probable path of so many decisions from each first state, or a shorter one that ends in a terminal state.
+
+    Found by dynamic programming (Viterbi 1967, IEEE Transactions on Information Theory 13(2)): always taking the likeliest action
+    would lead to a less likely path wherever that has many likely continuations. Of equally likely actions the first is taken.
+
+    Parameters
+    ----------
+    mdp : MDP
+        Deterministic.
+    policy : (S, A) array, or (T, S, A) with a horizon T
+    first : (n,) int array
+    n_steps : int or (n,) int array
+        Number of decisions >= 1, at most the horizon.
+
+    Returns
+    -------
+    Demonstrations
+        In the order of `first`.
+
+    Raises
+    ------
+    ValueError
+        If outcomes are random, for a path that starts in a terminal state, naming it, and for bad numbers.
+    """
+    if not mdp.structure.deterministic:
+        raise ValueError("outcomes are random: there is no path to be predicted, as none is decided by actions alone")
+    first = check_indices("first", first, mdp.n_states)
+    steps = check_indices("n_steps", np.broadcast_to(n_steps, first.shape), (mdp.horizon or 2**31 - 1) + 1)
+    for name, wrong in (("starts in a terminal state", mdp.terminal[first]), ("has no decision", steps < 1)):
+        if wrong.any():
+            raise ValueError(f"path {int(np.flatnonzero(wrong)[0])} {name}: nothing is to be decided")
+    with np.errstate(divide="ignore"):
+        log_p = np.log(check_policy(mdp, policy))  # (A, S) or (T, A, S)
+    P, S = mdp.transitions, mdp.n_states
+    lengths = np.diff(P.indptr)
+    after = np.where(lengths > 0, P.indices[np.minimum(P.indptr[:-1], P.nnz - 1)], S).reshape(-1, S)  # S: it has ended
+    paths: list = [None] * len(first)
+    for longest in np.unique(steps) if log_p.ndim == 3 else np.unique(steps)[-1:]:
+        best, value = np.empty((longest, S), dtype=np.int32), np.zeros(S + 1)
+        for left in range(longest):  # decisions left after this one
+            score = (log_p if log_p.ndim == 2 else log_p[longest - 1 - left]) + value[after]
+            best[left] = score.argmax(axis=0)
+            value[:S] = np.where(mdp.terminal, 0.0, score.max(axis=0))
+        for i in np.flatnonzero(steps == longest) if log_p.ndim == 3 else range(len(first)):
+            if not np.isfinite(value[first[i]]):
+                raise ValueError(
+                    f"path {i} starts in state {first[i]}, from where no path of {longest} decisions is possible"
+                )
+            states, actions = [int(first[i])], []
+            while len(actions) < steps[i] and states[-1] < S and not mdp.terminal[states[-1]]:
+                actions.append(int(best[steps[i] - 1 - len(actions), states[-1]]))
+                states.append(int(after[actions[-1], states[-1]]))
+            paths[i] = (states if states[-1] < S else states[:-1], actions)
+    return Demonstrations(paths)
 
 
 def destination_posterior(

@@ -7,6 +7,7 @@ from maxent_irl.metrics import path_match
 from maxent_irl.routes import (
     destination_posterior,
     expected_flows,
+    most_likely_paths,
     most_likely_routes,
     route_log_probabilities,
 )
@@ -191,3 +192,63 @@ def test_names_of_paths():
     for destinations in ("absorbing", "exits"):
         world = network(destinations=destinations)
         assert [path.tolist() for path in world.paths(world.trips([[0, 1, 2], [3, 0]]))] == [[0, 1, 2], [3, 0]]
+
+
+def enumerated_paths(mdp, policy, start, n_steps):
+    """(probability, actions) of every path of so many decisions, or fewer up to a terminal state or an ending."""
+    unfinished, found = [(1.0, start, ())], []
+    while unfinished:
+        p, s, actions = unfinished.pop()
+        if s is None or mdp.terminal[s] or len(actions) == n_steps:
+            found.append((p, actions))
+            continue
+        choice = policy[s] if policy.ndim == 2 else policy[len(actions), s]
+        for a in np.flatnonzero(mdp.available[s]):
+            row = mdp.transitions[[a * mdp.n_states + s]]
+            unfinished.append((p * choice[a], int(row.indices[0]) if row.nnz else None, (*actions, int(a))))
+    return found
+
+
+@pytest.mark.parametrize("kind", ["endless", "terminal", "ending", "horizon"])
+def test_most_likely_paths_by_enumeration(kind, rng):
+    successors = rng.integers(5, size=(5, 3))
+    successors[0, 2] = -1
+    options = {"discount": 0.9}
+    if kind == "terminal":
+        options["terminal"] = [4]
+    if kind == "horizon":
+        options = {"horizon": 5}
+    if kind == "ending":
+        P = np.zeros((5, 3, 5))
+        P[np.arange(5)[:, None], np.arange(3), np.maximum(successors, 0)] = 1.0
+        ending = np.zeros((5, 3))
+        ending[:, 1] = 1.0
+        P[:, 1] = 0.0
+        mdp = MDP(P, ending=ending, **options)
+    else:
+        mdp = MDP.from_successors(successors, **options)
+    policy = np.where(mdp.available, rng.dirichlet(np.ones(3), size=(5, 5)), 0.0)
+    policy = np.divide(
+        policy, policy.sum(axis=2, keepdims=True), out=policy, where=policy.sum(axis=2, keepdims=True) > 0
+    )
+    policy = policy if kind == "horizon" else policy[0]
+    first, steps = np.array([0, 1, 2, 3, 0]), np.array([1, 5, 3, 4, 5])
+    for path, start, n in zip(most_likely_paths(mdp, policy, first, steps), first, steps, strict=True):
+        wanted = max(enumerated_paths(mdp, policy, int(start), n))
+        assert tuple(path.actions) == wanted[1]
+    mdp_demos = most_likely_paths(mdp, policy, first, steps)
+    mdp_demos.validate_against(mdp)
+
+
+def test_impossible_paths_are_refused():
+    mdp = MDP.from_successors([[1, 0], [1, 1]], discount=0.9, terminal=[1])
+    policy = np.array([[0.5, 0.5], [0, 0]])
+    for first, steps, message in (([0, 1], 2, "path 1 starts in a terminal"), ([0], 0, "path 0 has no decision")):
+        with pytest.raises(ValueError, match=message):
+            most_likely_paths(mdp, policy, first, steps)
+    dead_end = MDP.from_successors([[1, 0], [-1, -1]], discount=0.9)
+    with pytest.raises(ValueError, match="path 0 starts in state 1, from where no path of 2 decisions"):
+        most_likely_paths(dead_end, np.array([[0.0, 1.0], [0, 0]]), [1], 2)
+    chance = MDP(np.full((2, 1, 2), 0.5), discount=0.9)
+    with pytest.raises(ValueError, match="outcomes are random"):
+        most_likely_paths(chance, np.ones((2, 1)), [0], 1)

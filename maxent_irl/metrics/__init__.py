@@ -8,7 +8,7 @@ from .alignment import AlignedRewards, align_rewards
 from .epic import epic_distance
 from .paths import PathMatch, path_match
 from .policies import expected_value_difference, feature_expectation_gap, log_likelihood_per_decision, policy_kl
-from .scorers import PathMatchScorer, PolicyDivergenceScorer, ValueDifferenceScorer, feature_gap_scorer
+from .scorers import PathMatchScorer, PolicyDivergenceScorer, ValueDifferenceScorer, feature_gap_scorer, likeliest_paths
 
 __all__ = [
     "AlignedRewards",
@@ -21,6 +21,7 @@ __all__ = [
     "expected_value_difference",
     "feature_expectation_gap",
     "feature_gap_scorer",
+    "likeliest_paths",
     "log_likelihood_per_decision",
     "path_match",
     "policy_kl",

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from ..demonstrations import Demonstrations
 from ..inference import soft_value_iteration
+from ..routes import most_likely_paths, most_likely_routes
 from .paths import path_match
 from .policies import expected_value_difference, feature_expectation_gap, policy_kl
 
@@ -72,19 +73,54 @@ class PathMatchScorer:
 
     Parameters
     ----------
-    predict_paths : callable
-        ``predict_paths(estimator, demonstrations)`` returns one predicted path per demonstration.
+    predict_paths : callable, optional
+        ``predict_paths(estimator, demonstrations)`` returns one predicted path per demonstration. None: `likeliest_paths`.
     lengths : (S, A) array, optional
     at_least_90 : bool
         Score the share of paths predicted to at least 90% instead.
     """
 
-    predict_paths: Callable[[Any, Demonstrations], Any]
+    predict_paths: Callable[[Any, Demonstrations], Any] | None = None
     lengths: ArrayLike | None = None
     at_least_90: bool = False
 
     def __call__(self, estimator: Any, X: Any, y: None = None) -> float:
         """Score a fitted estimator on the paths that were taken."""
         data = X if isinstance(X, Demonstrations) else Demonstrations(X)
-        result = path_match(data, self.predict_paths(estimator, data), lengths=self.lengths)
+        predicted = (self.predict_paths or likeliest_paths)(estimator, data)
+        result = path_match(data, predicted, lengths=self.lengths)
         return result.at_least_90 if self.at_least_90 else result.mean
+
+
+def likeliest_paths(estimator: Any, demonstrations: Demonstrations) -> Demonstrations:
+    """The most likely route from each demonstration's first state to its goal, which is what it is known to aim at.
+
+    Without goals, the most likely path of as many decisions as the demonstration has; that needs actions of certain outcome.
+
+    Parameters
+    ----------
+    estimator : fitted MaxEntIRL
+    demonstrations : Demonstrations
+
+    Raises
+    ------
+    ValueError
+        Where nothing is there to be predicted: under random outcomes without goals, for goals with a finite horizon, and for
+        demonstrations without goals from an estimator that was fitted to goals.
+    """
+    mdp, first = estimator.mdp, demonstrations.states[demonstrations.offsets[:-1]]
+    if demonstrations.goals is not None:
+        if mdp.horizon is not None:
+            raise ValueError("with a finite horizon there is no most likely route to a goal: give predict_paths=")
+        return most_likely_routes(estimator.goal_policies(), first, demonstrations.goals)
+    if not hasattr(estimator, "policy_"):
+        raise ValueError(
+            "the estimator was fitted to demonstrations with goals and these have none, so that it is not known where they are "
+            "heading: give the demonstrations goals=, or predict_paths="
+        )
+    if not mdp.structure.deterministic:
+        raise ValueError(
+            "outcomes are random, so that no path follows from the policy alone: score by log-likelihood instead (the "
+            "estimator's own score), or give predict_paths="
+        )
+    return most_likely_paths(mdp, estimator.policy_, first, demonstrations.lengths)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
-from maxent_irl import Demonstrations, MaxEntIRL, sample_demonstrations, soft_value_iteration
+from maxent_irl import Demonstrations, MaxEntIRL, RecedingHorizonIRL, sample_demonstrations, soft_value_iteration
+from maxent_irl.goal_policies import GoalPolicies
 from maxent_irl.metrics import (
     PathMatchScorer,
     PolicyDivergenceScorer,
@@ -14,7 +15,8 @@ from maxent_irl.metrics import (
     path_match,
     policy_kl,
 )
-from maxent_irl.worlds import GridWorld
+from maxent_irl.routes import most_likely_paths, most_likely_routes
+from maxent_irl.worlds import GridWorld, RoadNetwork
 
 TAKEN = [([0, 1, 2], [0, 1, 0]), ([3, 3, 3], [1, 1, 0]), ([0], [0])]
 GUESS = [([0, 1, 5], [0, 0, 0]), ([3, 3], [1, 0]), ([0], [0])]
@@ -93,3 +95,38 @@ def test_cross_validation_takes_them(problem, name):
     assert (scores <= 0).all()
     search = GridSearchCV(MaxEntIRL(world.mdp, features), {"l2": [0.1, 1e6]}, scoring=scoring, cv=3).fit(demos)
     assert search.best_params_ == {"l2": 0.1}  # a penalty that forbids any reward loses by every measure
+
+
+def test_routes_are_predicted_from_goals():
+    network = RoadNetwork.grid(4, irregularity=0.2, random_state=0, states="nodes")
+    features = network.features("length")
+    policies = GoalPolicies(network.mdp, features @ [-3.0])
+    trips = policies.sample(np.repeat([0, 5, 12], 20), np.repeat([15, 3, 2], 20), random_state=0)
+    for model in (MaxEntIRL(network.mdp, features), RecedingHorizonIRL(network.mdp, features, planning_horizon=3)):
+        fit = model.fit(trips)
+        routes = most_likely_routes(fit.goal_policies(), trips.states[trips.offsets[:-1]], trips.goals)
+        assert PathMatchScorer()(fit, trips) == path_match(trips, routes).mean
+        assert PathMatchScorer(at_least_90=True)(fit, trips) == path_match(trips, routes).at_least_90
+        assert PathMatchScorer()(fit, routes) == pytest.approx(1)
+    scores = cross_val_score(MaxEntIRL(network.mdp, features), trips, scoring=PathMatchScorer(), cv=3)
+    assert (scores > 0.5).all()
+    with pytest.raises(ValueError, match="not known where they are heading"):
+        PathMatchScorer()(fit, [([0, 1], [0])])
+
+
+def test_paths_without_goals_are_predicted_where_nothing_is_left_to_chance(problem):
+    _, features, reward, _, _ = problem
+    world = GridWorld(4, discount=0.9)
+    policy = soft_value_iteration(world.mdp, 6 * reward).policy
+    demos = sample_demonstrations(world.mdp, policy, 40, max_steps=6, random_state=1)
+    fit = MaxEntIRL(world.mdp, features).fit(demos)
+    likely = most_likely_paths(world.mdp, fit.policy_, demos.states[demos.offsets[:-1]], 6)
+    assert PathMatchScorer()(fit, demos) == path_match(demos, likely).mean
+    assert PathMatchScorer()(fit, likely) == pytest.approx(1)
+    with pytest.raises(ValueError, match="outcomes are random, .* give predict_paths="):
+        PathMatchScorer()(MaxEntIRL(problem[0].mdp, features).fit(problem[4]), problem[4])
+    limited = GridWorld(3, horizon=4, discount=1.0)
+    trips = Demonstrations([([0, 1, 2], [0, 0]), ([4, 4, 5, 2], [4, 0, 3])], goals=[2, 2])
+    costs = -np.random.default_rng(0).uniform(1, 2, size=(9, 5, 1))
+    with pytest.raises(ValueError, match="finite horizon there is no most likely route"):
+        PathMatchScorer()(MaxEntIRL(limited.mdp, costs, l2=1.0).fit(trips), trips)
