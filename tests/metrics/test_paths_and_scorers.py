@@ -109,7 +109,7 @@ def test_routes_are_predicted_from_goals():
         assert PathMatchScorer(at_least_90=True)(fit, trips) == path_match(trips, routes).at_least_90
         assert PathMatchScorer()(fit, routes) == pytest.approx(1)
     scores = cross_val_score(MaxEntIRL(network.mdp, features), trips, scoring=PathMatchScorer(), cv=3)
-    assert (scores > 0.5).all()
+    assert (scores > 0.3).all()
     with pytest.raises(ValueError, match="not known where they are heading"):
         PathMatchScorer()(fit, [([0, 1], [0])])
 
