@@ -9,11 +9,13 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from ._axes import add_colour_bar, figure_and_axes
+from ._axes import add_colour_bar, figure_and_axes, key_above, points_of, title_above
 from ._colours import INK, colour_scale, line_colour_map
+from ._grid_map import WIDE
 
 NARROWEST, WIDEST = 0.25, 3.0  # points
 N_LANDMARKS = 64
+MARKERS = "os^D"  # of places of one name, group by group
 
 
 class NetworkMapDisplay:
@@ -32,8 +34,8 @@ class NetworkMapDisplay:
         As for `GridMapDisplay`.
     root : bool
         Whether colours and widths of one-sided values follow the square root, so that a few busy edges do not hide the rest.
-    points : dict of str to (2,) array
-        Places to mark, by name.
+    points : dict of str to (2,) or (n, 2) array
+        Places to mark: one by its name beside it, several of one name by a key above the map.
     note : str
         A line under the map, such as where the positions come from.
 
@@ -41,9 +43,12 @@ class NetworkMapDisplay:
     ----------
     edges_ : LineCollection, its array the values that are not NaN, in drawing order
     missing_ : LineCollection of the edges without a value, or None
-    points_ : PathCollection or None
+    points_ : PathCollection of the places named beside them, or None
     labels_ : list of Annotations
-    colour_bar_, ax_, figure_ : Colorbar, Axes, Figure
+    groups_ : list of PathCollections, one per name of several places
+    key_ : Legend or None
+    colour_bar_ : Colorbar, None where no edge has a value
+    ax_, figure_ : Axes, Figure
     """
 
     def __init__(
@@ -79,7 +84,7 @@ class NetworkMapDisplay:
         title: str = "",
         signed: bool | None = None,
         root: bool = False,
-        marks: dict[str, int] | None = None,
+        marks: dict[str, ArrayLike] | None = None,
     ) -> NetworkMapDisplay:
         """Map one number per edge.
 
@@ -93,8 +98,8 @@ class NetworkMapDisplay:
         lengths : (E,) array, optional
             Length of each edge; only used for the layout.
         label, title, signed, root : as for the class
-        marks : dict of str to int, optional
-            Nodes to mark, by the name to write beside them.
+        marks : dict of str to int or to a sequence of int, optional
+            Nodes to mark: one by the name to write beside it, several of one name by a key above the map.
 
         Raises
         ------
@@ -125,12 +130,10 @@ class NetworkMapDisplay:
     ) -> NetworkMapDisplay:
         """Draw the network; arguments as for `GridMapDisplay.plot`."""
         from matplotlib.collections import LineCollection
-        from matplotlib.patheffects import withStroke
 
-        corners = self.segments[np.isfinite(self.segments).all(axis=(1, 2))].reshape(-1, 2)
-        width, height = np.maximum(np.ptp(corners, axis=0), 1e-9) if len(corners) else (1.0, 1.0)
-        unit = min(6.0 / width, 4.6 / height)
-        size = (max(3.0, width * unit) + 1.4, max(1.8, height * unit) + 0.9)
+        centre, half = self._extent()
+        unit = min(3.0 / half[0], 2.3 / half[1])
+        size = (max(3.0, 2 * half[0] * unit) + 1.4, max(1.8, 2 * half[1] * unit) + 0.9)
         self.figure_, self.ax_ = figure_and_axes(ax, size=size)
         if scale is None:
             scale = colour_scale(self.values, signed=self.signed, root=self.root)
@@ -155,30 +158,60 @@ class NetworkMapDisplay:
             **scale,
         )
         self.ax_.add_collection(self.edges_)
-        self.points_, self.labels_ = None, []
-        if self.points:
-            places = np.array(list(self.points.values()))
-            x, y = places.T
-            self.points_ = self.ax_.scatter(x, y, 40, "white", marker="o", edgecolors=INK, linewidths=1.3, zorder=5)
-            self.labels_ = [
-                self.ax_.annotate(
-                    name,
-                    place,
-                    9 * away,
-                    textcoords="offset points",
-                    ha="left" if away[0] > 0.4 else "right" if away[0] < -0.4 else "center",
-                    va="bottom" if away[1] > 0.4 else "top" if away[1] < -0.4 else "center",
-                    parse_math=False,
-                    zorder=6,
-                    path_effects=[withStroke(linewidth=2.5, foreground="white")],
-                )
-                for name, place, away in zip(self.points, places, _away_from_others(places), strict=True)
-            ]
-        self.ax_.autoscale_view()
-        self.ax_.set(aspect="equal", xticks=[], yticks=[], xlabel=self.note, title=self.title)
+        self._draw_marks()
+        room = (12 + 6.2 * max(map(len, self._single()), default=0)) / points_of(self.ax_)[0]  # for names at the edge
+        x, y = half * (1.1 + 2 * np.array([min(room, 0.3), 0.04 * bool(self.points)]))
+        self.ax_.set(xlim=(centre[0] - x, centre[0] + x), ylim=(centre[1] - y, centre[1] + y))
+        self.ax_.set(aspect="equal", xticks=[], yticks=[], xlabel=self.note)
+        title_above(self.ax_, self.title, self.key_)
         self.ax_.spines[:].set_visible(False)
-        self.colour_bar_ = add_colour_bar(self.edges_, self.ax_, self.label) if colour_bar else None
+        self.colour_bar_ = None
+        if colour_bar and len(known):
+            self.colour_bar_ = add_colour_bar(self.edges_, self.ax_, self.label, below=half[0] > WIDE * half[1])
         return self
+
+    def _extent(self) -> tuple[NDArray, NDArray]:
+        """Centre and half width and height of what is drawn, neither of them nothing."""
+        corners = self.segments[np.isfinite(self.segments).all(axis=(1, 2))].reshape(-1, 2)
+        corners = np.concatenate([corners, *(np.atleast_2d(places) for places in self.points.values())])
+        if not len(corners):
+            return np.zeros(2), np.ones(2)
+        low, high = corners.min(axis=0), corners.max(axis=0)
+        half = (high - low) / 2
+        return (low + high) / 2, np.maximum(half, 0.1 * half.max() or 1.0)
+
+    def _single(self) -> dict[str, NDArray]:
+        return {name: place for name, place in self.points.items() if place.ndim == 1}
+
+    def _draw_marks(self) -> None:
+        from matplotlib.patheffects import withStroke
+
+        style = {"edgecolors": INK, "linewidths": 1.3, "zorder": 5, "clip_on": False}
+        several = [(name, places) for name, places in self.points.items() if places.ndim == 2]
+        self.groups_ = [
+            self.ax_.scatter(*places.T, 40, "white", marker=MARKERS[i % len(MARKERS)], label=name, **style)
+            for i, (name, places) in enumerate(several)
+        ]
+        self.key_ = key_above(self.ax_, self.groups_)
+        self.points_, self.labels_ = None, []
+        if not (single := self._single()):
+            return
+        places = np.array(list(single.values()))
+        self.points_ = self.ax_.scatter(*places.T, 40, "white", marker="o", **style)
+        self.labels_ = [
+            self.ax_.annotate(
+                name,
+                place,
+                9 * away,
+                textcoords="offset points",
+                ha="left" if away[0] > 0.4 else "right" if away[0] < -0.4 else "center",
+                va="bottom" if away[1] > 0.4 else "top" if away[1] < -0.4 else "center",
+                parse_math=False,
+                zorder=6,
+                path_effects=[withStroke(linewidth=2.5, foreground="white")],
+            )
+            for name, place, away in zip(single, places, _away_from_others(places), strict=True)
+        ]
 
 
 def _away_from_others(places: NDArray) -> NDArray:

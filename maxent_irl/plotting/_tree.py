@@ -12,6 +12,8 @@ from ._axes import add_colour_bar, figure_and_axes
 from ._colours import INK, colour_scale
 
 CORRIDOR_COLOUR = "#e3e3e0"
+ENDS = np.array([[-1.0], [1.0]])
+AWAY, LETTER, LINE = 14.0, 6.0, 16.0  # points: from a junction to its label; width of a letter, height of a label
 
 
 class TreeMapDisplay:
@@ -149,16 +151,20 @@ class TreeMapDisplay:
         self.junctions_ = self.ax_.scatter(
             x, y, area, self.values[there], marker="o", edgecolors=INK, linewidths=0.4, zorder=3, **scale
         )
-        inwards = np.where(self.positions > self.positions.mean(axis=0), -1, 1)
+        points_per_unit = points / narrowest if np.isfinite(narrowest) else 1.0
+        low, high = self.positions.min(axis=0), self.positions.max(axis=0)
+        half = np.maximum((high - low) / 2, 0.25 * span) + 0.06 * span
+        limits = (low + high) / 2 + half * ENDS
+        aside = {name: self._clear_side(name, points_per_unit, limits) for name in self.marks}
         self.labels_ = [
             self.ax_.annotate(
                 name,
                 self.positions[node],
-                14 * inwards[node],
+                AWAY * aside[name],
                 textcoords="offset points",
                 parse_math=False,
-                ha="right" if inwards[node, 0] < 0 else "left",
-                va="top" if inwards[node, 1] < 0 else "bottom",
+                ha=("center", "left", "right")[aside[name][0]],
+                va=("center", "bottom", "top")[aside[name][1]],
                 fontsize="small",
                 arrowprops={"arrowstyle": "-", "linewidth": 0.8, "color": INK, "shrinkB": 2},
                 bbox={"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": INK, "linewidth": 0.5},
@@ -166,9 +172,28 @@ class TreeMapDisplay:
             )
             for name, node in self.marks.items()
         ]
-        self.ax_.margins(0.06)
-        self.ax_.autoscale_view()
+        self.ax_.set(xlim=limits[:, 0], ylim=limits[:, 1])
         self.ax_.set(aspect="equal", xticks=[], yticks=[], title=self.title, xlabel=self.size_label)
         self.ax_.spines[:].set_visible(False)
         self.colour_bar_ = add_colour_bar(self.junctions_, self.ax_, self.label) if colour_bar else None
         return self
+
+    def _clear_side(self, name: str, points_per_unit: float, limits: NDArray) -> NDArray:
+        """Direction (2,) of -1, 0 or 1 in which the label of a junction covers neither junctions nor corridors.
+
+        Of directions that are equally clear the diagonal inwards is taken, and none that leaves the map.
+        """
+        here = self.positions[self.marks[name]]
+        child = np.flatnonzero(self.parents >= 0)
+        along = np.linspace(0, 1, 9)[:, None, None]
+        corridors = (1 - along) * self.positions[child] + along * self.positions[self.parents[child]]
+        taken = (np.concatenate([self.positions, *corridors]) - here) * points_per_unit
+        size = np.array([LETTER * len(name) + 8, LINE])
+        low, high = (limits - here) * points_per_unit
+        inwards = np.where(low + high < 0, -1, 1)
+        sides = inwards * [(1, 1), (1, -1), (-1, 1), (1, 0), (0, 1), (-1, -1), (-1, 0), (0, -1)]
+        first = np.where(sides > 0, AWAY, np.where(sides < 0, -AWAY - size, -size / 2))
+        gaps = np.maximum(np.maximum(first[:, None] - taken, taken - (first + size)[:, None]), 0)
+        clear = np.linalg.norm(gaps, axis=2).min(axis=1)
+        inside = ((first > low) & (first + size < high)).all(axis=1)
+        return sides[np.argmax(clear.round(3) + 1e3 * inside)]

@@ -59,6 +59,46 @@ def test_labels_stand_on_the_side_away_from_other_marks():
     assert top[1] > 0
 
 
+def test_names_at_the_edge_of_a_network_keep_off_its_colour_bar(nothing_is_cut_off):
+    edges, positions = lattice(5)
+    display = NetworkMapDisplay.from_edges(
+        edges, np.ones(80), positions, label="x", marks={"a": 0, "the works": 4}
+    ).plot()
+    assert nothing_is_cut_off(display.figure_)
+    bar = display.colour_bar_.ax.get_window_extent()
+    assert not any(label.get_window_extent().overlaps(bar) for label in display.labels_)
+
+
+def test_a_network_in_a_line_has_height_and_its_colour_bar_below(nothing_is_cut_off):
+    display = NetworkMapDisplay.from_edges(
+        [[0, 1], [1, 2]], [1.0, 2.0], [[0, 0], [1, 0], [9, 0]], label="trips", marks={"home": 0}
+    ).plot()
+    bottom, top = display.ax_.get_ylim()
+    assert bottom < 0 < top
+    assert nothing_is_cut_off(display.figure_)
+    bar = display.colour_bar_.ax.get_window_extent()
+    assert bar.width > 5 * bar.height
+    assert bar.y1 < display.ax_.bbox.y0
+
+
+def test_several_places_of_one_name_are_explained_in_a_key():
+    edges, positions = lattice(5)
+    marks = {"home": 0, "shops": [3, 7], "schools": np.array([20, 21, 22])}
+    display = NetworkMapDisplay.from_edges(edges, np.ones(80), positions, label="x", title="Trips", marks=marks).plot()
+    assert [label.get_text() for label in display.labels_] == ["home"]
+    assert [text.get_text() for text in display.key_.get_texts()] == ["shops", "schools"]
+    np.testing.assert_array_equal(display.groups_[1].get_offsets(), positions[[20, 21, 22]])
+    assert len({group.get_paths()[0].vertices.tobytes() for group in display.groups_}) == 2  # other markers
+
+
+@pytest.mark.parametrize("values", [[], [np.nan, np.nan]])
+def test_a_network_without_values_has_no_colour_bar(values):
+    edges = np.zeros((len(values), 2), dtype=int)
+    display = NetworkMapDisplay.from_edges(edges, values, [[0.0, 0.0]], label="trips").plot()
+    assert display.colour_bar_ is None
+    assert display.edges_.get_array().size == 0
+
+
 def test_two_hundred_thousand_edges_are_one_picture(tmp_path, rng):
     edges, positions = lattice(225)
     assert len(edges) > 200_000
@@ -128,6 +168,26 @@ def test_sizes_are_areas_and_missing_values_have_no_disc():
     small, large = display.junctions_.get_sizes()
     assert large == pytest.approx(4 * small)
     assert display.ax_.get_xlabel() == "area: visits"
+
+
+@pytest.mark.parametrize("home", [0, 12, 62, 116, 126])
+def test_labels_of_junctions_cover_neither_junctions_nor_the_colour_bar(home):
+    display = TreeMapDisplay.from_values(np.ones(127), label="reward", marks={"home": home}).plot()
+    display.figure_.draw_without_rendering()
+    words = display.labels_[0].get_bbox_patch().get_window_extent()
+    x, y = display.ax_.transData.transform(h_tree(127)).T
+    reach = np.sqrt(display.junctions_.get_sizes()) / 2 * display.figure_.dpi / 72
+    assert not ((x > words.x0 - reach) & (x < words.x1 + reach) & (y > words.y0 - reach) & (y < words.y1 + reach)).any()
+    assert not words.overlaps(display.colour_bar_.ax.get_window_extent())
+
+
+def test_three_junctions_in_a_line_leave_room_for_names_and_whole_discs():
+    display = TreeMapDisplay.from_values([1.0, 2.0, 3.0], label="reward", marks={"home": 0, "end": 2}).plot()
+    display.figure_.draw_without_rendering()
+    bar = display.colour_bar_.ax.get_window_extent()
+    assert not any(label.get_window_extent().overlaps(bar) for label in display.labels_)
+    left, right = display.ax_.get_xlim()
+    assert right - left > 0.5 * np.ptp(h_tree(3)[:, 1])
 
 
 def test_trees_that_do_not_fit_are_named():
