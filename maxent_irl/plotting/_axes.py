@@ -101,9 +101,15 @@ def key_above(ax: Any, handles: list[Any], **options: Any) -> Any:
     """
     if not handles:
         return None
-    room = 1.1 * points_of(ax)[0]
+    width, height = points_of(ax)
+    room = 1.15 * width
+    if ax.get_aspect() == 1:  # a tall map stands in the middle of its place, and its key begins where it does
+        across, up = abs(np.subtract(*ax.get_xlim())), abs(np.subtract(*ax.get_ylim()))
+        room -= (width - across * min(width / across, height / up)) / 2
     widths = [HANDLE_POINTS + LETTER_POINTS * len(handle.get_label()) for handle in handles]
-    columns = len(handles) if sum(widths) <= room else int(np.clip(room // max(widths), 1, len(handles)))
+    columns = len(handles)
+    while columns > 1 and sum(max(column) for column in np.array_split(widths, columns)) > room:
+        columns -= 1
     key = ax.legend(
         handles=handles,
         loc="lower left",

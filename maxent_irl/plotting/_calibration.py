@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
-from ._axes import figure_and_axes, plain_frame
+from ._axes import figure_and_axes, key_above, plain_frame, title_above
 from ._colours import ACCENT, FAINT
 
 
@@ -32,6 +32,7 @@ class CalibrationDisplay:
     points_ : PathCollection
     intervals_ : LineCollection
     diagonal_ : Line2D
+    key_ : Legend
     ax_, figure_ : Axes, Figure
 
     References
@@ -117,13 +118,13 @@ class CalibrationDisplay:
         -------
         self
         """
-        self.figure_, self.ax_ = figure_and_axes(ax, size=(4.6, 4.8))
+        self.figure_, self.ax_ = figure_and_axes(ax, size=(4.8, 5.0))
         (self.diagonal_,) = self.ax_.plot([0, 1], [0, 1], color=FAINT, linewidth=0.9, label="perfectly calibrated")
         self.intervals_ = self.ax_.vlines(
             self.predicted, self.lower, self.upper, color=ACCENT, linewidth=1.6, label="95% interval", zorder=2
         )
         self.points_ = self.ax_.scatter(
-            self.predicted, self.observed, 26, ACCENT, marker="o", zorder=3, label="predictions, binned"
+            self.predicted, self.observed, 26, ACCENT, marker="o", zorder=3, label="predictions, in bins"
         )
         self.ax_.set(
             xlim=(-0.03, 1.03),
@@ -131,8 +132,8 @@ class CalibrationDisplay:
             aspect="equal",
             xlabel="predicted probability of an action",
             ylabel="share of decisions that took it",
-            title="Calibration of predicted choices",
         )
-        self.ax_.legend(frameon=False, loc="upper left")
+        self.key_ = key_above(self.ax_, [self.diagonal_, self.points_, self.intervals_], columnspacing=1.2)
+        title_above(self.ax_, "Calibration of predicted choices", self.key_)
         plain_frame(self.ax_)
         return self

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._axes import figure_and_axes, plain_frame
+from ._axes import figure_and_axes, key_above, plain_frame, title_above, whole_ticks
 from ._colours import ACCENT, CONTRAST, FAINT
 
 
@@ -31,6 +31,7 @@ class LearningCurveDisplay:
     train_, test_ : Line2D
     bands_ : list of fill-betweens
     reference_ : Line2D or None
+    key_ : Legend
     ax_, figure_ : Axes, Figure
     """
 
@@ -133,9 +134,15 @@ class LearningCurveDisplay:
             xscale="log" if self.sizes[-1] > 20 * self.sizes[0] else "linear",
             xlabel="number of demonstrations fitted",
             ylabel="log-likelihood (nats per decision)",
-            title="Learning curve",
         )
-        self.ax_.legend(frameon=False)
+        if self.ax_.get_xscale() == "log":
+            self.ax_.xaxis.set_major_formatter("{x:,.0f}")
+        else:
+            whole_ticks(self.ax_.xaxis)
+        self.bands_[-1].set_label("± 1 standard deviation over splits")
+        lines = [self.test_, self.train_, *([] if self.reference_ is None else [self.reference_])]
+        self.key_ = key_above(self.ax_, [*lines, self.bands_[-1]], columnspacing=1.2)
+        title_above(self.ax_, "Learning curve", self.key_)
         plain_frame(self.ax_)
         return self
 

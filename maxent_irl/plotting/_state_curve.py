@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
 from scipy.special import ndtri
 
 from ..uncertainty import reward_map
-from ._axes import figure_and_axes_array, plain_frame
+from ._axes import figure_and_axes_array, key_above, plain_frame, title_above, whole_ticks
 from ._colours import ACCENT, CONTRAST, FAINT
 
+MOST_POINTS = 100  # observed choices of more states are summed over stretches of the variable
 STYLES = (  # told apart by lightness and by dashes, not by hue alone
     (ACCENT, "-"),
     (CONTRAST, "--"),
@@ -210,14 +212,16 @@ class StateCurveDisplay:
         if panels == 2:
             self._draw_choices(self.axes_[1])
         self.axes_[-1].set_xlabel(self.x_label)
-        self.ax_.set_title(self.title)
         for axes in self.axes_:
             plain_frame(axes)
+        if (self.x == self.x.round()).all():
+            whole_ticks(self.axes_[-1].xaxis)
         return self
 
     def _draw_rewards(self, ax: Any) -> None:
         z = float(ndtri(0.5 + self.confidence / 2))
         single = {"marker": "o"} if len(self.x) == 1 else {}
+        width = 4.0 if single else 0.0  # a band over one state is a bar
         for i, name in enumerate(self.curve_names):
             colour, dash = STYLES[i % len(STYLES)]
             y = self.reward[:, i]
@@ -225,17 +229,34 @@ class StateCurveDisplay:
             self.curves_.append(line)
             if self.errors is not None:
                 margin = z * self.errors[:, i]
-                band = ax.fill_between(self.x, y - margin, y + margin, color=colour, alpha=0.22, linewidth=0)
+                band = ax.fill_between(self.x, y - margin, y + margin, color=colour, alpha=0.22, linewidth=width)
                 self.bands_.append(band)
+        handles = [*self.curves_]
         if self.bands_:
             self.bands_[0].set_label(f"{self.confidence:.0%} interval")
+            handles.append(self.bands_[0])
         ax.set_ylabel(self.reward_label)
-        if len(self.curve_names) > 1 or self.bands_:
-            ax.legend(frameon=False)
+        key = key_above(ax, handles if len(handles) > 1 else [], columnspacing=1.2)
+        title_above(ax, self.title, key)
+
+    def _shown_choices(self) -> tuple[NDArray | None, NDArray | None]:
+        """Where observed choices are drawn, (n,), and how many of each action, (n, A): of many states those of stretches."""
+        if self.observed is None:
+            return None, None
+        seen = self.observed.sum(axis=1) > 0
+        x, counts = self.x[seen], self.observed[seen]
+        if len(x) <= MOST_POINTS:
+            return x, counts
+        stretch = np.digitize(x, np.linspace(x[0], x[-1], MOST_POINTS + 1)[1:-1])
+        _, stretch = np.unique(stretch, return_inverse=True)
+        member = sparse.csr_array((np.ones(len(x)), (stretch, np.arange(len(x)))))
+        weights = counts.sum(axis=1)
+        return member @ (weights * x) / (member @ weights), member @ counts
 
     def _draw_choices(self, ax: Any) -> None:
         n_actions = (self.probabilities if self.probabilities is not None else self.observed).shape[1]
-        totals = None if self.observed is None else self.observed.sum(axis=1)
+        x, counts = self._shown_choices()
+        totals = None if counts is None else counts.sum(axis=1)
         for i in range(n_actions):
             colour, dash = STYLES[i % len(STYLES)]
             if self.probabilities is not None:
@@ -251,13 +272,14 @@ class StateCurveDisplay:
                     **single,
                 )
                 self.choices_.append(line)
-            if totals is not None:
-                seen = totals > 0
-                area = 4 + 36 * totals[seen] / totals.max()
-                share = self.observed[seen, i] / totals[seen]
-                points = ax.scatter(self.x[seen], share, area, colour, marker="o", alpha=0.35, linewidths=0, zorder=2)
+            if counts is not None:
+                area = 4 + 36 * totals / totals.max()
+                share = counts[:, i] / totals
+                points = ax.scatter(x, share, area, colour, marker="o", alpha=0.35, linewidths=0, zorder=2)
                 self.shares_.append(points)
+        handles = [*self.choices_]
         if self.shares_:
-            ax.scatter([], [], 18, FAINT, marker="o", label="demonstrated share")
+            words = "demonstrated share (larger: more decisions)"
+            handles.append(ax.scatter([], [], 18, FAINT, marker="o", label=words))
         ax.set(ylabel="probability of choosing", ylim=(-0.04, 1.04))
-        ax.legend(frameon=False)
+        key_above(ax, handles, columnspacing=1.2)

@@ -36,6 +36,40 @@ def test_state_curves_of_every_length(n, rng, nothing_is_cut_off):
     assert nothing_is_cut_off(display.figure_)
 
 
+def test_choices_of_very_many_states_are_summed_over_stretches(rng):
+    counts = rng.poisson(0.2, (40_000, 2))
+    counts[10_000:20_000] = 0  # nobody was there
+    counts[[0, -1]] = 1
+    x = 0.5 * np.arange(40_000)
+    display = StateCurveDisplay.from_values(x, np.zeros(40_000), observed=counts).plot()
+    points, share = display.shares_[1].get_offsets().T
+    assert 70 < len(points) < 80
+    assert not ((points > 5100) & (points < 9900)).any()
+    first = counts[:400].sum(axis=0)
+    assert share[0] == pytest.approx(first[1] / first.sum())
+    assert 0 < points[0] < 200
+
+
+def test_keys_lie_above_the_curves_they_explain(rng):
+    display = StateCurveDisplay.from_values(
+        np.arange(21), rng.normal(size=(21, 2)), errors=np.ones((21, 2)), probabilities=np.full((21, 2), 0.5), title="T"
+    ).plot()
+    learning = LearningCurveDisplay.from_scores([1, 100], -np.ones((2, 3)), -np.ones((2, 3)), reference=-2).plot()
+    calibration = CalibrationDisplay.from_predictions(np.full((2, 2), 0.5), [0, 1]).plot()
+    for ax in (*display.axes_, learning.ax_, calibration.ax_):
+        ax.figure.draw_without_rendering()
+        assert ax.get_legend().get_window_extent().y0 >= ax.bbox.y1 - 1
+
+
+def test_the_bands_of_a_learning_curve_are_explained_and_its_sizes_are_numbers():
+    display = LearningCurveDisplay.from_scores([1, 100, 10_000], -np.ones((3, 3)), -np.ones((3, 3))).plot()
+    assert "± 1 standard deviation over splits" in [text.get_text() for text in display.key_.get_texts()]
+    display.figure_.draw_without_rendering()
+    assert "10,000" in [tick.get_text() for tick in display.ax_.get_xticklabels()]
+    few = LearningCurveDisplay.from_scores([1, 2], -np.ones((2, 3)), -np.ones((2, 3))).plot()
+    np.testing.assert_array_equal(few.ax_.get_xticks() % 1, 0)
+
+
 def test_state_curves_of_an_estimator_show_shares_of_what_was_done(machines):
     data, estimator = machines
     display = StateCurveDisplay.from_estimator(
