@@ -222,13 +222,8 @@ def identifiability(fit: Fit) -> Section:
             ),
             element("ul", *shown),
         ]
-    if found.weakest is not None and found.rank > 1:
-        parts.append(
-            paragraph(
-                f"Of what they determine, the least certain is {found.weakest_name}, with a standard error of "
-                f"{number(found.weakest_error, 3)} (condition number {number(found.condition, 3)})."
-            )
-        )
+    if found.remark:
+        parts.append(paragraph(found.remark))
     return Section("identifiability", "Identifiability", [*parts, *notes])
 
 

@@ -31,6 +31,7 @@ from .._separation import never_demonstrated, pairs_in_reach, unbounded
 from ..information import complement, describe_direction, readable_directions
 from ..rewards import LinearReward
 
+NOTABLE = 100.0  # condition number (standard errors ten times as large) below which no combination is worth a word
 SAME = 1e-7  # relative to the largest feature, below which rewards are equal
 
 EXPLANATIONS = {
@@ -87,7 +88,7 @@ class IdentifiabilityReport:
         The worst-known combination that is not flat, largest entry 1.
     weakest_name : str
     weakest_error : float
-        Its standard error.
+        Its standard error, from the scores of single decisions (a sandwich where the objective is no likelihood).
     """
 
     n_coefficients: int
@@ -103,6 +104,19 @@ class IdentifiabilityReport:
         """Whether there are no flat directions."""
         return not self.directions
 
+    @property
+    def remark(self) -> str:
+        """A sentence about what is determined least, empty where that would say nothing."""
+        if self.weakest is None or self.rank < 2:
+            return ""
+        if self.condition < NOTABLE:
+            return f"No combination of coefficients is much less certain than they are (condition number {self.condition:.3g})."
+        return (
+            f"The least certain of what they determine is the combination {self.weakest_name}, with standard error "
+            f"{self.weakest_error:.3g} (condition number {self.condition:.3g}"
+            + (": some combinations are hardly known)." if self.condition > 1e6 else ").")
+        )
+
     def __str__(self) -> str:
         if self.identified:
             text = [f"The demonstrations determine all {self.n_coefficients} coefficients."]
@@ -112,12 +126,8 @@ class IdentifiabilityReport:
                 "They say nothing about:"
             ]
             text += [f"  {i}. {flat.name}: {flat.explanation}." for i, flat in enumerate(self.directions, 1)]
-        if self.weakest is not None and self.rank > 1:
-            text.append(
-                f"The least certain of the rest is {self.weakest_name}, with standard error {self.weakest_error:.3g} "
-                f"(condition number {self.condition:.3g}"
-                + (": some combinations are hardly known)." if self.condition > 1e6 else ").")
-            )
+        if self.remark:
+            text.append(self.remark)
         return "\n".join(textwrap.fill(line, 100, subsequent_indent="     ") for line in text)
 
 
@@ -147,13 +157,17 @@ def identifiability(estimator: Any) -> IdentifiabilityReport:
         found.append(FlatDirection(direction, names[k], "never demonstrated", None))
     basis = [flat.direction for flat in found]
     rank = len(names) - (np.linalg.matrix_rank(np.array(basis)) if basis else 0)
-    weakest, error, condition = _weakest(information.curvature, np.array(basis).reshape(-1, len(names)))
+    variance = information.curvature if information.equality else information.outer_product
+    weakest, error, condition = _weakest(information.curvature, variance, np.array(basis).reshape(-1, len(names)))
     name = "" if weakest is None else describe_direction(weakest, names)
     return IdentifiabilityReport(len(names), int(rank), condition, found, weakest, name, error)
 
 
-def _weakest(curvature: NDArray, flat: NDArray) -> tuple[NDArray | None, float, float]:
-    """Worst-known direction outside the flat ones, its standard error, and the condition of the information there."""
+def _weakest(curvature: NDArray, variance: NDArray, flat: NDArray) -> tuple[NDArray | None, float, float]:
+    """Worst-known direction outside the flat ones, its standard error, and the condition of the information there.
+
+    `variance` is that of the gradient: the curvature itself where the information equality holds.
+    """
     unit = np.sqrt(np.maximum(np.diag(curvature), 0.0))
     unit[unit == 0] = 1.0
     scaled = curvature / np.outer(unit, unit)
@@ -166,7 +180,7 @@ def _weakest(curvature: NDArray, flat: NDArray) -> tuple[NDArray | None, float, 
     direction = kept @ vectors[:, 0] / unit
     direction /= direction[np.abs(direction).argmax()]
     direction[np.abs(direction) < 1e-3] = 0.0
-    error = 1.0 / np.sqrt(direction @ curvature @ direction)
+    error = np.sqrt(direction @ variance @ direction) / (direction @ curvature @ direction)
     return direction, float(error), float(values[-1] / values[0])
 
 

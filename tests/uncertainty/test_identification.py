@@ -242,3 +242,26 @@ def test_weakest_direction_has_its_standard_error(open_world):
     assert hard.condition > 1e4
     assert "a" in hard.weakest_name
     assert "near twin" in hard.weakest_name
+
+
+@pytest.mark.parametrize("objective", ["likelihood", "feature-matching"])
+def test_the_error_of_the_weakest_direction_agrees_with_the_covariance_of_the_fit(open_world, objective):
+    features = open_world.features("smooth", n_features=3)
+    estimator = fit(open_world.mdp, features, ["a", "b", "c"], objective=objective)
+    report = identifiability(estimator)
+    unit = np.sqrt(np.diag(estimator.information_.curvature))
+    u = unit * report.weakest  # how far the estimate lies along u, each coefficient in its own unit
+    along = unit * u / (u @ u)
+    assert report.weakest_error == pytest.approx(np.sqrt(along @ estimator.covariance_ @ along))
+
+
+def test_the_weakest_direction_is_worth_a_word_only_where_it_is_weak(open_world):
+    features = open_world.features("smooth", n_features=3)
+    plain = identifiability(fit(open_world.mdp, features, ["a", "b", "c"], objective="likelihood"))
+    assert plain.condition < 100
+    assert "No combination of coefficients is much less certain" in str(plain)
+    twins = np.hstack([features, features[:, :1] + 1e-2 * np.eye(16)[:, :1]])
+    hard = identifiability(fit(open_world.mdp, twins, ["a", "b", "c", "twin"], objective="likelihood", l2=1e-6))
+    assert f"combination {hard.weakest_name}, with standard error {hard.weakest_error:.3g}" in " ".join(
+        str(hard).split()
+    )
