@@ -82,7 +82,7 @@ def align_rewards(true: ArrayLike, recovered: ArrayLike, mdp: Any = None, *, rem
     if remove == "constant":
         constant = float((true[both] - recovered[both]).mean())
         recovered = recovered + constant
-        note = f"free constant removed ({constant:+.3g})"
+        note = f"free constant removed ({constant:+.3g})".replace("-", "\N{MINUS SIGN}")
     elif remove == "shaping":
         recovered = recovered + _nearest_shaping(mdp, np.where(both, true - recovered, 0.0), both)
         note = "constant and shaping removed"

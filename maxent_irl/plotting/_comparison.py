@@ -133,7 +133,8 @@ class RewardComparisonDisplay:
         self.true_, self.recovered_, scale = self.maps()
         self.true_.plot(self.axes_[0], scale=scale, colour_bar=False)
         self.recovered_.plot(self.axes_[1], scale=scale)
-        self.axes_[1].title.set_fontsize("medium")
+        for axes in self.axes_:
+            axes.title.set_fontsize("medium")
         self.axes_[1].set_ylabel("")
 
     def _plot_scatter(self, ax: Any) -> None:

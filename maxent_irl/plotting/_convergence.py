@@ -18,7 +18,7 @@ class ConvergenceDisplay:
     """Log-likelihood per decision at each step, beside the feature gap at the end.
 
     Make one with `from_values` or `from_estimator`. The feature gap is demonstrated minus expected features per decision; a
-    fit is done when none exceeds the tolerance.
+    fit is done when none exceeds the tolerance. A penalty holds the gap open: such a fit has no tolerance for it.
 
     Parameters
     ----------
@@ -33,6 +33,7 @@ class ConvergenceDisplay:
     converged : bool or None
     label : str
         Of the first axis.
+    gap_title : str
 
     Attributes
     ----------
@@ -55,6 +56,7 @@ class ConvergenceDisplay:
         uniform: float | None,
         converged: bool | None,
         label: str,
+        gap_title: str,
     ) -> None:
         self.log_likelihood = log_likelihood
         self.gap = gap
@@ -63,6 +65,7 @@ class ConvergenceDisplay:
         self.uniform = uniform
         self.converged = converged
         self.label = label
+        self.gap_title = gap_title
 
     @classmethod
     def from_values(
@@ -75,6 +78,7 @@ class ConvergenceDisplay:
         uniform: float | None = None,
         converged: bool | None = None,
         label: str = "log-likelihood (nats per decision)",
+        gap_title: str = "Feature gap at the end",
     ) -> ConvergenceDisplay:
         """Show a given history; arguments as for the class.
 
@@ -90,7 +94,16 @@ class ConvergenceDisplay:
             )
         if names is not None and len(names) != len(gap):
             raise ValueError(f"{len(names)} names for a gap in {len(gap)} features")
-        return cls(log_likelihood, gap, tol=tol, names=names, uniform=uniform, converged=converged, label=label)
+        return cls(
+            log_likelihood,
+            gap,
+            tol=tol,
+            names=names,
+            uniform=uniform,
+            converged=converged,
+            label=label,
+            gap_title=gap_title,
+        )
 
     @classmethod
     def from_estimator(cls, estimator: Any, *, uniform: float | None = None) -> ConvergenceDisplay:
@@ -105,14 +118,16 @@ class ConvergenceDisplay:
         matching = estimator.objective == "feature-matching" and estimator.mdp.discount < 1
         weighted = "discount-weighted " if matching else ""
         penalised = "penalised " if estimator.l2 > 0 else ""
+        title = "Feature gap at the end" + (f",\nheld open by the penalty (l2 = {estimator.l2:g})" if penalised else "")
         return cls.from_values(
             -np.asarray(estimator.loss_curve_),
             estimator.feature_gap_,
-            tol=estimator.tol * estimator.temperature,
+            tol=None if penalised else estimator.tol * estimator.temperature,
             names=estimator.feature_names,
             uniform=uniform if not matching else None,
             converged=estimator.converged_,
             label=f"{weighted}{penalised}log-likelihood\n(nats per decision)",
+            gap_title=title,
         )
 
     def plot(self, ax: Any = None) -> ConvergenceDisplay:
@@ -180,6 +195,6 @@ class ConvergenceDisplay:
         values = ax.xaxis if named else ax.yaxis
         values.set_major_locator(MaxNLocator(4))
         values.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}".replace("-", "\N{MINUS SIGN}")))
-        ax.set_title("Feature gap at the end")
+        ax.set_title(self.gap_title)
         if self.band_ is not None:
             ax.legend(frameon=False, loc="upper right", fontsize="small")

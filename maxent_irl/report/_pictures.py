@@ -131,7 +131,11 @@ def convergence(fit: Fit) -> ET.Element:
         alt=f"The objective rises from {first:.4f} to {last:.4f} nats per decision in "
         f"{len(display.log_likelihood) - 1} steps; the largest feature gap left is {np.abs(display.gap).max():.1e}.",
         caption="Left: the objective at each step of the fit. Right: demonstrated minus expected features, per decision, "
-        "which a converged fit brings within the tolerance.",
+        + (
+            "which a converged fit brings within the tolerance."
+            if display.tol
+            else "which the penalty keeps from zero."
+        ),
     )
 
 

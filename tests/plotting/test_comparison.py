@@ -21,6 +21,11 @@ def test_the_free_constant_is_removed_and_said(shape, rng, nothing_is_cut_off):
     assert nothing_is_cut_off(display.figure_)
 
 
+def test_what_was_removed_has_a_real_minus_sign():
+    display = RewardComparisonDisplay.from_rewards([1.0, 2.0], [3.5, 4.5])
+    assert display.aligned.note == "free constant removed (\N{MINUS SIGN}2.5)"
+
+
 @pytest.mark.parametrize("discount", [0.9, 1.0])
 def test_shaping_is_removed_where_asked(discount, rng, nothing_is_cut_off):
     world = GridWorld.from_text("S..#.\n..#..\n....G", slip=0.2, discount=discount)

@@ -167,6 +167,16 @@ def test_convergence_shows_the_history_and_the_gap(n, K, rng, nothing_is_cut_off
     assert nothing_is_cut_off(display.figure_)
 
 
+def test_a_penalty_that_holds_the_gap_open_is_said_and_no_tolerance_is_drawn(machines):
+    data, _ = machines
+    estimator = MaxEntIRL(data.mdp, data.features, l2=0.5, objective="likelihood").fit(data.demonstrations)
+    assert estimator.converged_
+    assert np.abs(estimator.feature_gap_).max() > estimator.tol
+    display = ConvergenceDisplay.from_estimator(estimator).plot()
+    assert display.band_ is None
+    assert "held open by the penalty (l2 = 0.5)" in display.axes_[1].get_title()
+
+
 def test_convergence_of_an_estimator(machines):
     _, estimator = machines
     display = ConvergenceDisplay.from_estimator(estimator, uniform=-np.log(2)).plot()
