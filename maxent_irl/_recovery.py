@@ -79,6 +79,13 @@ class Problem:
         """Labels of the actions, or their indices."""
         return _labels(self.demonstrations.action_labels, self.mdp.n_actions)
 
+    @property
+    def action_names_to_show(self) -> list[Any] | None:
+        """Names of the actions for figures: the world's own where the demonstrations have none; None where nobody has."""
+        if self.demonstrations.action_labels is None:
+            return getattr(self.world, "action_names", None)
+        return self.action_names
+
 
 def read(options: argparse.Namespace) -> Problem:
     """Read what the command line asks for; every problem is a ValueError or OSError that names the file."""
@@ -291,7 +298,12 @@ def _draw(path: Path, estimator: MaxEntIRL, problem: Problem) -> None:
     from matplotlib.figure import Figure
 
     figure = plot_recovery(
-        estimator, problem.map, true_reward=problem.true_reward, state_names=problem.state_names, figure=Figure()
+        estimator,
+        problem.map,
+        true_reward=problem.true_reward,
+        state_names=problem.state_names,
+        action_names=problem.action_names_to_show,
+        figure=Figure(),
     )
     figure.savefig(path, dpi=150)
 
@@ -311,4 +323,5 @@ def write_html(estimator: MaxEntIRL, problem: Problem, path: Path, command: str,
         command=command,
         warnings=warnings,
         state_names=problem.state_names,
+        action_names=problem.action_names_to_show,
     )

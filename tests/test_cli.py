@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from maxent_irl import MDP, Demonstrations, MaxEntIRL
-from maxent_irl.cli import main
+from maxent_irl._recovery import read
+from maxent_irl.cli import main, parser
 
 TABLE = """id,time,state,action
 a,0,home,walk
@@ -208,3 +209,9 @@ def test_trips_with_goals_and_a_report(tmp_path):
     html = report.read_text(encoding="utf-8")
     assert f"--report {report}" in html  # the command to repeat it
     assert "state mall" in html
+
+
+def test_figures_call_the_actions_of_a_built_in_set_by_their_names():
+    options = parser().parse_args(["recover", "machines"])
+    assert read(options).action_names_to_show == ("keep", "replace")
+    assert read(parser().parse_args(["recover", "gridworld"])).action_names_to_show is None

@@ -25,6 +25,7 @@ def plot_recovery(
     *,
     true_reward: ArrayLike | None = None,
     state_names: Sequence[Any] | None = None,
+    action_names: Sequence[Any] | None = None,
     steps: ArrayLike = ACTIONS,
     remove: str = "auto",
     figure: Any = None,
@@ -44,6 +45,8 @@ def plot_recovery(
         Default: the world's `reward`, if it has one that is not zero everywhere.
     state_names : sequence of S labels, optional
         Names of states where there is no map.
+    action_names : sequence of A labels, optional
+        Names of actions where there is no map and each has a reward of its own.
     steps : (A, 2) array
         Row and column step of each action of the grid.
     remove : "auto", "constant", "shaping" or "nothing"
@@ -57,7 +60,7 @@ def plot_recovery(
     matplotlib Figure, its axes filled; the displays are in its attribute ``displays``, a dict by panel
     """
     if world is None:
-        return _without_map(estimator, true_reward, state_names, remove, figure)
+        return _without_map(estimator, true_reward, state_names, action_names, remove, figure)
     if true_reward is None:
         true_reward = getattr(world, "reward", None)
         if true_reward is not None and not np.any(true_reward):
@@ -97,9 +100,15 @@ def _on_grid(
 
 
 def _without_map(
-    estimator: Any, true_reward: ArrayLike | None, state_names: Sequence[Any] | None, remove: str, figure: Any
+    estimator: Any,
+    true_reward: ArrayLike | None,
+    state_names: Sequence[Any] | None,
+    action_names: Sequence[Any] | None,
+    remove: str,
+    figure: Any,
 ) -> Any:
-    displays: dict[str, Any] = {"reward": StateRewardsDisplay.from_estimator(estimator, names=state_names)}
+    reward = StateRewardsDisplay.from_estimator(estimator, names=state_names, action_names=action_names)
+    displays: dict[str, Any] = {"reward": reward}
     rows = [("reward",)]
     heights = [displays["reward"].height]
     if true_reward is not None:

@@ -33,6 +33,7 @@ def write_report(
     command: str = "",
     warnings: Sequence[str] = (),
     state_names: Sequence[Any] | None = None,
+    action_names: Sequence[Any] | None = None,
     steps: ArrayLike = ACTIONS,
 ) -> None:
     """Write a report that anybody can open: one file, without network, script or style sheet beside it.
@@ -54,6 +55,8 @@ def write_report(
     warnings : sequence of str
         What was warned about on the way.
     state_names : sequence of S labels, optional
+    action_names : sequence of A labels, optional
+        Default: the labels that the demonstrations were read with.
     steps : (A, 2) array
         Row and column step of each action of the grid.
 
@@ -62,6 +65,8 @@ def write_report(
     OSError
         If the file cannot be written.
     """
+    if action_names is None and len(demonstrations.action_labels or ()) == estimator.mdp.n_actions:
+        action_names = demonstrations.action_labels
     fit = Fit(
         estimator=estimator,
         demonstrations=demonstrations,
@@ -72,6 +77,7 @@ def write_report(
         command=command,
         warnings=tuple(warnings),
         state_names=state_names,
+        action_names=action_names,
         steps=steps,
     )
     Path(path).write_text(page(title, sections(fit)), encoding="utf-8")

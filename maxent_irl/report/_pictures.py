@@ -47,11 +47,7 @@ def embedded(figure: Any, *, alt: str, caption: str) -> ET.Element:
 
 def reward_by_state(fit: Fit) -> ET.Element:
     """The reward where there is no map."""
-    labels = fit.demonstrations.action_labels
-    known = labels is not None and len(labels) == fit.estimator.mdp.n_actions
-    display = StateRewardsDisplay.from_estimator(
-        fit.estimator, names=fit.state_names, action_names=labels if known else None
-    )
+    display = StateRewardsDisplay.from_estimator(fit.estimator, names=fit.state_names, action_names=fit.action_names)
     return drawn(
         display,
         alt="Recovered reward by state. " + extremes(display.values, display.names),

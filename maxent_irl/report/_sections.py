@@ -36,6 +36,7 @@ class Fit:
     command: str
     warnings: tuple[str, ...]
     state_names: Sequence[Any] | None
+    action_names: Sequence[Any] | None
     steps: ArrayLike
 
     @cached_property

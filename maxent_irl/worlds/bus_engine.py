@@ -40,7 +40,7 @@ class BusEngine:
         States are mileage bins, actions are keep (0) and replace (1); every machine starts new (state 0).
     features : (S, 2, 2) array
         reward = features @ (replacement_cost, maintenance_cost).
-    feature_names : tuple of 2 strings
+    feature_names, action_names : tuples of 2 strings
     reward : (S, 2) array
     coef : (2,) array, (replacement_cost, maintenance_cost)
     usage_probabilities, n_states, n_actions
@@ -94,6 +94,7 @@ class BusEngine:
         self.features = np.zeros((self.n_states, 2, 2))  # [s, a, k]
         self.features[:, REPLACE, 0] = -1
         self.features[:, KEEP, 1] = -_COST_SCALE * np.arange(self.n_states)
+        self.action_names = ("keep", "replace")
         self.feature_names = ("replacement cost (RC)", "maintenance cost (theta11)")
         self.coef = np.array([replacement_cost, maintenance_cost], dtype=float)
         self.reward = self.features @ self.coef

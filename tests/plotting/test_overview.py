@@ -55,6 +55,14 @@ def test_elsewhere_reward_coefficients_and_convergence(with_truth, nothing_is_cu
     assert nothing_is_cut_off(figure)
 
 
+def test_actions_are_called_by_their_names():
+    data = load_machines()
+    estimator = MaxEntIRL(data.mdp, data.features).fit(data.demonstrations)
+    figure = plot_recovery(estimator, action_names=data.world.action_names, figure=Figure())
+    shown = [text.get_text() for text in figure.displays["reward"].ax_.get_legend().get_texts()]
+    assert shown == ["keep", "replace"]
+
+
 def test_state_indicators_are_shown_once_by_label():
     world = GridWorld((1, 4), starts=[(0, 0)])
     policy = np.tile([0.5, 0.0, 0.1, 0.0, 0.4], (4, 1))
