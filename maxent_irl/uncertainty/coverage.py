@@ -78,6 +78,7 @@ def simulate_coverage(
     n_steps: int = 50,
     n_replicates: int = 199,
     level: float = 0.95,
+    interval: str = "percentile",
     side: int = 10,
     seed: int = 0,
     n_jobs: int | None = None,
@@ -96,6 +97,8 @@ def simulate_coverage(
     n_replicates : int
         Of the bootstrap, in each data set.
     level : float
+    interval : "percentile" or "bias-corrected"
+        Of the bootstrap, as for `Bootstrap.interval`.
     side : int
         Cells along a side of the grid.
     seed : int
@@ -105,7 +108,7 @@ def simulate_coverage(
     world = GridWorld(side, slip=0.1, discount=0.9)
     features, coef = world.features("smooth", n_features=len(COEF)), np.array(COEF)
     policy = soft_value_iteration(world.mdp, features @ coef).policy
-    size = (n_trajectories, n_steps, n_replicates, level)
+    size = (n_trajectories, n_steps, n_replicates, level, interval)
     seeds = np.random.SeedSequence(seed).spawn(n_sets)
     found = Parallel(n_jobs=n_jobs)(delayed(_one)(world, features, policy, objective, size, one) for one in seeds)
     estimates, errors, lower, upper = (np.array(part) for part in zip(*found, strict=True))
@@ -116,7 +119,7 @@ def simulate_coverage(
 
 def _one(world, features, policy, objective, size, seed) -> tuple[NDArray, NDArray, NDArray, NDArray]:
     """Estimate, and by kind the standard errors and the ends of the intervals, of one data set."""
-    n_trajectories, n_steps, n_replicates, level = size
+    n_trajectories, n_steps, n_replicates, level, interval = size
     rng = np.random.default_rng(seed)
     demos = sample_demonstrations(world.mdp, policy, n_trajectories, max_steps=n_steps, random_state=rng)
     fit = MaxEntIRL(world.mdp, features, objective=objective).fit(demos)
@@ -125,7 +128,7 @@ def _one(world, features, policy, objective, size, seed) -> tuple[NDArray, NDArr
     ends = [(fit.coef_ - reach * error, fit.coef_ + reach * error) for error in errors]
     resampled = bootstrap(fit, n_replicates, random_state=rng, n_jobs=1, progress=False)
     errors.append(resampled.standard_errors)
-    ends.append(resampled.interval(level))
+    ends.append(resampled.interval(level, method=interval))
     return fit.coef_, np.array(errors), np.array([low for low, _ in ends]), np.array([high for _, high in ends])
 
 
@@ -138,6 +141,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--steps", type=int, default=50, help="decisions in each trajectory (50)")
     parser.add_argument("--side", type=int, default=10, help="cells along a side of the grid (10)")
     parser.add_argument("--replicates", type=int, default=199, help="bootstrap replicates in each (199)")
+    parser.add_argument(
+        "--interval", choices=["percentile", "bias-corrected"], default="percentile", help="of the bootstrap"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=1, help="processes (1)")
     given = parser.parse_args(arguments)
@@ -151,6 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             n_steps=given.steps,
             side=given.side,
             n_replicates=given.replicates,
+            interval=given.interval,
             seed=given.seed,
             n_jobs=given.jobs,
         )

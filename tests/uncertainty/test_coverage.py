@@ -8,9 +8,9 @@ from maxent_irl.uncertainty import coverage
 
 @pytest.mark.parametrize("objective", ["feature-matching", "likelihood"])
 def test_a_small_run_is_reproducible_and_roughly_covers(objective):
-    """With so few data single resamples run wild: a data set in four or so has a bootstrap error that is far too large.
+    """With so few data single resamples run wild, and the mean of the bootstrap's errors with them: the median is looked at.
 
-    They move the mean of the errors, so the median is looked at; whole refits have the same spread (see `test_resampling`).
+    Whole refits of the resamples have the same spread (see `test_resampling`).
     """
     arguments = {"n_sets": 24, "n_trajectories": 100, "n_steps": 20, "n_replicates": 40, "side": 5, "seed": 0}
     arguments["objective"] = objective
