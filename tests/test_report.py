@@ -129,6 +129,15 @@ def test_directions_that_are_not_determined_are_listed(tmp_path):
     assert "flowers (not determined)" in page.texts["th"]
 
 
+def test_large_figures_keep_their_size_in_print_and_others_share_a_page(grid_page):
+    text, page, _ = grid_page
+    kinds = [attributes.get("class") for attributes in page.attributes("figure")]
+    widths = [int(attributes["width"]) for attributes in page.attributes("img")]
+    assert kinds == ["large" if width > 700 else None for width in widths]
+    assert {"large", None} <= set(kinds)
+    assert "figure.large img" in text
+
+
 def test_command_and_versions_are_on_the_page(grid_page):
     _, page, _ = grid_page
     assert page.texts["pre"] == ["maxent-irl recover gridworld --report report.html"]

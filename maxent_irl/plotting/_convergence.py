@@ -162,8 +162,10 @@ class ConvergenceDisplay:
                 self.uniform, color=FAINT, linestyle="--", linewidth=1, label="choosing at random"
             )
             ax.legend(frameon=False, loc="lower right")
-        n = len(steps) - 1
-        status = {True: f"Converged in {n} steps", False: f"Not converged in {n} steps"}
+        status = {
+            True: "Converged",
+            False: "Not converged",
+        }  # without a number: steps that were taken back have no point
         ax.set(xlabel="step", ylabel=self.label, title=status.get(self.converged, "Fit"))
         ax.margins(y=0.08)
         whole_ticks(ax.xaxis)

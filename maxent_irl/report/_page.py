@@ -14,6 +14,8 @@ from xml.etree import ElementTree as ET
 
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
+LARGE = 700  # CSS pixels
+
 STYLE = """
 :root { color-scheme: light; }
 body { margin: 0 auto; max-width: 60rem; padding: 1.5rem; color: #1a1a1a; background: #fff;
@@ -43,7 +45,8 @@ pre { background: #f7f7f5; border: 1px solid #e3e3e0; padding: .7rem 1rem; white
   nav { display: none; }
   h2 { break-after: avoid; }
   figure, tr, pre, table.facts { break-inside: avoid; }
-  figure img { max-height: 150mm; width: auto; }
+  figure img { max-height: 85mm; width: auto; }
+  figure.large img { max-height: 160mm; }
   thead { display: table-header-group; }
   a { color: inherit; text-decoration: none; }
 }
@@ -107,10 +110,11 @@ def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[object]])
 
 
 def picture(png: bytes, width: int, *, alt: str, caption: str) -> ET.Element:
-    """A figure whose image is in the page itself; `width` in CSS pixels."""
+    """A figure whose image is in the page itself; `width` in CSS pixels, of which large ones keep their size in print."""
     data = "data:image/png;base64," + base64.b64encode(png).decode("ascii")
     image = element("img", src=data, alt=alt, width=str(width))
-    return element("figure", image, element("figcaption", caption))
+    large = {"class_": "large"} if width > LARGE else {}
+    return element("figure", image, element("figcaption", caption), **large)
 
 
 def page(title: str, sections: Sequence[Section]) -> str:

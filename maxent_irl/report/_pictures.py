@@ -124,8 +124,8 @@ def convergence(fit: Fit) -> ET.Element:
     first, last = display.log_likelihood[[0, -1]]
     return drawn(
         display,
-        alt=f"The objective rises from {first:.4f} to {last:.4f} nats per decision in "
-        f"{len(display.log_likelihood) - 1} steps; the largest feature gap left is {np.abs(display.gap).max():.1e}.",
+        alt=f"The objective rises from {first:.4f} to {last:.4f} nats per decision; the largest feature gap left is "
+        f"{np.abs(display.gap).max():.1e}.",
         caption="Left: the objective at each step of the fit. Right: demonstrated minus expected features, per decision, "
         + (
             "which a converged fit brings within the tolerance."
