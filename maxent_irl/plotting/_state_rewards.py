@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._axes import figure_and_axes, label_ticks, plain_frame, short, whole_ticks
+from ._axes import figure_and_axes, key_above, label_ticks, plain_frame, short, title_above, whole_ticks
 from ._colours import ACCENT, FAINT
 from ._quantities import mean_over_actions, reward_per_state
 from ._state_curve import STYLES
@@ -36,6 +36,7 @@ class StateRewardsDisplay:
     ----------
     bars_ : BarContainer or None
     points_ : list of Line2D, one per column, empty with bars
+    key_ : Legend or None
     ax_, figure_ : Axes, Figure
     """
 
@@ -124,12 +125,12 @@ class StateRewardsDisplay:
         self
         """
         self.figure_, self.ax_ = figure_and_axes(ax, size=(6.0, self.height))
-        self.bars_, self.points_ = None, []
+        self.bars_, self.points_, self.key_ = None, [], None
         if self._as_bars:
             self._draw_bars()
         else:
             self._draw_points()
-        self.ax_.set_title(self.title)
+        title_above(self.ax_, self.title, self.key_)
         plain_frame(self.ax_)
         return self
 
@@ -158,6 +159,4 @@ class StateRewardsDisplay:
         else:
             whole_ticks(self.ax_.xaxis)
         if len(self.points_) > 1:
-            key = self.ax_.legend(frameon=False, fontsize="small")
-            for text in key.get_texts():
-                text.set_parse_math(False)
+            self.key_ = key_above(self.ax_, self.points_)
