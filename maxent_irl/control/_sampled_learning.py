@@ -3,6 +3,9 @@
 A learner sees states, actions, rewards and next states, never the transition matrix. Many walkers act at once, so that one step
 of numpy is a minibatch. They are restarted with probability ``1 - discount`` a step, so that where they are found is where the
 discounted visitations of their policy are: averages over a minibatch estimate averages under `expected_visitations`.
+
+Source of the step sizes: Wainwright, M. J. (2019), Stochastic approximation with cone-contractive operators: sharp l-infinity
+bounds for Q-learning, arXiv:1905.06265.
 """
 
 from __future__ import annotations
@@ -144,28 +147,31 @@ class Walkers:
         pairs = a * S + s
         following = self._outcomes(pairs, u[1])
         over = (following < 0) | mdp.terminal[following] | (u[2] >= mdp.discount)
-        self.states = np.where(over, self._restarted(u[3]), following)
+        self.states = np.array(following)
+        self.states[over] = self._restarted(u[3, over])
         return Minibatch(s, pairs, self.problem.reward[pairs], following)
 
 
 class TabularRegression:
     r"""Regress a table on targets by stochastic approximation, with a step size of its own for every entry.
 
-    After its n-th target an entry moves by :math:`n^{-\omega}` of the difference; several targets of one minibatch move it as
-    if they came one after another.
+    At its n-th target an entry moves by :math:`(1 + (1 - \gamma) n)^{-\omega}` of the difference; several targets of one
+    minibatch move it as if they came one after another. The factor :math:`1 - \gamma` keeps the steps large for about as many
+    targets as values need to spread: with steps 1/n a first guess fades like :math:`n^{-(1 - \gamma)}`, with these like 1/n.
 
     Parameters
     ----------
     size : int
     decay : omega, in (1/2, 1]
+    discount : gamma
     """
 
-    def __init__(self, size: int, decay: float) -> None:
+    def __init__(self, size: int, decay: float, discount: float) -> None:
         if not 0.5 < decay <= 1.0:
             raise ValueError(
                 f"step_decay must lie in (0.5, 1], where stochastic approximation converges; got {decay!r}"
             )
-        self.size, self.decay = size, decay
+        self.size, self.decay, self.rescaling = size, decay, 1.0 - discount
         self.seen = np.zeros(size)
 
     def __call__(self, table: NDArray, entries: NDArray, targets: NDArray) -> None:
@@ -174,7 +180,7 @@ class TabularRegression:
         total = np.bincount(entries, targets, minlength=self.size)
         hit = np.flatnonzero(times)
         self.seen[hit] += times[hit]
-        gain = 1.0 - (1.0 - (1.0 + self.seen[hit]) ** -self.decay) ** times[hit]
+        gain = 1.0 - (1.0 - (1.0 + self.rescaling * self.seen[hit]) ** -self.decay) ** times[hit]
         table[hit] += gain * (total[hit] / times[hit] - table[hit])
 
 

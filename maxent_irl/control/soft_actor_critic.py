@@ -13,8 +13,13 @@ current critic, and the temperature, if asked to, towards the entropy wanted:
 
 The actor's step is the natural gradient of :math:`\mathrm{KL}(\pi \,\|\, p \exp(Q / \alpha) / Z)` in the logits: the plain
 gradient carries a factor :math:`\pi(a \mid s)` and so hardly learns of rare actions. Actions being finitely many, expectations
-over a' are sums. The fixed point is that of `soft_value_iteration`, variational; twin critics, whose minimum is low by as much
-as they are noisy, reach it as their step sizes vanish.
+over a' are sums. The fixed point is that of `soft_value_iteration`, variational.
+
+Twin critics guard against values that are high because a function approximator errs; tables do not, so all the minimum does
+here is to be low by as much as they are noisy. Two tables with independent errors of deviation :math:`\sigma` have a minimum
+that is low by :math:`\sigma / \sqrt \pi`, and the backup adds this up over :math:`1 / (1 - \gamma)` decisions. The fixed point
+is the same and is reached as :math:`\sigma` vanishes, like one over the square root of the transitions; averaged targets
+tremble less than the critics and so are a little less low, as long as they do not lag.
 
 Sources: Haarnoja, T., Zhou, A., Abbeel, P., & Levine, S. (2018), Soft actor-critic: off-policy maximum entropy deep
 reinforcement learning with a stochastic actor, ICML, PMLR 80, 1861-1870; Haarnoja, T., et al. (2018), Soft actor-critic
@@ -53,7 +58,7 @@ def soft_actor_critic(
     n_walkers: int = 1000,
     n_steps: int = 5000,
     exploration: float = 0.1,
-    step_decay: float = 0.6,
+    step_decay: float = 0.8,
     tol: float = 0.02,
     random_state: Any = None,
 ) -> SampledSolution:
@@ -73,9 +78,10 @@ def soft_actor_critic(
     action_prior : (A,) or (S, A) array, optional
     n_critics : int
         2: twin critics, of which actor and targets use the smaller. Each transition teaches one of them: equal tables taught
-        the same would stay equal.
+        the same would stay equal. Values come out low, see above; a larger `step_decay` (0.9) and many walkers help.
     target_rate : float in (0, 1]
         Share of the critics that goes into the target tables after every minibatch; 1: targets are the critics themselves.
+        Targets that lag slow learning down, by their lag of ``1 / target_rate`` minibatches a decision.
     actor_rate : float in (0, 1]
         rho, the share of the Boltzmann policy's log-probabilities the actor takes in a minibatch.
     temperature_rate : float > 0
@@ -149,12 +155,12 @@ class _ActorCritic:
         self.critics = np.zeros((n_critics, *problem.shape))
         self.targets = self.critics.copy()
         size = self.critics[0].size
-        self.regress = [TabularRegression(size, step_decay) for _ in range(n_critics)]
+        self.regress = [TabularRegression(size, step_decay, problem.mdp.discount) for _ in range(n_critics)]
         self.logits = (
             np.zeros(problem.shape) if problem.log_prior is None else np.where(problem.allowed, problem.log_prior, 0.0)
         )
         self.policy = self._normalised(self.logits)
-        self.averages = {name: Averaged() for name in ("critic", "logits", "log temperature")}
+        self.averages = {name: Averaged() for name in ("critics", "logits", "log temperature")}
         self.turn = 0
 
     def _normalised(self, logits: NDArray) -> NDArray:
@@ -183,7 +189,7 @@ class _ActorCritic:
         if self.target_entropy is not None:
             entropy = -np.einsum("as,as->s", self.policy, self.problem.relative_log(self.policy))[batch.states].mean()
             self.temperature *= math.exp(-self.temperature_rate * (entropy - self.target_entropy))
-        self.averages["critic"].add(self.critics.min(axis=0))
+        self.averages["critics"].add(self.critics)
         self.averages["logits"].add(self.logits)
         self.averages["log temperature"].add(np.log(self.temperature))
         return errors
@@ -198,7 +204,7 @@ class _ActorCritic:
         self.policy = self._normalised(self.logits)
 
     def answer(self) -> tuple[NDArray, NDArray, NDArray, float]:
-        Q, logits = self.averages["critic"].value, self.averages["logits"].value
+        Q, logits = self.averages["critics"].value.min(axis=0), self.averages["logits"].value
         temperature = float(np.exp(self.averages["log temperature"].value))
         policy = self._normalised(logits)
         return self._values(Q, policy, temperature)[:-1], Q, policy, temperature

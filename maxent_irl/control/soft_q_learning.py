@@ -41,7 +41,7 @@ def soft_q_learning(
     n_walkers: int = 1000,
     n_steps: int = 5000,
     exploration: float = 0.1,
-    step_decay: float = 0.6,
+    step_decay: float = 0.8,
     tol: float = 0.02,
     random_state: Any = None,
 ) -> SampledSolution:
@@ -62,8 +62,8 @@ def soft_q_learning(
     exploration : float in [0, 1]
         Share of uniformly random actions.
     step_decay : float in (0.5, 1]
-        omega: the n-th target of an entry moves it by ``n ** -omega``. Near 1 the first guesses are forgotten very slowly when
-        the discount is near 1.
+        omega: the n-th target of an entry moves it by ``(1 + (1 - discount) * n) ** -omega``. Near 1 there is less noise, and
+        first guesses are forgotten more slowly.
     tol : float
         Change of V over the last tenth of the run below which it counts as converged, in units of reward.
     random_state : None, int, numpy Generator, or numpy RandomState
@@ -94,7 +94,7 @@ class _SoftQ:
     def __init__(self, problem: Problem, temperature: float, step_decay: float) -> None:
         self.problem, self.temperature = problem, temperature
         self.Q = np.where(problem.allowed, 0.0, -np.inf)
-        self.regress = TabularRegression(self.Q.size, step_decay)
+        self.regress = TabularRegression(self.Q.size, step_decay, problem.mdp.discount)
         self.average = Averaged()
         self.V, self.policy = self._soft(self.Q)
 
