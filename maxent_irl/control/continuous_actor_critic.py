@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from .._draws import generator
 from .._numerics import iterate
 from .._validation import check_choice, check_temperature
-from .gaussian_actor import COVARIANCES, ActorObjective, GaussianActor, improve
+from .gaussian_actor import COVARIANCES, ActorObjective, GaussianActor, improve, matched_noise
 from .linear_quadratic import LinearQuadratic
 
 
@@ -61,7 +61,7 @@ def soft_actor_critic_continuous(
     *,
     temperature: float = 1.0,
     covariance: str = "full",
-    n_samples: int = 20_000,
+    n_samples: int = 40_000,
     tol: float = 1e-5,
     max_iter: int = 500,
     random_state: Any = None,
@@ -93,7 +93,7 @@ def soft_actor_critic_continuous(
     n, m = problem.n_states, problem.n_actions
     s, a = rng.standard_normal((n_samples, n)), rng.standard_normal((n_samples, m))
     rewards, following = problem.reward(s, a), problem.step(s, a, rng)
-    noise_next, noise_now = rng.standard_normal((2, n_samples, m))
+    noise_next, noise_now = (matched_noise(rng, n_samples, m) for _ in range(2))
     regress = np.linalg.pinv(quadratic_features(s, a))
     actors = [GaussianActor.standard(n, m)]
 

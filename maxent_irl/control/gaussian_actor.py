@@ -9,11 +9,14 @@ parameters, so that the divergence from the critic's Boltzmann posterior, up to 
     \nabla_W J = -E \bigl[ \nabla_a Q \, s^\top \bigr], \qquad
     \nabla_L J = -E \bigl[ \nabla_a Q \, \varepsilon^\top \bigr] - \alpha \operatorname{diag}(1 / L_{ii}) ,
 
-has gradients that pass through the sample. For a given sample of the noise J is a smooth function, which scipy minimises.
-Where Q is quadratic in the action the posterior is Gaussian, and the actor reaches it.
+has gradients that pass through the sample. For a given sample of the noise J is a smooth function, which scipy minimises. The
+sample is made to have the moments of its distribution, mean 0 and covariance I: what sampling would get wrong of a quadratic
+function is then nothing. Where Q is quadratic in the action the posterior is Gaussian, and the actor reaches it.
 
 Sources: Haarnoja, T., Zhou, A., Abbeel, P., & Levine, S. (2018), Soft actor-critic, ICML, PMLR 80, 1861-1870, equations 11-13;
-Kingma, D. P., & Welling, M. (2014), Auto-encoding variational Bayes, ICLR (the reparameterisation).
+Kingma, D. P., & Welling, M. (2014), Auto-encoding variational Bayes, ICLR (the reparameterisation); Barraquand, J. (1995),
+Numerical valuation of high dimensional multivariate European securities, Management Science 41(12), 1882-1891 (matched
+moments).
 """
 
 from __future__ import annotations
@@ -80,6 +83,19 @@ class GaussianActor:
         noise = solve_triangular(self.factor, (actions - states @ self.gain.T).T, lower=True)
         m = len(self.factor)
         return -0.5 * (noise**2).sum(axis=0) - 0.5 * m * math.log(2 * math.pi) - np.log(np.diag(self.factor)).sum()
+
+
+def matched_noise(rng: np.random.Generator, size: int, n_actions: int) -> NDArray:
+    """Standard normal draws (size, n_actions), scaled so that their second moments are exactly those of the identity.
+
+    Used with both signs they have mean 0 as well.
+    """
+    if size < n_actions:
+        raise ValueError(
+            f"{size} draws of noise do not span {n_actions} dimensions of the action: give at least {n_actions} states"
+        )
+    noise = rng.standard_normal((size, n_actions))
+    return solve_triangular(np.linalg.cholesky(noise.T @ noise / size), noise.T, lower=True).T
 
 
 class _Parameters:
@@ -176,7 +192,7 @@ def fit_gaussian_actor(
     action_value : callable
         ``(states (k, n), actions (k, m)) -> (Q (k,), dQ/da (k, m))``.
     states : (k, n) array
-        A sample of states; for a single choice k rows of the number 1.
+        A sample of states, at least `n_actions`; for a single choice k rows of the number 1.
     n_actions : int
         m, dimensions of the action.
     temperature : float > 0
@@ -199,7 +215,7 @@ def fit_gaussian_actor(
     states = np.asarray(states, dtype=float)
     if states.ndim != 2 or not len(states):
         raise ValueError(f"states must have shape (k, n), k >= 1; got {states.shape}")
-    noise = generator(random_state).standard_normal((len(states), n_actions))
+    noise = matched_noise(generator(random_state), len(states), n_actions)
     start = GaussianActor.standard(states.shape[1], n_actions) if start is None else start
     return improve(ActorObjective(action_value, states, noise, alpha, covariance), start, tol, max_iter)
 

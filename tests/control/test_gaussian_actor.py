@@ -8,7 +8,7 @@ from scipy.stats import multivariate_normal
 
 from maxent_irl.control import GaussianActor, LinearQuadratic, fit_gaussian_actor, soft_actor_critic_continuous
 from maxent_irl.control.continuous_actor_critic import QuadraticCritic, quadratic_features
-from maxent_irl.control.gaussian_actor import ActorObjective
+from maxent_irl.control.gaussian_actor import ActorObjective, matched_noise
 
 BEST, CURVATURE, ALPHA = np.array([1.0, -2.0]), np.array([[2.0, 0.6], [0.6, 1.0]]), 0.5
 
@@ -78,6 +78,17 @@ def test_quadratic_reward_gives_the_boltzmann_posterior():
     assert (np.diff(fit.loss_curve) <= 0).all()
     # J at the posterior is minus the soft value: the log-sum-exp over actions.
     assert_allclose(fit.loss, -0.5 * ALPHA * np.linalg.slogdet(2 * math.pi * closed.covariance)[1], atol=0.02)
+
+
+def test_matched_noise_leaves_nothing_of_a_quadratic_to_chance():
+    noise = matched_noise(np.random.default_rng(0), 50, 2)
+    assert_allclose(noise.T @ noise / 50, np.eye(2), atol=1e-12)
+    closed = LinearQuadratic.single_choice(BEST, CURVATURE).solve(ALPHA)
+    for seed in range(3):
+        fit = fit_gaussian_actor(quadratic_reward, np.ones((50, 1)), 2, temperature=ALPHA, random_state=seed)
+        assert_allclose(fit.actor.covariance, closed.covariance, rtol=1e-4)
+    many = matched_noise(np.random.default_rng(0), 100_000, 2)
+    assert_allclose([(many**4).mean(), (many[:, 0] ** 2 * many[:, 1] ** 2).mean()], [3.0, 1.0], rtol=0.03)
 
 
 def test_a_diagonal_actor_has_the_conditional_variances():
@@ -155,6 +166,7 @@ def test_quadratic_critic_and_its_gradient():
     [
         ({"covariance": "round"}, "covariance must be one of"),
         ({"states": np.ones(3)}, r"states must have shape \(k, n\)"),
+        ({"states": np.ones((1, 1))}, "1 draws of noise do not span 2 dimensions"),
     ],
 )
 def test_wrong_options_are_named(changes, message):
