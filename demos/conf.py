@@ -108,6 +108,13 @@ def write_reference(app):
         target.write_text(text, encoding="utf-8")
 
 
+def forget_renamed(app):
+    """Delete pages that an earlier build made of demos that are called otherwise now: nothing leads to them any more."""
+    for made in (HERE / "_gallery").glob("plot_*.rst"):
+        if not (HERE / f"{made.stem}.py").exists():
+            made.unlink()
+
+
 def leave_out(app, what, name, member, skip, options):
     """Leave methods out that scikit-learn puts on every estimator to route metadata."""
     return True if name == "get_metadata_routing" or re.fullmatch("set_.*_request", name) else None
@@ -132,5 +139,6 @@ def setup(app):
     )
     app.connect("autodoc-skip-member", leave_out)
     app.connect("config-inited", lambda app, config: write_reference(app))
+    app.connect("config-inited", lambda app, config: forget_renamed(app))
     if not HAS_DATA and NEEDS_DATA:
         logging.getLogger(__name__).info("MAXENT_IRL_DATA is not set: not run are %s", ", ".join(sorted(NEEDS_DATA)))

@@ -59,7 +59,9 @@ print(trips)
 
 estimator = MaxEntIRL(network.mdp, features, feature_names=names).fit(train)
 print(estimator.summary())
-CoefficientsDisplay.from_estimator(estimator, truth=truth).plot()
+named = ("a kilometre", "a kilometre on foot, besides", "a junction", "turning back")
+title, label = "What a trip costs", "coefficient: reward for each"
+CoefficientsDisplay.from_estimator(estimator, truth=truth, names=named, title=title, label=label).plot()
 
 # %%
 # Which way?
@@ -80,7 +82,9 @@ for horizon in (1, 10):
 # %%
 # Which links carry the traffic?
 # ------------------------------
-# Expected flows of an origin-destination table: here one trip from everywhere to each of ten destinations.
+# Expected flows of an origin-destination table: here one trip from every twentieth link to each of ten destinations.
+
+# sphinx_gallery_thumbnail_number = 2
 
 first = np.repeat(np.arange(0, network.n_links, 20), 10)
 goals = np.tile(places[:10], len(first) // 10)
@@ -92,8 +96,9 @@ NetworkMapDisplay.from_edges(
     root=True,
     label="expected number of trips (square-root scale)",
     title="Traffic to ten destinations in Monaco",
-    marks={str(k + 1): network.head[place] for k, place in enumerate(places[:10])},
-).plot()
+    marks={"destination": network.head[places[:10]]},
+).plot(plt.figure())
+plt.gcf().set_size_inches(10, 4.6)
 
 # %%
 # Where are they heading?
@@ -112,7 +117,7 @@ print(
     f"half way, the true destination has a probability of {half_way:.0%} on average; at the start {1 / len(places):.1%}"
 )
 
-_, ax = plt.subplots(figsize=(6.4, 3.8))
+_, ax = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
 ax.fill_between(100 * share, low, high, color="#9ecae1", label="middle half of the trips")
 ax.plot(100 * share, middle, color="#08519c", label="median trip")
 ax.axhline(1 / len(places), color="0.5", linestyle=":", label="before anything was seen")
@@ -124,4 +129,5 @@ ax.set(
     ylim=(0, 1.02),
 )
 ax.legend(frameon=False, loc="upper left")
+ax.spines[["top", "right"]].set_visible(False)
 plt.show()
