@@ -22,6 +22,7 @@ Source: Levine, S. (2018), arXiv:1805.00909; the bounds are derived in ``maxent_
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.patheffects import withStroke
 
 from maxent_irl.control import temperature_sweep
 from maxent_irl.plotting import GridMapDisplay, PolicyDisplay, colour_scale
@@ -47,8 +48,8 @@ world = GridWorld.from_text(
 temperatures = np.logspace(-3, 3, 25)
 sweep = temperature_sweep(world.mdp, world.reward, temperatures)
 
-figure = plt.figure(figsize=(11, 7.4), layout="constrained")
-maps, lines = figure.subfigures(2, 1, height_ratios=[1.15, 1])
+figure = plt.figure(figsize=(11, 8.2), layout="constrained")
+maps, lines = figure.subfigures(2, 1, height_ratios=[1.25, 1])
 shown = [sweep.solutions[i] for i in (4, 10, 20)]
 scale = colour_scale(*(solution.V for solution in shown), signed=False)
 for ax, solution, word in zip(maps.subplots(1, 3), shown, ("greedy", "hesitant", "aimless"), strict=True):
@@ -57,14 +58,26 @@ for ax, solution, word in zip(maps.subplots(1, 3), shown, ("greedy", "hesitant",
         ax, scale=scale, colour_bar=solution is shown[-1], key=False
     )
     PolicyDisplay.from_policy(solution.policy, world).plot(ax)
+    words = {"fontsize": "x-small", "va": "top", "path_effects": [withStroke(linewidth=2, foreground="white")]}
+    for name, state in [("goal", world.goals[0]), *(("mud", state) for state in np.flatnonzero(world.tiles == "m"))]:
+        row, column = world.cells[state]
+        ax.text(column - 0.47, row - 0.46, name, **words)
 
 cold, hot = lines.subplots(1, 2)
 cold.loglog(temperatures, sweep.cold_distance, "o-", markersize=3, label="distance")
 cold.loglog(temperatures, sweep.cold_bound, "--", color="0.4", label="bound")
-cold.set(xlabel="temperature", ylabel="largest V(hard) − V(soft)", title="Cold: soft Bellman becomes hard Bellman")
+cold.set(
+    xlabel="temperature, in units of reward",
+    ylabel="largest V(hard) − V(soft)",
+    title="Cold: soft Bellman becomes hard Bellman",
+)
 hot.loglog(temperatures, sweep.hot_distance, "o-", markersize=3, label="distance")
 hot.loglog(temperatures, sweep.hot_bound, "--", color="0.4", label="bound")
-hot.set(xlabel="temperature", ylabel="largest |log π / p|, nats", title="Hot: the policy becomes the prior")
+hot.set(
+    xlabel="temperature, in units of reward",
+    ylabel="largest |log π / p|, nats",
+    title="Hot: the policy becomes the prior",
+)
 for ax in (cold, hot):
     ax.legend(frameon=False)
     ax.spines[["top", "right"]].set_visible(False)

@@ -70,8 +70,9 @@ for ax, (values, label, title) in zip(axes, panels, strict=True):
     ax.set_facecolor("0.85")
     figure.colorbar(image, ax=ax, location="bottom", label=label, shrink=0.9)
     ax.set(xlabel="cell (rewards at 8 and 28)", title=title)
-axes[0].set_ylabel("time")
+axes[0].set_ylabel("time, in steps")
 for trajectory in samples:
     axes[2].plot(trajectory.states, np.arange(len(trajectory.states)), color="white", linewidth=0.9, alpha=0.8)
+axes[2].text(15, 28, "white: 14 sampled\ntrajectories", color="white", fontsize=9, ha="center", va="bottom")
 axes[1].text(0, 1.6, "not reachable yet", color="0.3", fontsize=9)
 plt.show()

@@ -23,6 +23,7 @@ Source: Levine, S. (2018), arXiv:1805.00909, sections 2.4 and 3.
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.patheffects import withStroke
 
 from maxent_irl.control import compare_inference
 from maxent_irl.plotting import GridMapDisplay, PolicyDisplay
@@ -61,7 +62,7 @@ maps, line = figure.subfigures(1, 2, width_ratios=[1.5, 1])
 above, below = maps.subplots(2, 1)
 GridMapDisplay.from_values(
     both.variational.V, world, label="variational value", title="Variational: keeps away from the mud", signed=False
-).plot(above, key=False)
+).plot(above)
 PolicyDisplay.from_policy(both.variational.policy, world).plot(above)
 GridMapDisplay.from_values(
     both.optimism,
@@ -71,6 +72,10 @@ GridMapDisplay.from_values(
     from_zero=True,
 ).plot(below, key=False)
 PolicyDisplay.from_policy(both.exact.policy, world).plot(below)
+for ax in (above, below):
+    for column in range(9):
+        edge = [withStroke(linewidth=2, foreground="white")]
+        ax.text(column, 3.46, "mud", fontsize="small", ha="center", va="bottom", path_effects=edge)
 
 ax = line.subplots()
 ax.plot(slips, [gap.exact.V[start] for gap in gaps], "o-", label="exact inference promises")

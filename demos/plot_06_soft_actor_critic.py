@@ -86,7 +86,8 @@ left.legend(frameon=False, loc="lower left")
 middle.semilogx(tuned.samples_curve, tuned.entropy_curve, label="entropy of the actor, nats")
 middle.axhline(1.0, color="C0", linestyle=":", label="target")
 middle.semilogx(tuned.samples_curve, tuned.temperature_curve, "--", color="C1", label="temperature")
-middle.set(xlabel="transitions seen", ylim=(0, 1.8), title=f"Temperature settles at {tuned.temperature:.3f}")
+middle.set(xlabel="transitions seen", ylabel="entropy (nats), temperature (units of reward)", ylim=(0, 1.8))
+middle.set(title=f"Temperature settles at {tuned.temperature:.3f}")
 middle.legend(frameon=False)
 
 angle = np.linspace(0, 2 * np.pi, 200)
@@ -99,7 +100,7 @@ for k in (1, 2):
     name = "fitted actor" if k == 1 else None
     right.plot(*(fit.actor.gain + k * fit.actor.factor @ circle), "--", color="C1", label=name)
 right.set(xlabel="action, component 1", ylabel="action, component 2", title="The Gaussian actor is the posterior")
-right.set(aspect="equal", xlim=(-1.5, 3.5), ylim=(-5.0, 3.0))
+right.set(aspect="equal", xlim=(-1.5, 6.0), ylim=(-5.0, 3.0))
 right.legend(frameon=False, loc="upper right", fontsize="small")
 for ax in (left, middle, right):
     ax.spines[["top", "right"]].set_visible(False)

@@ -65,7 +65,9 @@ left.plot(divergence, earned, "*", color="C3", markersize=13, label=f"where PPO 
 x = np.array([0.15, 2.3])
 left.plot(x, exact + beta * x, "--", color="0.5", linewidth=1, label=f"slope {beta:g}")
 left.set(
-    xlabel="KL from the reference, nats", ylabel="expected reward", title="No policy earns more at the same divergence"
+    xlabel="KL divergence from the reference, nats",
+    ylabel="expected reward",
+    title="No policy earns more at the same divergence",
 )
 left.legend(frameon=False, loc="lower right")
 
@@ -74,9 +76,11 @@ place = np.arange(tree.n_completions)
 right.bar(place - 0.2, np.exp(tree.log_probabilities(reference))[order], 0.4, color="0.75", label="reference")
 right.bar(place + 0.2, np.exp(tree.log_probabilities(run.policy))[order], 0.4, color="C1", label="PPO")
 right.plot(place + 0.2, posterior[order], "_", color="k", markersize=11, label="posterior, exact")
-labels = [f"{tree.completions[i]}\n{scores[i]:.1f}" for i in order]
+labels = [f"{tree.completions[i]}\n{scores[i]:.1f}".replace("-", "\N{MINUS SIGN}") for i in order]
 right.set_xticks(place, labels, fontsize="small")
-right.set(xlabel="completion, and its reward", ylabel="probability", title="PPO samples the posterior")
+right.set(
+    xlabel="completion (a dot ends it early), and its reward", ylabel="probability", title="PPO samples the posterior"
+)
 right.legend(frameon=False)
 for ax in (left, right):
     ax.spines[["top", "right"]].set_visible(False)

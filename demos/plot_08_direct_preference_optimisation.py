@@ -101,9 +101,10 @@ left.legend(frameon=False)
 
 implied = dpo.implied_reward - np.mean(dpo.implied_reward - scores)
 ends = [min(scores.min(), implied.min()) - 0.2, max(scores.max(), implied.max()) + 0.2]
-middle.plot(ends, ends, color="0.6", linewidth=1)
+middle.plot(ends, ends, color="0.6", linewidth=1, label="implied = true")
 middle.plot(scores, implied, "o", markersize=5)
 middle.set(xlabel="true reward of a completion", ylabel="implied reward, constant matched", aspect="equal")
+middle.legend(frameon=False)
 middle.set_title("Implied rewards from 50,000 preferences")
 
 order = np.argsort(scores)
@@ -112,11 +113,13 @@ for name, (fit, meant) in policies.items():
     ax = axes[name]
     ax.bar(place, np.exp(tree.log_probabilities(fit.policy))[order], 0.7, color="C1", label="policy")
     ax.plot(place, meant[order], "_", color="k", markersize=9, label="its posterior")
-    ax.set(ylabel=name, ylim=(0, 0.45), xticks=[])
+    ax.set(ylim=(0, 0.45), xticks=[])
+    ax.text(0.01, 0.95, name, transform=ax.transAxes, va="top", weight="bold")
+axes["IPO"].set_ylabel("probability of the completion")
 axes["DPO"].set_title("Three losses, three posteriors")
-axes["DPO"].legend(frameon=False, ncols=2, loc="upper left")
+axes["DPO"].legend(frameon=False, ncols=2, loc="upper center")
 axes["KTO"].set_xticks(place, [tree.completions[i] for i in order], fontsize="small", rotation=60)
-axes["KTO"].set_xlabel("completion, from worst to best")
+axes["KTO"].set_xlabel("completion (a dot ends it early), from worst to best")
 for ax in axes.values():
     ax.spines[["top", "right"]].set_visible(False)
 plt.show()

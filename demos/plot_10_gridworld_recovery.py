@@ -53,7 +53,8 @@ plot_recovery(by_tile, world, true_reward=data.true_reward)
 # %%
 # Every interval contains the true value. Few walks touch the mud, because it is avoided: its worth is known least well.
 
-CoefficientsDisplay.from_estimator(by_tile, truth=data.true_coef, title="What a step on each tile is worth").plot()
+title, label = "What a step on each tile is worth", "reward per decision"
+CoefficientsDisplay.from_estimator(by_tile, truth=data.true_coef, title=title, label=label).plot()
 
 # %%
 # What an action leads to
@@ -102,12 +103,14 @@ LearningCurveDisplay.from_estimator(
 slow = MaxEntIRL(data.mdp, data.features, solver="gradient-ascent", tol=1e-3, record_iterates=True).fit(demonstrations)
 steps = [0, 2, 4, len(slow.coef_path_) - 1]
 rewards = [data.features @ slow.coef_path_[step] for step in steps]
-figure, axes = plt.subplots(1, len(steps), figsize=(14, 3.6), layout="constrained")
-last = GridMapDisplay.from_values(rewards[-1], world, label="reward per decision", title=f"after {steps[-1]} steps")
+figure, axes = plt.subplots(1, len(steps), figsize=(14, 3.2), layout="constrained")
+last = GridMapDisplay.from_values(
+    rewards[-1], world, label="reward per decision", title=f"after {steps[-1]} steps of ascent"
+)
 last.plot(axes[-1], key=False)
 scale = {"cmap": last.image_.cmap, "norm": last.image_.norm}
 for ax, step, reward in zip(axes[:-1], steps[:-1], rewards[:-1], strict=True):
-    display = GridMapDisplay.from_values(reward, world, label="reward", title=f"after {step} steps")
+    display = GridMapDisplay.from_values(reward, world, label="reward", title=f"after {step} steps of ascent")
     display.plot(ax, scale=scale, colour_bar=False, key=False)
 
 plt.show()

@@ -41,7 +41,7 @@ figure, (left, right) = plt.subplots(1, 2, figsize=(12.5, 4.8), layout="constrai
 GridMapDisplay.from_values(
     by_formula.standard_error,
     world,
-    label="standard error of the reward",
+    label="standard error of the reward per decision",
     title="How sure, cell by cell",
     from_zero=True,
 ).plot(left)
@@ -95,10 +95,14 @@ change = cleared.difference
 visits, lowest, highest = (part.visitations.sum(axis=1) for part in (change.estimate, change.lower, change.upper))
 figure, (left, right) = plt.subplots(1, 2, figsize=(12.5, 4.6), layout="constrained")
 GridMapDisplay.from_values(
-    visits, world, label="change of expected visits", title="Where people would go instead", signed=True
+    visits,
+    world,
+    label="change of expected decisions per walk, discounted",
+    title="Where people would go without the mud",
+    signed=True,
 ).plot(left)
 GridMapDisplay.from_values(
-    (highest - lowest) / 2, world, label="half the 95% interval", title="How sure that is", from_zero=True
+    (highest - lowest) / 2, world, label="half the 95% interval of the change", title="How sure that is", from_zero=True
 ).plot(right)
 
 plt.show()

@@ -41,7 +41,7 @@ def load_gridworld() -> Bunch:
     >>> from maxent_irl.datasets import load_gridworld
     >>> data = load_gridworld()
     >>> len(data.demonstrations), data.feature_names
-    (200, ('tile f', 'tile m', 'goal'))
+    (200, ('flowers', 'mud', 'goal'))
     """
     definition = read_definition("gridworld")
     world = gridworld_of(definition)
@@ -50,7 +50,7 @@ def load_gridworld() -> Bunch:
         "gridworld",
         world,
         features=world.features("tiles"),
-        feature_names=world.feature_names("tiles"),
+        feature_names=("flowers", "mud", "goal"),  # letters f, m, G of the map
         true_coef=np.array([rewards["f"], rewards["m"], rewards["G"]]),
     )
 

@@ -43,7 +43,7 @@ def run(*arguments):
 def test_builtin_gridworld(tmp_path, capsys):
     assert run("gridworld", "--out", tmp_path / "out") == 0
     said = capsys.readouterr().out
-    for expected in ("200 trajectories", "iteration   0", "converged in", "of uniform choice -1.609438", "tile m"):
+    for expected in ("200 trajectories", "iteration   0", "converged in", "of uniform choice -1.609438", "mud"):
         assert expected in said
     for name in ("reward.csv", "coefficients.csv", "policy.csv", "model.npz", "reward.png"):
         assert (tmp_path / "out" / name).stat().st_size > 0

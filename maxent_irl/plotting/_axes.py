@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 BAR_WIDTH, BAR_GAP = 0.13, 0.08  # inches
 LONGEST_NAME = 40  # characters
-LETTER_POINTS, HANDLE_POINTS = 5.0, 30.0  # width of a small letter, and of the sign before a name in a key
+LETTER_POINTS, HANDLE_POINTS = 4.6, 32.0  # width of a small letter, and of the sign before a name in a key
 NOTE_LETTER_POINTS = 5.2
 
 

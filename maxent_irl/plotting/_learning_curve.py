@@ -139,7 +139,7 @@ class LearningCurveDisplay:
             self.ax_.xaxis.set_major_formatter("{x:,.0f}")
         else:
             whole_ticks(self.ax_.xaxis)
-        self.bands_[-1].set_label("± 1 standard deviation over splits")
+        self.bands_[-1].set_label("± 1 standard deviation")
         lines = [self.test_, self.train_, *([] if self.reference_ is None else [self.reference_])]
         self.key_ = key_above(self.ax_, [*lines, self.bands_[-1]], columnspacing=1.2)
         title_above(self.ax_, "Learning curve", self.key_)

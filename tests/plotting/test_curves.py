@@ -63,7 +63,7 @@ def test_keys_lie_above_the_curves_they_explain(rng):
 
 def test_the_bands_of_a_learning_curve_are_explained_and_its_sizes_are_numbers():
     display = LearningCurveDisplay.from_scores([1, 100, 10_000], -np.ones((3, 3)), -np.ones((3, 3))).plot()
-    assert "± 1 standard deviation over splits" in [text.get_text() for text in display.key_.get_texts()]
+    assert "± 1 standard deviation" in [text.get_text() for text in display.key_.get_texts()]
     display.figure_.draw_without_rendering()
     assert "10,000" in [tick.get_text() for tick in display.ax_.get_xticklabels()]
     few = LearningCurveDisplay.from_scores([1, 2], -np.ones((2, 3)), -np.ones((2, 3))).plot()
