@@ -54,7 +54,9 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
     action_prior : (A,) or (S, A) array, optional
         p(a|s). None: p = 1.
     inference : "variational" or "exact"
+        Whether the demonstrator takes chance as it is, or counts on luck too; the same without chance.
     objective : "feature-matching" or "likelihood"
+        Whether decision t weighs ``discount ** t``, so that expected features equal demonstrated ones, or 1.
     l2 : float >= 0
         Precision of a zero-mean Gaussian prior on each coefficient: ``l2 / 2 * |coef|^2`` is taken from the total
         log-likelihood (a sum over decisions, not a mean).
