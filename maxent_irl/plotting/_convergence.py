@@ -118,7 +118,9 @@ class ConvergenceDisplay:
         matching = estimator.objective == "feature-matching" and estimator.mdp.discount < 1
         weighted = "discount-weighted " if matching else ""
         penalised = "penalised " if estimator.l2 > 0 else ""
-        title = "Feature gap at the end" + (f",\nheld open by the penalty (l2 = {estimator.l2:g})" if penalised else "")
+        title = "Feature gap at the end" + (
+            f",\nheld open by the penalty\n(l2 = {estimator.l2:g})" if penalised else ""
+        )
         return cls.from_values(
             -np.asarray(estimator.loss_curve_),
             estimator.feature_gap_,
@@ -187,7 +189,7 @@ class ConvergenceDisplay:
             self.gaps_ = ax.hlines(index, 0, self.gap, color=ACCENT, linewidth=2.5)
             ax.plot(self.gap, index, "o", color=ACCENT, markersize=5)
             label_ticks(ax.yaxis, index, self.names)
-            ax.set(ylim=(K - 0.4, -0.6), xlabel="demonstrated − expected, per decision")
+            ax.set(ylim=(K - 0.4, -0.6), xlabel="demonstrated − expected,\nper decision")
         else:
             self.gaps_ = ax.vlines(
                 index, 0, self.gap, color=ACCENT, linewidth=float(np.clip(150 / max(K, 1), 0.5, 2.5))

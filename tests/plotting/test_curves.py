@@ -174,7 +174,14 @@ def test_a_penalty_that_holds_the_gap_open_is_said_and_no_tolerance_is_drawn(mac
     assert np.abs(estimator.feature_gap_).max() > estimator.tol
     display = ConvergenceDisplay.from_estimator(estimator).plot()
     assert display.band_ is None
-    assert "held open by the penalty (l2 = 0.5)" in display.axes_[1].get_title()
+    assert "held open by the penalty\n(l2 = 0.5)" in display.axes_[1].get_title()
+
+
+def test_long_names_of_features_leave_room_for_title_and_label(machines, nothing_is_cut_off):
+    data, _ = machines
+    names = ["the cost of replacing one engine by another", "the cost of keeping an engine for one month more"]
+    estimator = MaxEntIRL(data.mdp, data.features, l2=0.5, feature_names=names).fit(data.demonstrations)
+    assert nothing_is_cut_off(ConvergenceDisplay.from_estimator(estimator).plot().figure_)
 
 
 def test_convergence_of_an_estimator(machines):
