@@ -37,6 +37,7 @@ from maxent_irl.control import (
 tree = TokenTree("ab", 3)
 reference = tree.random_policy(concentration=5.0, random_state=0)
 scores = np.random.default_rng(1).normal(size=tree.n_completions)
+scores = (scores - scores.mean()) / scores.std()  # as reward models are commonly scaled
 beta = 0.5
 
 
@@ -47,7 +48,7 @@ def judged(n, seed):
 
 
 def relative_error(implied):
-    """Of all differences of rewards."""
+    """Root mean square error of all differences of rewards, relative to that of the true differences."""
     true = np.subtract.outer(scores, scores)
     return np.linalg.norm(np.subtract.outer(implied, implied) - true) / np.linalg.norm(true)
 

@@ -3,14 +3,15 @@
 Reading order, which is the lesson's: `graphical_model` (optimality variables, messages, the exact posterior), `elbo` (exact
 against variational, and the optimism gap), `limits` (cold, hot, and the constant of the uniform prior), `em_planning`; then,
 from samples, `soft_q_learning` and `soft_actor_critic`, and with continuous actions `linear_quadratic` (closed form),
-`gaussian_actor` and `continuous_actor_critic`; a reference policy as the prior: `kl_control`, then fine-tuning on a
-`token_tree` by `ppo` with a reward model from `bradley_terry`, or without one by `preference_optimisation`; last,
-`preferences`, which goes back from judgements to rewards.
+`gaussian_actor` and `continuous_actor_critic`; a reference policy as the prior: `kl_control`, `demonstrated_prior`, then
+fine-tuning on a `token_tree` by `ppo` with a reward model from `bradley_terry`, or without one by `preference_optimisation`;
+last, `preferences`, which goes back from judgements to rewards.
 """
 
 from ._sampled_learning import SampledSolution
 from .bradley_terry import BradleyTerryFit, draw_preferences, fit_bradley_terry
 from .continuous_actor_critic import ContinuousSolution, soft_actor_critic_continuous
+from .demonstrated_prior import demonstrated_prior
 from .elbo import (
     BoundMaximum,
     InferenceComparison,
@@ -60,6 +61,7 @@ __all__ = [
     "TokenTree",
     "TrajectoryPosterior",
     "compare_inference",
+    "demonstrated_prior",
     "desirability",
     "direct_preference_optimisation",
     "draw_preferences",

@@ -1,7 +1,8 @@
 """Every member of the family at small size, measured against the exact answer: what ``python -m maxent_irl.control`` runs.
 
 One slippery 5 x 5 grid serves the planners and the learners, one token tree what fine-tunes language models, and a
-double integrator the continuous members. Each function returns a distance from `soft_value_iteration` or a closed form.
+double integrator the continuous members. Each function returns a distance from `soft_value_iteration` or a closed form, and
+takes a seed, which members without chance ignore.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from ..visitations import expected_visitations
 from ..worlds import GridWorld
 from .bradley_terry import draw_preferences, fit_bradley_terry
 from .continuous_actor_critic import soft_actor_critic_continuous
+from .demonstrated_prior import demonstrated_prior
 from .elbo import evidence_lower_bound, maximise_evidence_lower_bound
 from .em_planning import em_planning
 from .gaussian_actor import fit_gaussian_actor
@@ -51,7 +53,7 @@ class Member(NamedTuple):
     name: str
     measured: str
     bound: float
-    distance: Callable[[], float]
+    distance: Callable[[int], float]  # of a seed
 
 
 class Measured(NamedTuple):
@@ -67,10 +69,10 @@ class Measured(NamedTuple):
         return self.distance <= self.member.bound
 
 
-def measure(member: Member) -> Measured:
-    """Run one member."""
+def measure(member: Member, seed: int = 0) -> Measured:
+    """Run one member, with a seed for what it draws at random."""
     start = perf_counter()
-    distance = member.distance()
+    distance = member.distance(seed)
     return Measured(member, distance, perf_counter() - start)
 
 
@@ -90,9 +92,15 @@ def slippery_grid() -> GridWorld:
 
 @cache
 def token_task() -> tuple[TokenTree, NDArray, NDArray]:
-    """Return a tree of 15 completions, a reference policy, and a score for every completion."""
+    """Return a tree of 15 completions, a reference policy, and a score for every completion, of mean 0 and deviation 1.
+
+    Reward models are commonly scaled so (Ziegler, D. M., et al. (2019), Fine-tuning language models from human preferences,
+    arXiv:1909.08593). It matters for relative errors: the smaller the rewards, the less judgements say about them.
+    """
     tree = TokenTree("ab", 3)
-    return tree, tree.random_policy(concentration=5.0, random_state=0), np.random.default_rng(1).normal(size=15)
+    scores = np.random.default_rng(1).normal(size=tree.n_completions)
+    scores = (scores - scores.mean()) / scores.std()
+    return tree, tree.random_policy(concentration=5.0, random_state=0), scores
 
 
 @cache
@@ -108,19 +116,18 @@ def double_integrator() -> LinearQuadratic:
     )
 
 
-@cache
-def _token_preferences() -> NDArray:
+def _token_preferences(seed: int) -> NDArray:
     """Bradley-Terry judgements of pairs of completions, all pairs equally likely."""
     tree, _, scores = token_task()
-    pairs = tree.draw_pairs(tree.policy_of(np.ones(tree.n_completions)), PREFERENCES, random_state=2)
-    return draw_preferences(scores, pairs, random_state=3)
+    pairs = tree.draw_pairs(tree.policy_of(np.ones(tree.n_completions)), PREFERENCES, random_state=[seed, 0])
+    return draw_preferences(scores, pairs, random_state=[seed, 1])
 
 
 def _largest(a: NDArray, b: NDArray) -> float:
     return float(np.abs(a - b).max())
 
 
-def _messages() -> float:
+def _messages(seed: int) -> float:
     world = slippery_grid()
     mdp = world.mdp.replace(horizon=20, discount=1.0)
     prior = np.full(mdp.n_actions, 1 / mdp.n_actions)
@@ -134,7 +141,7 @@ def _messages() -> float:
     )
 
 
-def _elbo() -> float:
+def _elbo(seed: int) -> float:
     world = slippery_grid()
     solution = soft_value_iteration(world.mdp, world.reward, temperature=ALPHA)
     attained = evidence_lower_bound(world.mdp, world.reward, solution.policy, temperature=ALPHA)
@@ -142,12 +149,12 @@ def _elbo() -> float:
     return max(_largest(attained, solution.V), abs(climbed.value - world.mdp.initial_distribution @ solution.V))
 
 
-def _limits() -> float:
+def _limits(seed: int) -> float:
     sweep = temperature_sweep(slippery_grid().mdp, slippery_grid().reward, [1e-6, 1e6])
     return float(max(sweep.cold_distance[0], sweep.hot_distance[1]))
 
 
-def _uniform_constant() -> float:
+def _uniform_constant(seed: int) -> float:
     world = slippery_grid()
     mdp = world.mdp
     without = soft_value_iteration(mdp, world.reward, temperature=ALPHA)
@@ -164,16 +171,21 @@ def _em(m_step: str) -> float:
     return _largest(plan.V, soft_value_iteration(world.mdp, reward, temperature=0.0).V)
 
 
-def _learner(learn: Callable) -> float:
+def _learner(learn: Callable, seed: int, **options: float) -> float:
     world = slippery_grid()
-    learnt = learn(world.mdp, world.reward, temperature=ALPHA, random_state=0)
+    learnt = learn(world.mdp, world.reward, temperature=ALPHA, random_state=seed, **options)
     return _largest(learnt.V, soft_value_iteration(world.mdp, world.reward, temperature=ALPHA).V)
 
 
-def _automatic_temperature() -> float:
+def _twin_critics(seed: int) -> float:
+    # Low by as much as they are noisy, so that it takes many more transitions than one critic.
+    return _learner(soft_actor_critic, seed, n_critics=2, target_rate=0.2, step_decay=0.9, n_walkers=15_000)
+
+
+def _automatic_temperature(seed: int) -> float:
     world, target, exploration = slippery_grid(), 1.0, 0.1
     learnt = soft_actor_critic(
-        world.mdp, world.reward, temperature="auto", target_entropy=target, exploration=exploration, random_state=0
+        world.mdp, world.reward, temperature="auto", target_entropy=target, exploration=exploration, random_state=seed
     )
     acting = (1 - exploration) * learnt.policy + exploration / world.n_actions
     where = expected_visitations(world.mdp, acting).sum(axis=1) * (1 - world.mdp.discount)
@@ -181,7 +193,7 @@ def _automatic_temperature() -> float:
     return abs(entropy - target) / target
 
 
-def _gaussian_actor() -> float:
+def _gaussian_actor(seed: int) -> float:
     best, curvature = np.array([1.0, -2.0]), np.array([[2.0, 0.6], [0.6, 1.0]])
 
     def value(_: NDArray, actions: NDArray) -> tuple[NDArray, NDArray]:
@@ -189,19 +201,19 @@ def _gaussian_actor() -> float:
         return -0.5 * ((away @ curvature) * away).sum(axis=1), -away @ curvature
 
     closed = LinearQuadratic.single_choice(best, curvature).solve(BETA)
-    fit = fit_gaussian_actor(value, np.ones((20_000, 1)), 2, temperature=BETA, random_state=0)
+    fit = fit_gaussian_actor(value, np.ones((20_000, 1)), 2, temperature=BETA, random_state=seed)
     deviation = np.sqrt(np.diag(closed.covariance))
     return max(_largest(fit.actor.gain / closed.gain, 1.0), _largest(fit.actor.deviation / deviation, 1.0))
 
 
-def _regulator() -> float:
+def _regulator(seed: int) -> float:
     closed = double_integrator().solve(ALPHA)
-    learnt = soft_actor_critic_continuous(double_integrator(), temperature=ALPHA, random_state=0)
+    learnt = soft_actor_critic_continuous(double_integrator(), temperature=ALPHA, random_state=seed)
     deviation = np.sqrt(np.diag(closed.covariance))
     return max(_largest(learnt.actor.gain / closed.gain, 1.0), _largest(learnt.actor.deviation / deviation, 1.0))
 
 
-def _kl_control() -> float:
+def _kl_control(seed: int) -> float:
     tree, reference, scores = token_task()
     reward = tree.reward_table(scores)
     z = desirability(tree.mdp, reward, reference, temperature=BETA)
@@ -210,22 +222,35 @@ def _kl_control() -> float:
     return max(_largest(BETA * np.log(z), solution.V), _largest(by_token, tree.posterior(reference, scores, BETA)))
 
 
-def _ppo(scores: NDArray) -> float:
+def _imitation(seed: int) -> float:
+    world, own = slippery_grid(), slippery_grid().features("smooth", n_features=3) @ [0.3, -0.2, 0.1]
+    demonstrators = soft_value_iteration(world.mdp, world.reward, temperature=ALPHA)
+    demos = sample_demonstrations(world.mdp, demonstrators.policy, 5000, max_steps=50, random_state=seed)
+    prior = demonstrated_prior(world.mdp, demos)
+    improved = soft_value_iteration(world.mdp, own, temperature=ALPHA, action_prior=prior)
+    both = world.reward + own
+    earned = evidence_lower_bound(world.mdp, both, improved.policy, temperature=ALPHA)
+    missed = soft_value_iteration(world.mdp, both, temperature=ALPHA).V - earned
+    return float(world.mdp.initial_distribution @ missed)
+
+
+def _ppo(scores: NDArray, seed: int) -> float:
     tree, reference, _ = token_task()
     reward = tree.reward_table(scores)
     options = {"temperature": BETA, "action_prior": reference}
-    run = ppo(tree.mdp, reward, reference, temperature=BETA, random_state=0)
+    run = ppo(tree.mdp, reward, reference, temperature=BETA, random_state=seed)
     best = soft_value_iteration(tree.mdp, reward, **options).V
     return float(tree.mdp.initial @ (best - evidence_lower_bound(tree.mdp, reward, run.policy, **options)))
 
 
-def _rlhf() -> float:
-    return _ppo(fit_bradley_terry(np.eye(token_task()[0].n_completions), _token_preferences()).coef)
+def _rlhf(seed: int) -> float:
+    model = fit_bradley_terry(np.eye(token_task()[0].n_completions), _token_preferences(seed))
+    return _ppo(model.coef, seed)
 
 
-def _dpo() -> float:
+def _dpo(seed: int) -> float:
     tree, reference, scores = token_task()
-    aligned = direct_preference_optimisation(tree, reference, _token_preferences(), temperature=BETA)
+    aligned = direct_preference_optimisation(tree, reference, _token_preferences(seed), temperature=BETA)
     found, true = (np.subtract.outer(r, r) for r in (aligned.implied_reward, scores))
     return float(np.linalg.norm(found - true) / np.linalg.norm(true))
 
@@ -234,14 +259,14 @@ def _total_variation(policy: NDArray, distribution: NDArray) -> float:
     return float(np.abs(np.exp(token_task()[0].log_probabilities(policy)) - distribution).sum() / 2)
 
 
-def _ipo() -> float:
+def _ipo(seed: int) -> float:
     tree, reference, scores = token_task()
-    aligned = identity_preference_optimisation(tree, reference, _token_preferences(), temperature=BETA)
+    aligned = identity_preference_optimisation(tree, reference, _token_preferences(seed), temperature=BETA)
     wins = expit(np.subtract.outer(scores, scores)).mean(axis=1)  # chance of beating a random completion
     return _total_variation(aligned.policy, tree.posterior(reference, wins, BETA))
 
 
-def _kto() -> float:
+def _kto(seed: int) -> float:
     tree, reference, scores = token_task()
     chance, good = np.exp(tree.log_probabilities(reference)), scores > np.median(scores)
     rated = np.repeat(np.arange(tree.n_completions), np.round(100_000 * chance).astype(int))
@@ -249,27 +274,27 @@ def _kto() -> float:
     return _total_variation(aligned.policy, np.where(good, chance, 0.0) / chance[good].sum())
 
 
-def _inverse(fit: Callable) -> float:
+def _inverse(fit: Callable, seed: int) -> float:
     """Relative error of the coefficients that an estimator recovers."""
     features, coef = slippery_grid().features("smooth", n_features=3), np.array([1.0, -0.5, 0.5])
-    return float(np.linalg.norm(fit(features, coef) - coef) / np.linalg.norm(coef))
+    return float(np.linalg.norm(fit(features, coef, seed) - coef) / np.linalg.norm(coef))
 
 
-def _from_preferences(features: NDArray, coef: NDArray) -> NDArray:
-    mdp = slippery_grid().mdp
-    demos = sample_demonstrations(mdp, uniform_prior(mdp), 500, max_steps=20, random_state=0)
+def _from_preferences(features: NDArray, coef: NDArray, seed: int) -> NDArray:
+    mdp, rng = slippery_grid().mdp, np.random.default_rng(seed)
+    demos = sample_demonstrations(mdp, uniform_prior(mdp), 500, max_steps=20, random_state=rng)
     model = PreferenceIRL(mdp, features)
     counts = model.feature_counts(demos)
-    pairs = np.random.default_rng(1).integers(500, size=(20_000, 2))
+    pairs = rng.integers(500, size=(20_000, 2))
     pairs = pairs[pairs[:, 0] != pairs[:, 1]]
-    preferred = draw_preferences(counts @ coef, pairs, random_state=2)
+    preferred = draw_preferences(counts @ coef, pairs, random_state=rng)
     return model.fit(Comparisons(demos, pairs), preferred[:, 0] == pairs[:, 0]).coef_
 
 
-def _from_demonstrations(features: NDArray, coef: NDArray) -> NDArray:
+def _from_demonstrations(features: NDArray, coef: NDArray, seed: int) -> NDArray:
     mdp = slippery_grid().mdp
     policy = soft_value_iteration(mdp, features @ coef).policy
-    demos = sample_demonstrations(mdp, policy, 2000, max_steps=50, random_state=0)
+    demos = sample_demonstrations(mdp, policy, 20_000, max_steps=50, random_state=seed)
     return MaxEntIRL(mdp, features).fit(demos).coef_
 
 
@@ -278,19 +303,23 @@ MEMBERS = (
     Member("ELBO", "bound of the soft policy and climbed, against V", 1e-8, _elbo),
     Member("both limits", "V against hard at 1e-6, log policy against prior at 1e6", 2e-5, _limits),
     Member("uniform prior", "V against V without prior less its constant", 1e-9, _uniform_constant),
-    Member("EM planning, full", "value against the optimal one", 1e-6, lambda: _em("full")),
-    Member("EM planning, greedy", "value against the optimal one", 1e-6, lambda: _em("greedy")),
-    Member("soft Q-learning", "V against the soft value, max norm", 0.02, lambda: _learner(soft_q_learning)),
-    Member("soft actor-critic", "V against the soft value, max norm", 0.02, lambda: _learner(soft_actor_critic)),
+    Member("EM planning, full", "value against the optimal one", 1e-6, lambda _: _em("full")),
+    Member("EM planning, greedy", "value against the optimal one", 1e-6, lambda _: _em("greedy")),
+    Member("soft Q-learning", "V against the soft value, max norm", 0.02, lambda seed: _learner(soft_q_learning, seed)),
+    Member(
+        "soft actor-critic", "V against the soft value, max norm", 0.02, lambda seed: _learner(soft_actor_critic, seed)
+    ),
+    Member("twin critics", "V against the soft value, max norm", 0.02, _twin_critics),
     Member("automatic temperature", "entropy against its target, relative", 0.01, _automatic_temperature),
     Member("Gaussian actor", "mean and deviation against the posterior, relative", 0.01, _gaussian_actor),
     Member("continuous actor-critic", "gain and deviation against Riccati, relative", 0.01, _regulator),
     Member("KL control", "linear solve and token policy against the posterior", 1e-10, _kl_control),
-    Member("RLHF by PPO", "exact objective missed, true reward", 1e-3, lambda: _ppo(token_task()[2])),
+    Member("imitation prior", "objective missed, of both rewards together", 0.02, _imitation),
+    Member("RLHF by PPO", "exact objective missed, true reward", 1e-3, lambda seed: _ppo(token_task()[2], seed)),
     Member("RLHF, reward model", "exact objective missed, fitted reward", 1e-3, _rlhf),
     Member("DPO", "implied reward differences, relative", 0.05, _dpo),
     Member("IPO", "policy against its closed form, total variation", 0.02, _ipo),
     Member("KTO", "policy against the desirable reference, total variation", 0.01, _kto),
-    Member("reward from preferences", "coefficients, relative", 0.05, lambda: _inverse(_from_preferences)),
-    Member("MaxEntIRL, the inverse", "coefficients, relative", 0.05, lambda: _inverse(_from_demonstrations)),
+    Member("reward from preferences", "coefficients, relative", 0.05, lambda seed: _inverse(_from_preferences, seed)),
+    Member("MaxEntIRL, the inverse", "coefficients, relative", 0.05, lambda seed: _inverse(_from_demonstrations, seed)),
 )

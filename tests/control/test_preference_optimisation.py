@@ -64,8 +64,49 @@ def test_dpo_is_the_reward_model_and_its_posterior_in_one(tree, reference, score
     assert len(aligned.loss_curve) == aligned.n_iter + 1
 
 
-def test_dpo_differences_come_within_5_percent_and_tighten_like_one_over_root_n(tree, reference):
-    sizes, errors = np.array([3_000, 12_000, 50_000, 200_000]), []
+def weighted_error(found, true, chance):
+    """The same over pairs of completions drawn with these chances."""
+    weight = np.outer(chance, chance)
+    gap, miss = differences(true), differences(found) - differences(true)
+    return float(np.sqrt((weight * miss**2).sum() / (weight * gap**2).sum()))
+
+
+def expected_error(true, chance, n):
+    """What the Fisher information of n Bradley-Terry judgements allows `weighted_error` to be, on average over samples."""
+    drawn = np.outer(chance, chance) * ~np.eye(len(chance), dtype=bool)
+    gap = differences(true)
+    information = n * drawn / drawn.sum() * expit(gap) * expit(-gap)  # of every pair
+    laplacian = np.diag(information.sum(axis=1) + information.sum(axis=0)) - information - information.T
+    covariance = np.linalg.pinv(laplacian)
+    variance = np.add.outer(np.diag(covariance), np.diag(covariance)) - 2 * covariance
+    return float(np.sqrt((np.outer(chance, chance) * variance).sum() / (np.outer(chance, chance) * gap**2).sum()))
+
+
+@pytest.mark.parametrize("which", ["uniform", "reference"])
+def test_dpo_differences_come_within_5_percent_whatever_the_seed(tree, reference, which):
+    """50,000 preferences about rewards of deviation 1: measured over pairs like those that were judged.
+
+    The error is the smallest there can be: that of the Fisher information, which for n items is about
+    sqrt((n_items - 1) / (n * mean p (1 - p))), however the pairs are drawn.
+    """
+    drawing = tree.policy_of(np.ones(tree.n_completions)) if which == "uniform" else reference
+    chance = np.exp(tree.log_probabilities(drawing))
+    errors, expected, missed = [], [], []
+    for seed in range(20):
+        true = np.random.default_rng(seed).normal(size=tree.n_completions)
+        true /= np.sqrt(chance @ (true - chance @ true) ** 2)
+        preferences = preferences_of(tree, drawing, true, 50_000, seed)
+        aligned = direct_preference_optimisation(tree, reference, preferences, temperature=BETA)
+        errors.append(weighted_error(aligned.implied_reward, true, chance))
+        expected.append(expected_error(true, chance, 50_000))
+        missed.append(total_variation(tree, aligned.policy, tree.posterior(reference, true, BETA)))
+    assert max(errors) < 0.05
+    assert np.median(missed) < 0.03  # the policy, from RLHF's optimum
+    assert 0.8 < np.mean(np.square(errors) / np.square(expected)) < 1.25  # 20 samples of about 14 degrees of freedom
+
+
+def test_dpo_differences_tighten_like_one_over_root_n(tree, reference):
+    sizes, errors, missed = np.array([3_000, 12_000, 50_000, 200_000]), [], []
     for seed in range(8):
         true = np.random.default_rng(seed).normal(size=tree.n_completions)
         fits = [
@@ -75,11 +116,11 @@ def test_dpo_differences_come_within_5_percent_and_tighten_like_one_over_root_n(
             for n in sizes
         ]
         errors.append([relative_error(fit.implied_reward, true) for fit in fits])
-        assert total_variation(tree, fits[2].policy, tree.posterior(reference, true, BETA)) < 0.03
-    typical = np.exp(np.log(errors).mean(axis=0))
-    slope = np.polyfit(np.log(sizes), np.log(typical), 1)[0]
-    assert typical[2] < 0.05
-    assert -0.6 < slope < -0.4
+        optimum = tree.posterior(reference, true, BETA)
+        missed.append([total_variation(tree, fit.policy, optimum) for fit in fits])
+    for distances in (errors, missed):
+        slope = np.polyfit(np.log(sizes), np.log(distances).mean(axis=0), 1)[0]
+        assert -0.6 < slope < -0.4
 
 
 def test_ipo_regularises_towards_its_closed_form(tree, reference, scores):
