@@ -15,7 +15,7 @@ while a thousand walkers act by the Boltzmann policy of the current Q, with one 
 
 **What the figure shows.** On the slippery grid of the second demo, the distance from the soft values of
 ``soft_value_iteration`` falls first as the old guesses are forgotten, then like one over the square root of the transitions
-seen; five million of them leave 0.02.
+seen; five million of them leave about 0.01.
 
 Source: Haarnoja, T., Tang, H., Abbeel, P., & Levine, S. (2017), Reinforcement learning with deep energy-based policies, ICML.
 """

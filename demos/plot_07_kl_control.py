@@ -52,7 +52,7 @@ print(f"linear solve against soft value: {np.abs(beta * np.log(z) - solution.V).
 # The frontier, and a PPO run that ends on it.
 
 frontier = reward_kl_frontier(tree.mdp, reward, reference, np.geomspace(0.03, 30, 60))
-run = ppo(tree.mdp, reward, reference, temperature=beta, learning_rate=1.0, n_iterations=200, random_state=0)
+run = ppo(tree.mdp, reward, reference, temperature=beta, random_state=0)
 earned, divergence = reward_divergence(tree.mdp, reward, run.policy, reference)
 exact = float(tree.mdp.initial @ solution.V)
 print(f"objective of the PPO policy {earned - beta * divergence:.6f}, exact {exact:.6f}")

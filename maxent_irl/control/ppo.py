@@ -8,13 +8,17 @@ Trajectories are sampled from the current policy; the reward of a decision is :m
     E \bigl[ \min \bigl( \rho A, \; \operatorname{clip}(\rho, 1 - \epsilon, 1 + \epsilon) A \bigr) \bigr], \qquad
     \rho = \pi(a \mid s) / \pi_\text{old}(a \mid s) ,
 
-in the logits of a tabular policy; the gradient is averaged over the visits to each state, so that rare prefixes learn as fast
-as common ones. The clip keeps a step near the data; what is being maximised is the ELBO with prior pi_ref, whose maximum
-`soft_value_iteration` gives exactly.
+in the logits of a tabular policy. The gradient of each logit is divided by how often its action was sampled, which up to
+sampling makes it the natural gradient, :math:`\propto A(s,a)`: the plain one carries a factor :math:`\pi(a \mid s)`, and where
+beta is small the optimum is full of rare actions. The clip keeps the policy near the data, and no step moves a logit further
+than epsilon: the first step of an iteration, where every ratio is 1, is not clipped, and one large step can end in a policy that
+no longer tries what is best. What is being maximised is the ELBO with prior pi_ref, whose maximum `soft_value_iteration` gives
+exactly.
 
 Sources: Schulman, J., Wolski, F., Dhariwal, P., Radford, A., & Klimov, O. (2017), Proximal policy optimization algorithms,
 arXiv:1707.06347; Ouyang, L., et al. (2022), Training language models to follow instructions with human feedback, NeurIPS 35;
-Ziegler, D. M., et al. (2019), Fine-tuning language models from human preferences, arXiv:1909.08593 (the penalty as a reward).
+Ziegler, D. M., et al. (2019), Fine-tuning language models from human preferences, arXiv:1909.08593 (the penalty as a reward);
+Kakade, S. (2001), A natural policy gradient, NeurIPS 14.
 """
 
 from __future__ import annotations
@@ -74,9 +78,9 @@ def ppo(
     temperature: float = 1.0,
     clip: float = 0.2,
     n_trajectories: int = 1000,
-    n_iterations: int = 100,
-    n_epochs: int = 4,
-    learning_rate: float = 3.0,
+    n_iterations: int = 200,
+    n_epochs: int = 8,
+    learning_rate: float = 0.05,
     tol: float = 0.02,
     random_state: Any = None,
 ) -> PolicyGradientRun:
@@ -99,7 +103,8 @@ def ppo(
     n_iterations, n_epochs : int
         Iterations, and gradient steps on the sample of each.
     learning_rate : float > 0
-        Of the first iteration; iteration k has ``learning_rate / (1 + k / 20)``.
+        A step moves a logit by ``learning_rate * advantage / temperature``; iteration k has ``learning_rate / (1 + k / 20)``.
+        No step moves a logit further than `clip`.
     tol : float
         Change of the sampled objective at which the run counts as converged, in units of reward.
     random_state : None, int, numpy Generator, or numpy RandomState
@@ -132,10 +137,11 @@ def ppo(
         log_ratio = np.log(policy[a, s]) - log_reference[a, s]
         net = r[a, s] - beta * log_ratio
         surrogate = _Surrogate(mdp, batch, _advantages(batch, net, mdp.n_states), policy[a, s], clip)
-        rate = learning_rate / (1.0 + iteration / 20.0)
+        rate = learning_rate / beta / (1.0 + iteration / 20.0)
         for _ in range(n_epochs):
             gradient, clipped = surrogate.gradient(soft_maximum(logits, None, 1.0)[1])
-            logits = np.where(allowed, logits + rate * gradient, -np.inf)
+            step = np.clip(rate * gradient / surrogate.visits, -clip, clip)
+            logits = np.where(allowed, logits + step, -np.inf)
         average.add(np.where(allowed, logits, 0.0))
         curves.append((net.sum() / n_trajectories, log_ratio.sum() / n_trajectories, clipped))
     objective, divergence, clipped = np.array(curves).T
@@ -164,14 +170,16 @@ class _Surrogate:
         self.shape = (mdp.n_actions, mdp.n_states)
         self.actions, self.states = batch.actions, batch.states
         self.advantage, self.old, self.clip = advantage, old, clip
-        self.visits = np.maximum(1, np.bincount(batch.states, minlength=mdp.n_states))
+        A, S = self.shape
+        pairs = batch.actions * S + batch.states
+        self.visits = np.maximum(1, np.bincount(pairs, minlength=A * S)).reshape(A, S)
 
     def value(self, policy: NDArray) -> float:
-        """Sum over states of the mean over the visits to each."""
+        """Sum over decisions."""
         ratio = policy[self.actions, self.states] / self.old
         clipped = np.clip(ratio, 1.0 - self.clip, 1.0 + self.clip)
         terms = np.minimum(ratio * self.advantage, clipped * self.advantage)
-        return float((terms / self.visits[self.states]).sum())
+        return float(terms.sum())
 
     def gradient(self, policy: NDArray) -> tuple[NDArray, float]:
         """(A, S), and the share of decisions that the clip leaves without one."""
@@ -180,4 +188,4 @@ class _Surrogate:
         A, S = self.shape
         weight = np.where(beyond, 0.0, ratio * self.advantage)
         pull = np.bincount(self.actions * S + self.states, weight, minlength=A * S).reshape(A, S)
-        return (pull - policy * pull.sum(axis=0)) / self.visits, float(beyond.mean())
+        return pull - policy * pull.sum(axis=0), float(beyond.mean())
