@@ -30,13 +30,13 @@ from ..mdp import MDP
 from ..rewards import LinearReward
 from ..sufficient_statistics import OBJECTIVES, check_possible
 from ..task_sums import Likelihood
-from ..visitations import expected_visitations
 from . import _precision
+from ._one_policy import OnePolicy
 from ._solvers import SOLVERS, Loss, Progress, minimise
 from ._standard_errors import StandardErrors
 
 
-class MaxEntIRL(StandardErrors, BaseEstimator):
+class MaxEntIRL(OnePolicy, StandardErrors, BaseEstimator):
     r"""Recover the reward under which demonstrations are a maximum-entropy agent's behaviour.
 
     The agent acts by the soft policy of ``reward = features @ coef``; `fit` climbs the likelihood of its decisions. With
@@ -254,6 +254,7 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
                 trip = demonstrations[[i]]
                 check_possible(self.mdp.with_goal(int(trip.goals[0])), trip, self.inference, np.array([i]))
         else:
+            self._check_goal(None, "demonstrations with theirs, Demonstrations(..., goals=...)")
             check_possible(self.mdp, demonstrations, self.inference)
             policy = self.solve().policy
             with np.errstate(divide="ignore"):
@@ -308,23 +309,10 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
             n_jobs=self.n_jobs,
         )
 
-    @property
-    def visitations_(self) -> NDArray:
-        """(S, A) or (T, S, A) expected visitations of `policy_` from the demonstrated first states, per trajectory."""
-        check_is_fitted(self)
-        if "policy_" not in self.__dict__:
-            raise AttributeError(
-                "the demonstrations had goals, and so has every policy: there is no one visitation of all"
-            )
-        if "_visitations" not in self.__dict__:
-            data, S = self._fitted_on, self.mdp.n_states
-            first = np.bincount(data.states[data.offsets[:-1]], weights=data.weights, minlength=S)
-            self._visitations = expected_visitations(self.mdp, self.solve(), initial=first / first.sum())
-        return self._visitations
-
     def solve(self, goal: int | None = None) -> SoftSolution:
-        """Solution of the fitted model: V, Q and policy, on the way to a goal if one is given."""
+        """Solution of the fitted model: V, Q and policy; on the way to a goal, needed where the demonstrations had goals."""
         check_is_fitted(self)
+        self._check_goal(goal, "goal=")
         return soft_value_iteration(
             self.mdp if goal is None else self.mdp.with_goal(goal),
             self.reward_,
@@ -332,12 +320,8 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
             action_prior=self.action_prior,
             inference=self.inference,
             # On the edge of what is proper, only a start at the solution is sure to find it again.
-            initial_values=getattr(self, "value_", None) if goal is None and self.mdp.horizon is None else None,
+            initial_values=self.value_ if goal is None and self.mdp.horizon is None else None,
         )
-
-    def _check_goal(self, goal: Any, argument: str) -> None:
-        if goal is None and self._fitted_on.goals is not None:
-            raise ValueError(f"the demonstrations had goals, and so has every policy: pass {argument}")
 
     def _check_parameters(self) -> None:
         if not isinstance(self.mdp, MDP):
@@ -383,11 +367,10 @@ class MaxEntIRL(StandardErrors, BaseEstimator):
         self.feature_gap_ = inner.gradient / fit.point.loss.scale
         self._values = [point.values for point in inner.points]
         self._goal_policies = None
-        for name in ("value_", "policy_", "_visitations"):
-            self.__dict__.pop(name, None)
+        self._of_all = {}
         if demonstrations.goals is None:
             solution = inner.points[0].solution
-            self.value_, self.policy_ = solution.V, solution.policy
+            self._of_all = {"value_": solution.V, "policy_": solution.policy}
             # Not by `score`, which solves again: on the edge of what is proper that may fail.
             at = (demonstrations.states, demonstrations.actions)
             with np.errstate(divide="ignore"):

@@ -268,8 +268,16 @@ def test_with_goals_there_is_no_one_policy_nor_one_left_over(trips):
     model.fit(demos)
     for name in ("policy_", "value_", "visitations_"):
         assert not hasattr(model, name)
+        with pytest.raises(AttributeError, match=rf"had goals.*no one {name}\. Ask solve\(goal=\)"):
+            getattr(model, name)
     with pytest.raises(ValueError, match="had goals.*goals="):
         model.predict_proba([0])
+    with pytest.raises(ValueError, match="had goals.*goals="):
+        model.predict([0])
+    with pytest.raises(ValueError, match="had goals.*pass goal="):
+        model.solve()
+    with pytest.raises(ValueError, match=r"had goals.*pass demonstrations with theirs, Demonstrations\(..., goals="):
+        model.score([([2, 1], [0, 0])])
 
 
 def test_cross_validation_keeps_goals_and_weights(trips):
