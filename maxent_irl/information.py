@@ -176,9 +176,9 @@ class Information(BriefRepr):
     def _summed_scores(self, kind: str, groups: ArrayLike | None) -> tuple[NDArray, str]:
         # At a penalised optimum scores add up to the pull of the prior; each trajectory answers for its share of that.
         scores = self.scores - np.outer(self.weights / self.weights.sum(), self.l2 * self.coef)
-        n = len(scores)
+        n, counted = len(scores), self.weights > 0
         if kind == "robust":
-            if n < 2:
+            if counted.sum() < 2:
                 others = 'use "observed" or "opg", or cut' if self.uncorrelated else "cut"
                 raise ValueError(
                     f'covariance="robust" compares trajectories and there is only one: {others} the trajectory into pieces that '
@@ -190,7 +190,8 @@ class Information(BriefRepr):
         labels = np.asarray(groups)
         if labels.shape != (n,):
             raise ValueError(f"groups must hold one label per trajectory, shape ({n},); got shape {labels.shape}")
-        _, group = np.unique(labels, return_inverse=True)
+        scores = scores[counted]
+        _, group = np.unique(labels[counted], return_inverse=True)
         n_groups = int(group.max()) + 1
         if n_groups < 2:
             raise ValueError('covariance="clustered" compares groups and there is only one: use "robust"')

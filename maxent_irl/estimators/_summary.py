@@ -109,9 +109,11 @@ def summarise(estimator: Any, demonstrations: Demonstrations, *, level: float) -
         "objective": estimator.objective,
         "inference": estimator.inference,
         "l2": float(estimator.l2),
-        "n_trajectories": len(demonstrations),
-        "n_decisions": demonstrations.n_decisions,
-        "n_goals": 0 if demonstrations.goals is None else len(np.unique(demonstrations.goals)),
+        "n_trajectories": estimator.n_trajectories_,
+        "n_decisions": estimator.n_decisions_,
+        "n_goals": 0
+        if demonstrations.goals is None
+        else len(np.unique(demonstrations.goals[demonstrations.weights > 0])),
         "n_coefficients": len(coef),
         "rank": rank,
         "degrees_of_freedom": freedom,

@@ -107,6 +107,7 @@ class MaxEntIRL(OnePolicy, StandardErrors, BaseEstimator):
         With `record_iterates`.
     n_iter_, converged_ : int, bool
     n_decisions_, n_trajectories_ : int
+        Of weight above zero.
     covariance_ : (K, K) array
     standard_errors_ : (K,) array
     information_ : Information
@@ -362,7 +363,8 @@ class MaxEntIRL(OnePolicy, StandardErrors, BaseEstimator):
             self.coef_path_ = np.array(fit.coef_path)
         self.n_iter_, self.converged_ = fit.n_iter, fit.converged
         self.n_features_in_ = model.n_features
-        self.n_decisions_, self.n_trajectories_ = demonstrations.n_decisions, len(demonstrations)
+        counted = demonstrations.weights > 0
+        self.n_decisions_, self.n_trajectories_ = int(demonstrations.lengths[counted].sum()), int(counted.sum())
         self.largest_gradient_ = fit.point.gradient_norm
         self.feature_gap_ = inner.gradient / fit.point.loss.scale
         self._values = [point.values for point in inner.points]

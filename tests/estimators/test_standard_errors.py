@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from maxent_irl import MaxEntIRL, sample_demonstrations, soft_value_iteration
+from maxent_irl.demonstrations import Demonstrations
 from maxent_irl.information import IdentifiabilityWarning
 from maxent_irl.worlds import GridWorld
 
@@ -108,6 +109,26 @@ def test_summary_as_data(fitted, demos):
     assert statistics["aic"] == pytest.approx(6 - 2 * fitted.log_likelihood_)
     assert statistics["bic"] == pytest.approx(3 * np.log(1200) - 2 * fitted.log_likelihood_)
     assert json.loads(json.dumps(summary.to_dict()))["statistics"]["rank"] == 3
+
+
+def test_trajectories_without_weight_are_not_counted(world, features, demos):
+    kept, groups = demos[:20], np.arange(30) // 5
+    weighted = Demonstrations(demos[:30], weights=np.repeat([1.0, 0.0], [20, 10]))
+    plain = MaxEntIRL(world.mdp, features, objective="likelihood").fit(kept, groups=groups[:20])
+    fit = clone(plain).fit(weighted, groups=groups)
+    wanted, found = plain.summary().statistics, fit.summary().statistics
+    assert (found["n_trajectories"], found["n_decisions"]) == (20, kept.n_decisions)
+    for name in ("n_trajectories", "n_decisions", "bic", "log_likelihood_per_decision"):
+        assert found[name] == pytest.approx(wanted[name])
+    for kind in ("robust", "clustered"):
+        np.testing.assert_allclose(
+            fit.coefficient_covariance(kind).matrix, plain.coefficient_covariance(kind).matrix, rtol=1e-6
+        )
+    fit.fit(Demonstrations(demos[:2], weights=[1, 0]), groups=["a", "b"])
+    with pytest.raises(ValueError, match="compares trajectories and there is only one"):
+        fit.coefficient_covariance("robust")
+    with pytest.raises(ValueError, match="compares groups and there is only one"):
+        fit.coefficient_covariance("clustered")
 
 
 def test_the_empirical_policy_is_counted_from_each_state(fitted, demos):
