@@ -137,10 +137,14 @@ class Information(BriefRepr):
         "clustered", where three copies of a trajectory are still one trajectory.
 
         With ``l2 > 0`` the curvature holds the penalty too. "observed" and "opg" are then Laplace's approximation to the
-        posterior covariance under the prior ``Normal(0, 1 / l2)``. "robust" and "clustered" are the sampling covariance of
-        the penalised estimate around what it converges to, which is pulled towards zero: they do not hold that bias.
+        posterior covariance under the prior ``Normal(0, 1 / l2)``; where they are sandwiches, ``A^-1 (B + l2 I) A^-1``, the mean
+        squared error (spread and bias) of the penalised estimate averaged over that prior. The two are one where the information
+        equality holds. "robust" and "clustered" are the sampling covariance of the penalised estimate around what it converges
+        to, which is pulled towards zero: they do not hold that bias.
 
-        Along flat directions there is no information. The covariance is that of the answer of least norm, zero along them.
+        Along flat directions there is no information. Without a penalty the covariance is that of the answer of least norm, zero
+        along them. With one the prior determines every direction: "observed" and "opg" then give a flat one the variance of the
+        prior, ``1 / l2``, and "robust" and "clustered" give it zero, as no sample moves it.
         """
         check_choice("covariance", kind, COVARIANCES)
         A = self.curvature + self.l2 * np.eye(len(self.coef))
@@ -157,6 +161,11 @@ class Information(BriefRepr):
             meat, what = self.outer_product, "sandwich, scores of decisions (feature matching is no likelihood here)"
         else:
             meat, what = self._summed_scores(kind, groups)
+        if self.l2:
+            kept = complement(self.flat)
+            meat = kept @ (kept.T @ meat @ kept) @ kept.T  # along flat directions scores are rounding errors
+            if kind in ("observed", "opg"):
+                meat += self.l2 * np.eye(len(meat))
         return Covariance(bread @ meat @ bread, kind, flat, self.size, what)
 
     def _inverse(self, matrix: NDArray) -> tuple[NDArray, NDArray]:
@@ -212,7 +221,8 @@ class Covariance(BriefRepr):
     kind : str
         As asked for.
     flat : (K, q) array
-        Orthonormal basis of the directions on which the data are silent; the matrix is zero along them.
+        Orthonormal basis of the directions on which the data are silent; the matrix is zero along them. None (q = 0) with a
+        penalty, which determines all.
     size : (K,) array
         Size of each feature, as `Information.size`.
     description : str

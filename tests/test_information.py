@@ -140,6 +140,28 @@ def test_penalty(rng):
     np.testing.assert_allclose(information.covariance("robust").matrix, sandwich)
 
 
+def test_penalty_of_m_estimators_is_in_the_meat_too(rng):
+    information = make_information(rng, l2=2.0, equality=False)
+    inverse = np.linalg.inv(information.curvature + 2 * np.eye(3))
+    for kind in ("observed", "opg"):
+        wanted = inverse @ (information.outer_product + 2 * np.eye(3)) @ inverse
+        np.testing.assert_allclose(information.covariance(kind).matrix, wanted)
+
+
+@pytest.mark.parametrize("objective", ["feature-matching", "likelihood"])
+def test_a_coefficient_on_which_the_data_are_silent_has_the_error_of_the_prior(objective):
+    """Two places to be and a third that cannot be reached: nothing is known of its reward but the prior."""
+    mdp = MDP.from_successors([[0, 1], [0, 1], [0, 2]], discount=0.9)
+    demos = Demonstrations([([0, 1, 1], [1, 1]), ([1, 0], [0]), ([0, 0], [0]), ([1, 1, 0], [1, 0])])
+    fit = MaxEntIRL(mdp, objective=objective, l2=0.04).fit(demos)
+    for kind in ("observed", "opg"):
+        errors = fit.coefficient_covariance(kind).standard_errors
+        assert errors[2] == pytest.approx(5.0)
+        assert (errors[:2] < 5.0).all()
+    for kind in ("robust", "clustered"):
+        assert fit.coefficient_covariance(kind, np.arange(4)).standard_errors[2] == 0.0
+
+
 def test_where_there_is_no_maximum_there_is_no_covariance(rng):
     information = make_information(rng)
     information.curvature[0, 0] = -1.0

@@ -171,15 +171,13 @@ def _reading(estimator: Any, covariance: Covariance, errors: NDArray) -> list[st
     if np.isnan(errors).any():
         notes.append("No standard errors: the curvature at the fit is not that of a maximum.")
     if estimator.l2:
-        posterior = covariance.description.startswith("inverse")
-        notes.append(
-            "With l2 > 0 the coefficients are pulled towards zero. "
-            + (
-                "Errors are posterior standard deviations under the prior Normal(0, 1 / l2) (Laplace's approximation)."
-                if posterior
-                else "Errors are the sampling spread of the penalised estimate; they do not hold its bias."
-            )
-        )
+        if covariance.description.startswith("inverse"):
+            what = "posterior standard deviations under the prior Normal(0, 1 / l2) (Laplace's approximation)"
+        elif covariance.kind in ("observed", "opg"):
+            what = "root mean squared errors, of spread and bias, averaged over the prior Normal(0, 1 / l2)"
+        else:
+            what = "the sampling spread of the penalised estimate; they do not hold its bias"
+        notes.append(f"With l2 > 0 the coefficients are pulled towards zero. Errors are {what}.")
     if not estimator.information_.equality:
         notes.append(
             "Feature matching does not maximise the log-likelihood of the decisions, which is what is shown: AIC and BIC are no "

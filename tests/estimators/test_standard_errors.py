@@ -154,7 +154,9 @@ def test_summary_says_what_errors_mean(world, features, demos):
     matching = MaxEntIRL(world.mdp, features).fit(demos)
     assert "feature matching is no likelihood" in str(matching.summary())
     penalised = MaxEntIRL(world.mdp, features, l2=1.0).fit(demos)
-    assert "they do not hold its bias" in " ".join(str(penalised.summary()).split())
+    assert "squared errors, of spread and bias, averaged over the prior" in " ".join(str(penalised.summary()).split())
+    robust = MaxEntIRL(world.mdp, features, l2=1.0, covariance="robust").fit(demos)
+    assert "they do not hold its bias" in " ".join(str(robust.summary()).split())
     posterior = MaxEntIRL(world.mdp, features, l2=1.0, objective="likelihood").fit(demos)
     assert "posterior standard deviations" in " ".join(str(posterior.summary()).split())
     assert posterior.summary().statistics["degrees_of_freedom"] < 3
