@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from .mdp import MDP
 
 INFERENCES = ("variational", "exact")
+LARGEST_REWARD = 1e290  # sums of rewards over an episode stay below what a float can hold
+LARGEST_FEATURE = 1e140  # and so do sums of squares of features
 PROBABILITY_TOLERANCE = 1e-6  # rows of float32 tables sum to 1 within this; nothing is renormalised
 
 
@@ -114,13 +117,28 @@ def check_distribution(name: str, values: ArrayLike, n: int, *, what: str = "sta
     return array
 
 
-def check_finite(name: str, array: NDArray, axes: tuple[str, ...]) -> None:
-    """Raise if any entry is NaN or infinite, naming the first by its position along ``axes``."""
-    if np.isfinite(array).all():
+def within(array: NDArray, largest: float) -> bool:
+    """Whether no entry is NaN or beyond ``largest`` in size."""
+    return bool(-largest <= array.min(initial=0.0) and array.max(initial=0.0) <= largest)
+
+
+def check_finite(name: str, array: NDArray, axes: tuple[str, ...], *, largest: float = sys.float_info.max) -> None:
+    """Raise if any entry is NaN, infinite or beyond ``largest``, naming the first by its position along ``axes``."""
+    if within(array, largest):
         return
-    where = np.argwhere(~np.isfinite(array))[0]
+    where = np.argwhere(~(np.abs(array) <= largest))[0]
     place = ", ".join(f"{axis} {int(i)}" for axis, i in zip(axes, where, strict=True))
-    raise ValueError(f"{name} must be finite; it is {array[tuple(where)]} at {place}")
+    raise_not_finite(name, array[tuple(where)], place, largest)
+
+
+def raise_not_finite(name: str, value: float, place: str, largest: float) -> NoReturn:
+    """Say of one entry that it is not finite, or that it is too large."""
+    if math.isfinite(value):
+        raise ValueError(
+            f"{name} must not exceed {largest:g} in size, or sums of it overflow; it is {value:g} at {place}: measure it in a "
+            "larger unit"
+        )
+    raise ValueError(f"{name} must be finite; it is {value} at {place}")
 
 
 def check_reward(mdp: MDP, reward: ArrayLike) -> NDArray:
@@ -131,17 +149,17 @@ def check_reward(mdp: MDP, reward: ArrayLike) -> NDArray:
     array = check_numbers("reward", reward)
     S, A = mdp.n_states, mdp.n_actions
     if array.shape == (S,):
-        if not np.isfinite(array).all():
+        if not within(array, LARGEST_REWARD):
             array = np.where(mdp.available.any(axis=1), array, 0.0)
-            check_finite("reward", array, ("state",))
+            check_finite("reward", array, ("state",), largest=LARGEST_REWARD)
         return array
     if array.shape != (S, A):
         raise ValueError(
             f"reward must have shape ({S},), one per state, or ({S}, {A}), one per state and action; got {array.shape}"
         )
-    if not np.isfinite(array).all():
+    if not within(array, LARGEST_REWARD):
         array = np.where(mdp.available, array, 0.0)
-        check_finite("reward", array, ("state", "action"))
+        check_finite("reward", array, ("state", "action"), largest=LARGEST_REWARD)
     return np.ascontiguousarray(array.T)
 
 

@@ -177,6 +177,14 @@ ROWS = {
         lambda: soft_value_iteration(ring(), [0.0, NAN, 0.0]),
         "reward must be finite; it is nan at state 1",
     ),
+    "reward whose sums overflow": (
+        lambda: soft_value_iteration(ring(), np.array([0.0, 1.0, -1e308])),
+        r"reward must not exceed 1e\+290 in size, or sums of it overflow; it is -1e\+308 at state 2: measure it",
+    ),
+    "reward whose sums overflow for a pair": (
+        lambda: soft_value_iteration(ring(), with_entry(np.zeros((3, 3)), (2, 1), 1e300)),
+        r"reward must not exceed 1e\+290 .* it is 1e\+300 at state 2, action 1",
+    ),
     "reward infinite for a pair": (
         lambda: soft_value_iteration(ring(), with_entry(np.zeros((3, 3)), (2, 1), -INF)),
         "reward must be finite; it is -inf at state 2, action 1",
@@ -399,6 +407,14 @@ ROWS = {
     "features per pair with NaN": (
         lambda: fit(FINE, features=with_entry(np.ones((3, 3, 2)), (2, 1, 0), NAN)),
         "features must be finite; .*nan at (state 2, action 1|action 1, state 2), feature 0",
+    ),
+    "features whose squares overflow": (
+        lambda: fit(FINE, features=with_entry(np.eye(3), (1, 1), -1e300)),
+        r"features must not exceed 1e\+140 in size, .* it is -1e\+300 at state 1, feature 1: measure it in a larger unit",
+    ),
+    "sparse features whose squares overflow": (
+        lambda: fit(FINE, features=sparse.csr_array(with_entry(np.eye(3), (1, 1), 1e300))),
+        r"features must not exceed 1e\+140 .* it is 1e\+300 at state 1, feature 1",
     ),
     "sparse features with infinity": (
         lambda: fit(FINE, features=sparse.csr_array(with_entry(np.zeros((3, 2)), (1, 0), INF))),

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from .._validation import check_finite, check_numbers
+from .._validation import LARGEST_FEATURE, check_finite, check_numbers, raise_not_finite, within
 from ..mdp import MDP
 
 
@@ -32,7 +32,7 @@ class LinearReward:
     Raises
     ------
     ValueError
-        For a shape that does not fit the MDP, and for NaN or infinite features, naming state, action and feature.
+        For a shape that does not fit the MDP, and for NaN, infinite or overflowing features, naming state, action and feature.
     """
 
     def __init__(self, mdp: MDP, features: Any = None) -> None:
@@ -63,27 +63,25 @@ class LinearReward:
         self.n_features = int(self.matrix.shape[1])
 
     def _checked_dense(self, mdp: MDP, features: NDArray) -> NDArray:
-        if np.isfinite(features).all():
+        if within(features, LARGEST_FEATURE):
             return features
         if self.per_state:
             used = np.where(mdp.available.any(axis=1)[:, None], features, 0.0)
-            check_finite("features", used, ("state", "feature"))
+            check_finite("features", used, ("state", "feature"), largest=LARGEST_FEATURE)
             return used
         blocks = features.reshape(*self._shape, -1)
         used = np.where(mdp.available.T[:, :, None], blocks, 0.0)
-        check_finite("features", used, ("action", "state", "feature"))
+        check_finite("features", used, ("action", "state", "feature"), largest=LARGEST_FEATURE)
         return used.reshape(features.shape)
 
     def _check_sparse(self, mdp: MDP) -> None:
-        bad = np.flatnonzero(~np.isfinite(self.matrix.data))
+        bad = np.flatnonzero(~(np.abs(self.matrix.data) <= LARGEST_FEATURE))
         if bad.size:
             row = int(np.searchsorted(self.matrix.indptr, bad[0], side="right")) - 1
             action, state = divmod(row, mdp.n_states)
             place = f"state {state}" if self.per_state else f"state {state}, action {action}"
-            raise ValueError(
-                f"features must be finite; it is {self.matrix.data[bad[0]]} at {place}, "
-                f"feature {int(self.matrix.indices[bad[0]])}"
-            )
+            place += f", feature {int(self.matrix.indices[bad[0]])}"
+            raise_not_finite("features", self.matrix.data[bad[0]], place, LARGEST_FEATURE)
 
     def __call__(self, coef: NDArray) -> NDArray:
         """Reward for coefficients (K,): (S,) if per state, otherwise (A, S)."""
