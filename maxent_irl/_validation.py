@@ -85,13 +85,22 @@ def check_indices(name: str, values: ArrayLike, n: int, *, n_entries: int | None
     """Return a 1-D array of integers in [0, n), as many as `n_entries` if that is given."""
     array = np.asarray(values)
     if array.ndim != 1 or (array.dtype.kind not in "iu" and array.size):
-        raise ValueError(f"{name} must be a 1-D array of integers in 0..{n - 1}; got {array.dtype} {array.shape}")
+        raise ValueError(
+            f"{name} must be a 1-D array of integers in 0..{n - 1}; got {array.dtype} {array.shape}{label_hint(array)}"
+        )
     if n_entries is not None and len(array) != n_entries:
         raise ValueError(f"{name} must have one entry per state, {n_entries} in all; got {len(array)}")
     outside = np.flatnonzero((array < 0) | (array >= n))
     if outside.size:
         raise ValueError(f"{name}[{outside[0]}] is {array[outside[0]]}; {name} are 0..{n - 1}")
     return array.astype(np.int64)
+
+
+def label_hint(array: NDArray) -> str:
+    """How labels of states become indices, if that is what the array holds, for errors."""
+    if array.dtype.kind not in "OUS":
+        return ""
+    return ": demonstrations.state_labels lists the labels by index, so pass demonstrations.state_labels.index(label)"
 
 
 def check_numbers(name: str, values: ArrayLike) -> NDArray:

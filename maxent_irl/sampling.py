@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from ._draws import Outcomes, entries, generator, row_keys
 from ._structure import reaches_end
 from ._trajectory import flatten
-from ._validation import check_count, check_policy
+from ._validation import check_count, check_policy, label_hint
 from .demonstrations import Demonstrations
 
 if TYPE_CHECKING:
@@ -205,7 +205,9 @@ def goal_of_each(goals: ArrayLike, n: int, n_states: int) -> NDArray:
     """One goal for each of n trajectories, (n,) int, from that or a single one."""
     given = np.asarray(goals)
     if given.dtype.kind not in "iu" or given.shape not in ((), (n,)):
-        raise ValueError(f"goals must be one state index, or {n}, one per trajectory; got {given.dtype} {given.shape}")
+        raise ValueError(
+            f"goals must be one state index, or {n}, one per trajectory; got {given.dtype} {given.shape}{label_hint(given)}"
+        )
     outside = (given < 0) | (given >= n_states)
     if outside.any():
         raise ValueError(f"goal {given[outside].flat[0]} is no state; states are 0..{n_states - 1}")

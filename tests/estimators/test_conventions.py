@@ -140,6 +140,22 @@ def test_columns_of_a_data_frame_name_the_features(library, mdp, demos):
     np.testing.assert_array_equal(model.coef_, MaxEntIRL(mdp, np.array([*columns.values()]).T, l2=1.0).fit(demos).coef_)
 
 
+def test_labels_in_a_prediction_are_sent_to_the_list_of_labels():
+    walk = MDP.from_successors([[0, 1], [0, 2], [1, 2]], discount=0.9)
+    trips = Demonstrations([(["a", "b", "c"], [1, 1]), (["c", "b"], [0])], goals=["c", "a"])
+    model = MaxEntIRL(walk, l2=1.0).fit(trips)
+    hint = r"pass demonstrations\.state_labels\.index\(label\)"
+    with pytest.raises(ValueError, match=f"states must be .* integers.*{hint}"):
+        model.predict_proba(["a"], goals=2)
+    with pytest.raises(ValueError, match=f"goals must be .*{hint}"):
+        model.predict_proba([0], goals="c")
+    c = trips.state_labels.index("c")
+    assert model.predict_proba([trips.state_labels.index("a")], goals=c).shape == (1, 2)
+    with pytest.raises(ValueError) as raised:
+        model.predict_proba([0.5], goals=2)
+    assert "label" not in str(raised.value)
+
+
 def test_no_action_is_predicted_where_none_is_taken():
     corridor = MDP.from_successors([[0, 1], [0, 2], [-1, -1], [-1, -1]], discount=0.9, terminal=[2])
     model = MaxEntIRL(corridor, l2=1.0).fit([([0, 1, 2], [1, 1]), ([1, 0, 1, 2], [0, 1, 1])])
