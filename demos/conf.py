@@ -68,7 +68,6 @@ sphinx_gallery_conf = {
 DESCRIBED = (
     "maxent_irl",
     "maxent_irl.worlds",
-    "maxent_irl.goal_policies",
     "maxent_irl.receding_policies",
     "maxent_irl.routes",
     "maxent_irl.joined",

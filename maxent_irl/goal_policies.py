@@ -41,7 +41,7 @@ class GoalPolicies:
 
     Examples
     --------
-    >>> from maxent_irl.goal_policies import GoalPolicies
+    >>> from maxent_irl.routes import GoalPolicies
     >>> from maxent_irl.worlds import RoadNetwork
     >>> network = RoadNetwork([0, 1, 0, 2, 2], [1, 2, 2, 1, 0], attributes={"length": [1, 1, 2, 1, 2]}, states="nodes")
     >>> policies = GoalPolicies(network.mdp, -network.features("length")[..., 0])

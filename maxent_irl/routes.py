@@ -20,6 +20,8 @@ from .mdp import MDP
 from .sampling import goal_of_each
 from .visitations import expected_visitations
 
+__all__ = ["GoalPolicies", "destination_posterior", "expected_flows", "most_likely_routes", "route_log_probabilities"]
+
 
 def route_log_probabilities(policies: GoalPolicies, trips: Demonstrations) -> NDArray:
     """Log-probability of each trip's decisions, given where it starts and its goal; (n,).

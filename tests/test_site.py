@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import maxent_irl
-from maxent_irl import plotting
+from maxent_irl import plotting, routes
 
 DEMOS = Path(__file__).parents[1] / "demos"
 
@@ -29,7 +29,8 @@ def test_site_builds_without_warnings(tmp_path):
         [*command, "-b", "html", str(copy), str(built)], env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    for name in [*maxent_irl.__all__, *(f"plotting.{name}" for name in plotting.__all__)]:
+    inner = [f"{part.__name__.split('.')[-1]}.{name}" for part in (plotting, routes) for name in part.__all__]
+    for name in [*maxent_irl.__all__, *inner]:
         if name != "__version__":
             assert (built / "_generated" / f"maxent_irl.{name}.html").exists(), name
     for page in built.rglob("*.html"):
