@@ -102,7 +102,9 @@ def key_above(ax: Any, handles: list[Any], **options: Any) -> Any:
     if not handles:
         return None
     width, height = points_of(ax)
-    room = 1.15 * width
+    names = 1.2 * LETTER_POINTS * max((len(label.get_text()) for label in ax.get_yticklabels()), default=0)
+    left = 72 * ax.get_position(original=True).x0 * ax.figure.bbox.width / ax.figure.dpi
+    room = 1.15 * (width - max(0.0, names - left))  # long names on the left push the axes to the right
     if ax.get_aspect() == 1:  # a tall map stands in the middle of its place, and its key begins where it does
         across, up = abs(np.subtract(*ax.get_xlim())), abs(np.subtract(*ax.get_ylim()))
         room -= (width - across * min(width / across, height / up)) / 2

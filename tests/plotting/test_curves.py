@@ -274,3 +274,20 @@ def test_state_rewards_per_action_have_a_marker_each_and_many_actions_a_mean(rng
 def test_state_rewards_that_do_not_fit_are_named():
     with pytest.raises(ValueError, match="1 names for 2 states"):
         StateRewardsDisplay.from_values([1.0, 2.0], names=["a"])
+
+
+def test_the_key_of_coefficients_with_long_names_stays_within_the_figure():
+    names = ["a kilometre", "a kilometre on foot, besides", "a junction", "turning back"]
+    display = CoefficientsDisplay(
+        np.array([-10.7, -3.5, -1.0, -3.0]),
+        np.array([0.8, 0.7, 0.1, 0.1]),
+        names=names,
+        truth=np.array([-12.0, -4.0, -1.0, -3.0]),
+        confidence=0.95,
+        label="coefficient: reward for each",
+        title="What a trip costs",
+        n_hidden=0,
+    ).plot()
+    display.figure_.canvas.draw()
+    key = display.ax_.get_legend().get_window_extent()
+    assert key.x1 <= display.figure_.bbox.x1
