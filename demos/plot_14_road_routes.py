@@ -89,14 +89,13 @@ for horizon in (1, 10):
 first = np.repeat(np.arange(0, network.n_links, 20), 10)
 goals = np.tile(places[:10], len(first) // 10)
 flows = network.link_flows(expected_flows(policies, first, goals))
-NetworkMapDisplay.from_edges(
-    np.column_stack([network.tail, network.head]),
+NetworkMapDisplay.from_network(
+    network,
     flows,
-    lengths=network.attributes["length"],
     root=True,
     label="expected number of trips (square-root scale)",
     title="Traffic to ten destinations in Monaco",
-    marks={"destination": network.head[places[:10]]},
+    marks={"destination": [network.nodes[network.head[place]] for place in places[:10]]},
 ).plot(plt.figure())
 plt.gcf().set_size_inches(10, 4.6)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +13,9 @@ from ._axes import add_colour_bar, figure_and_axes, key_above, points_of, title_
 from ._colours import INK, colour_scale, line_colour_map
 from ._grid_map import WIDE
 
+if TYPE_CHECKING:
+    from ..worlds import RoadNetwork
+
 NARROWEST, WIDEST = 0.25, 3.0  # points
 N_LANDMARKS = 64
 MARKERS = "os^D"  # of places of one name, group by group
@@ -21,7 +24,8 @@ MARKERS = "os^D"  # of places of one name, group by group
 class NetworkMapDisplay:
     """A map of one number per edge: reward of a link, or how many drive over it.
 
-    Make one with `from_edges`. Edges with larger numbers (or larger absolute ones, if signed) are wider and lie on top.
+    Make one with `from_network` or `from_edges`. Edges with larger numbers (or larger absolute ones, if signed) are wider and
+    lie on top.
 
     Parameters
     ----------
@@ -123,6 +127,41 @@ class NetworkMapDisplay:
         points = {name: positions[node] for name, node in (marks or {}).items()}
         return cls(
             positions[edges], values, label=label, title=title, signed=signed, root=root, points=points, note=note
+        )
+
+    @classmethod
+    def from_network(
+        cls, network: RoadNetwork, values: ArrayLike, *, marks: dict[str, Any] | None = None, **options: Any
+    ) -> NetworkMapDisplay:
+        """Map one number per link of a road network.
+
+        Parameters
+        ----------
+        network : RoadNetwork
+            Without positions its nodes are laid out by its attribute "length".
+        values : (L,) array, such as `RoadNetwork.link_flows` gives
+        marks : dict of str to node, or to a list or array of nodes, optional
+            Nodes of the network to mark, by the name to write beside them, or in a key for several.
+        **options
+            label, title, signed and root, as for `from_edges`.
+
+        Raises
+        ------
+        ValueError
+            For values that do not fit, and for a network with neither positions nor lengths.
+        """
+
+        def numbered(node: Any) -> Any:
+            several = isinstance(node, list | np.ndarray)
+            return network.numbered(node if several else [node], "nodes")[slice(None) if several else 0]
+
+        return cls.from_edges(
+            np.column_stack([network.tail, network.head]),
+            values,
+            network.positions,
+            lengths=network.attributes.get("length"),
+            marks={name: numbered(node) for name, node in (marks or {}).items()},
+            **options,
         )
 
     def plot(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from maxent_irl.plotting import NetworkMapDisplay, TreeMapDisplay, network_positions
+from maxent_irl.worlds import RoadNetwork
 from maxent_irl.worlds.labyrinth import h_tree
 
 
@@ -127,6 +128,25 @@ def test_a_layout_is_said_and_separate_parts_are_left_out():
     assert np.isnan(network_positions(edges, [1.0, 1.0, 1.0])[3:]).all()
     display = NetworkMapDisplay.from_edges(edges[:2], [1.0, 2.0], lengths=[1.0, 1.0], label="x").plot()
     assert "estimated" in display.ax_.get_xlabel()
+
+
+def test_a_road_network_brings_its_links_and_positions():
+    network = RoadNetwork(
+        ["b", "a", "b"], ["a", "c", "c"], positions={"a": (0, 0), "b": (1, 0), "c": (1, 2)}, states="nodes"
+    )
+    display = NetworkMapDisplay.from_network(network, [1.0, 3.0, 2.0], marks={"home": "c"}, label="trips").plot()
+    np.testing.assert_array_equal(display.segments[0], [[1, 0], [0, 0]])
+    np.testing.assert_array_equal(display.points["home"], [1, 2])
+    ends = NetworkMapDisplay.from_network(network, [1.0, 3.0, 2.0], marks={"ends": ["b", "c"]}, label="trips")
+    np.testing.assert_array_equal(ends.points["ends"], [[1, 0], [1, 2]])
+    assert display.edges_.get_array().tolist() == [1.0, 2.0, 3.0]
+    assert display.note == ""
+    bare = RoadNetwork([0, 1], [1, 0], attributes={"length": [2.0, 2.0]})
+    assert "estimated" in NetworkMapDisplay.from_network(bare, [1.0, 2.0], label="trips").note
+    with pytest.raises(ValueError, match="one entry for each of the 3 edges"):
+        NetworkMapDisplay.from_network(network, [1.0], label="trips")
+    with pytest.raises(ValueError, match="give the positions"):
+        NetworkMapDisplay.from_network(RoadNetwork([0, 1], [1, 0]), [1.0, 2.0], label="trips")
 
 
 def test_of_parallel_edges_the_shortest_counts():
