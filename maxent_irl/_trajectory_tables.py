@@ -18,12 +18,17 @@ from numpy.typing import NDArray
 from ._labels import encode, first_missing, missing
 from ._trajectory import Flat, check_lengths, flatten
 
+MEANINGS = {"id": "trajectory of each row", "state": "state", "action": "action taken in it"}
+
 
 def read_table(frame: Any, roles: dict[str, str | None]) -> Flat:
     """Flat arrays of a long table: rows grouped by id in the order the ids first appear, and sorted by time within.
 
     `roles` names the columns for id, state, action, time, next_state, weight and goal, None where there is none.
     """
+    for role in ("id", "state", "action"):
+        if roles[role] is None:
+            raise ValueError(f"{role}=None: name the column that holds the {MEANINGS[role]}")
     id, time, next_state, weight, goal = (roles[role] for role in ("id", "time", "next_state", "weight", "goal"))
     columns = {role: _column(frame, name, role) for role, name in roles.items() if name is not None}
     sizes = {len(values) for values in columns.values()}

@@ -438,6 +438,10 @@ ROWS = {
         "temperature must be finite and positive.*got inf",
     ),
     "l2 negative": (lambda: fit(FINE, l2=-1.0), r"l2 must be .*got -1\.0"),
+    "callback that cannot be called": (
+        lambda: fit(FINE, callback="print"),
+        "callback must be a function that takes a Progress, or None; got 'print'",
+    ),
     "l2 of text": (lambda: fit(FINE, l2="1"), "l2 must be .*got '1'"),
     "tol 0": (lambda: fit(FINE, tol=0.0), r"tol must be .*got 0\.0"),
     "fit with max_iter -1": (lambda: fit(FINE, max_iter=-1), "max_iter must be .*got -1"),

@@ -133,6 +133,8 @@ def changed(**columns):
     ("table", "names", "message"),
     [
         (TABLE, {"state": "place"}, r"the table has no column 'place' \(given as state=\); it has 'who', 'hour'"),
+        (TABLE, {"id": None}, "id=None: name the column that holds the trajectory of each row"),
+        (TABLE, {"action": None}, "action=None: name the column that holds the action"),
         (TABLE, {"time": "minute"}, r"no column 'minute' \(given as time=\)"),
         ([1, 2], {}, "a list has no named columns"),
         (changed(hour=[2, 0, 1, 5]), {}, "the columns differ in length: 'who' has 5, .*'hour' has 4"),

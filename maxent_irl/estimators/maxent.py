@@ -335,6 +335,8 @@ class MaxEntIRL(OnePolicy, StandardErrors, BaseEstimator):
         check_positive("l2", self.l2, or_zero=True)
         check_positive("tol", self.tol)
         check_max_iter(self.max_iter, 0)
+        if self.callback is not None and not callable(self.callback):
+            raise ValueError(f"callback must be a function that takes a Progress, or None; got {self.callback!r}")
 
     def _demonstrations(self, X: Any) -> Demonstrations:
         demonstrations = X if isinstance(X, Demonstrations) else Demonstrations(X)
