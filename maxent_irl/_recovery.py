@@ -27,6 +27,13 @@ INDICATOR_L2 = (
     0.1  # one reward per state is never identified without a prior: a constant is free, unseen states run away
 )
 DEFAULT_DISCOUNT = 0.95
+REQUIRED_COLUMNS, FURTHER_COLUMNS = ("id", "state", "action"), ("time", "next_state", "weight", "goal")
+OF_TABLES = (
+    *REQUIRED_COLUMNS,
+    *FURTHER_COLUMNS,
+    "delimiter",
+    "smoothing",
+)  # options without a meaning for built-in sets
 SUMMARISED_FEATURES = 30  # with more, the table of coefficients goes into coefficients.csv alone
 
 
@@ -97,6 +104,12 @@ def read(options: argparse.Namespace) -> Problem:
 def _read_builtin(options: argparse.Namespace) -> Problem:
     if options.mdp is not None or options.features is not None:
         raise ValueError(f"the built-in set {options.source!r} brings its own --mdp and --features; leave them out")
+    for name in OF_TABLES:
+        if getattr(options, name) is not None:
+            raise ValueError(
+                f"--{name.replace('_', '-')} is for tables, and {options.source!r} is a built-in set; leave it out (a table of "
+                f"that name is ./{options.source})"
+            )
     data = BUILT_IN[options.source]()
     changes = {key: getattr(options, key) for key in ("discount", "horizon") if getattr(options, key) is not None}
     return Problem(
@@ -117,13 +130,14 @@ def _read_table(options: argparse.Namespace) -> Problem:
     if not path.exists():
         known = ", ".join(sorted(BUILT_IN))
         raise ValueError(f"{path} does not exist, and is no built-in set (those are {known})")
-    header = _header(path, options.delimiter)
-    columns = {key: getattr(options, key) for key in ("id", "state", "action")}
-    for key in ("time", "next_state", "weight", "goal"):
+    delimiter = options.delimiter or ","
+    header = _header(path, delimiter)
+    columns = {key: getattr(options, key) or key for key in REQUIRED_COLUMNS}
+    for key in FURTHER_COLUMNS:
         given = getattr(options, key)
         if given is not None or key in header:
             columns[key] = given or key
-    demonstrations = Demonstrations.from_csv(path, delimiter=options.delimiter, **columns)
+    demonstrations = Demonstrations.from_csv(path, delimiter=delimiter, **columns)
     if options.mdp is not None:
         mdp, dynamics = MDP.load(options.mdp), f"dynamics from {options.mdp}"
         changes = {key: getattr(options, key) for key in ("discount", "horizon") if getattr(options, key) is not None}
@@ -131,11 +145,11 @@ def _read_table(options: argparse.Namespace) -> Problem:
     else:
         discount = DEFAULT_DISCOUNT if options.discount is None else options.discount
         mdp = MDP.from_demonstrations(
-            demonstrations, smoothing=options.smoothing, discount=discount, horizon=options.horizon
+            demonstrations, smoothing=options.smoothing or 0.0, discount=discount, horizon=options.horizon
         )
         dynamics = "dynamics estimated from the table"
     if options.features is not None:
-        features, names = read_features(options.features, mdp, demonstrations, options.delimiter)
+        features, names = read_features(options.features, mdp, demonstrations, delimiter)
         l2 = options.l2 or 0.0
     else:
         features, names = None, [f"state {name}" for name in _labels(demonstrations.state_labels, mdp.n_states)]

@@ -61,8 +61,8 @@ def parser() -> argparse.ArgumentParser:
     recover.add_argument("--report", metavar="FILE", type=Path, help="also write one self-contained HTML report")
 
     table = recover.add_argument_group("columns of the table")
-    for name, default in (("id", "id"), ("state", "state"), ("action", "action")):
-        table.add_argument(f"--{name}", metavar="COLUMN", default=default, help="default: %(default)s")
+    for name in _recovery.REQUIRED_COLUMNS:
+        table.add_argument(f"--{name}", metavar="COLUMN", help=f"default: '{name}'")
     for name, meaning in (
         ("time", "orders the rows of a trajectory"),
         ("next-state", "state that followed"),
@@ -74,7 +74,7 @@ def parser() -> argparse.ArgumentParser:
         )
 
     table.add_argument(
-        "--delimiter", metavar="CHAR", type=_one_character, default=",", help="between columns, ';' say; default: ','"
+        "--delimiter", metavar="CHAR", type=_one_character, help="between columns, ';' say; default: ','"
     )
 
     problem = recover.add_argument_group("problem")
@@ -82,7 +82,7 @@ def parser() -> argparse.ArgumentParser:
     problem.add_argument("--features", metavar="FILE.csv", type=Path, help="columns: state[, action], then features")
     problem.add_argument("--discount", type=float, help="default 0.95, or that of --mdp or of the built-in set")
     problem.add_argument("--horizon", type=int, help="number of decisions; default: infinite, or that of --mdp")
-    problem.add_argument("--smoothing", type=float, default=0.0, help="pseudo-count for estimated dynamics")
+    problem.add_argument("--smoothing", type=float, help="pseudo-count for estimated dynamics; default 0")
     problem.add_argument("--temperature", type=float, default=1.0, help="alpha, in units of reward; default 1")
     problem.add_argument("--inference", choices=INFERENCES, default="variational", help="default: %(default)s")
 
