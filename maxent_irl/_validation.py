@@ -188,7 +188,10 @@ def check_action_prior(mdp: MDP, action_prior: ArrayLike | None) -> NDArray | No
     if bad.size:
         s, a = map(int, bad[0])
         why = "negative" if prior[s, a] < 0 else "positive although the action is unavailable there"
-        raise ValueError(f"action_prior[{s}, {a}] = {prior[s, a]:g} is {why}; give zero, and let the row sum to 1")
+        what = "give zero, and let the row sum to 1"
+        if np.ndim(action_prior) == 1 and prior[s, a] > 0:
+            what = f"as not every state has every action, give a table of shape ({S}, {A}): zero there, each row summing to 1"
+        raise ValueError(f"action_prior[{s}, {a}] = {prior[s, a]:g} is {why}; {what}")
     sums = prior.sum(axis=1)
     off = mdp.available.any(axis=1) & (np.abs(sums - 1) > PROBABILITY_TOLERANCE)
     if off.any():

@@ -206,7 +206,11 @@ ROWS = {
     ),
     "prior on an unavailable action": (
         lambda: soft_value_iteration(ring(), np.zeros(3), action_prior=[0.4, 0.4, 0.2]),
-        r"action_prior\[0, 2\] = 0\.2 is positive although the action is unavailable",
+        r"action_prior\[0, 2\] = 0\.2 is positive .* give a table of shape \(3, 3\): zero there, each row summing to 1",
+    ),
+    "prior table on an unavailable action": (
+        lambda: soft_value_iteration(ring(), np.zeros(3), action_prior=np.full((3, 3), 1 / 3)),
+        r"action_prior\[0, 2\] = 0\.333333 is positive although the action is unavailable there; give zero, and",
     ),
     "prior negative": (
         lambda: soft_value_iteration(corridor(discount=0.9), np.zeros(4), action_prior=[1.5, -0.5]),
