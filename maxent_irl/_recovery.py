@@ -139,6 +139,10 @@ def _read_table(options: argparse.Namespace) -> Problem:
             columns[key] = given or key
     demonstrations = Demonstrations.from_csv(path, delimiter=delimiter, **columns)
     if options.mdp is not None:
+        if options.smoothing is not None:
+            raise ValueError(
+                "--smoothing is for dynamics estimated from the table, and --mdp brings its own; leave one out"
+            )
         mdp, dynamics = MDP.load(options.mdp), f"dynamics from {options.mdp}"
         changes = {key: getattr(options, key) for key in ("discount", "horizon") if getattr(options, key) is not None}
         mdp = mdp.replace(**changes) if changes else mdp

@@ -121,6 +121,7 @@ FEATURES = "state,x\nhome,0\nroad,1\nshop,2\n"
         (["TABLE", "--l2", "-1"], None, "l2 must be a number >= 0; got -1.0"),
         (["TABLE", "--mdp", "TABLE"], None, "not a readable .npz file"),
         (["gridworld", "--mdp", "TABLE"], None, "brings its own --mdp and --features"),
+        (["TABLE", "--mdp", "TABLE", "--smoothing", "1"], None, "--smoothing is for dynamics estimated from the table"),
         (["gridworld", "--id", "trip"], None, "--id is for tables, and 'gridworld' is a built-in set; leave it out"),
         (["machines", "--next-state", "then"], None, "--next-state is for tables, and 'machines' is a built-in set"),
         (["gridworld", "--delimiter", ";"], None, "--delimiter is for tables"),
