@@ -132,7 +132,7 @@ def summarise(estimator: Any, demonstrations: Demonstrations, *, level: float) -
         "level": float(level),
     }
     if log_likelihood < uniform:
-        notes.append(_worse_than_chance(estimator))
+        notes.append(worse_than_chance(estimator))
     if not estimator.converged_:
         notes.append("The fit did not converge: coefficients and errors are not those of a maximum.")
     return FitSummary(coefficients, statistics, notes)
@@ -141,7 +141,6 @@ def summarise(estimator: Any, demonstrations: Demonstrations, *, level: float) -
 def reference_log_likelihoods(demonstrations: Demonstrations, mdp: Any) -> tuple[float, float]:
     """Log-likelihood of all decisions under the uniform policy over available actions, and under the empirical policy."""
     weight = demonstrations.weights[demonstrations.trajectory_ids]
-    uniform = -float(weight @ np.log(mdp.available.sum(axis=1)[demonstrations.states]))
     at = demonstrations.states.astype(np.int64)
     if mdp.horizon is not None:
         at = at + mdp.n_states * demonstrations.times
@@ -152,12 +151,28 @@ def reference_log_likelihoods(demonstrations: Demonstrations, mdp: Any) -> tuple
     states, state = np.unique(pairs // mdp.n_actions, return_inverse=True)
     chosen = np.bincount(pair, weights=weight)
     visited = np.bincount(state, weights=chosen, minlength=len(states))[state]
-    return uniform, float(special.xlogy(chosen, chosen / np.where(visited > 0, visited, 1.0)).sum())
+    empirical = float(special.xlogy(chosen, chosen / np.where(visited > 0, visited, 1.0)).sum())
+    return uniform_log_likelihood(demonstrations, mdp), empirical
 
 
-def _worse_than_chance(estimator: Any) -> str:
+def uniform_log_likelihood(demonstrations: Demonstrations, mdp: Any) -> float:
+    """Log-likelihood of all decisions under the uniform policy over available actions."""
+    weight = demonstrations.weights[demonstrations.trajectory_ids]
+    return -float(weight @ np.log(mdp.available.sum(axis=1)[demonstrations.states]))
+
+
+def worse_than_chance(estimator: Any) -> str:
+    """What to say of coefficients that predict worse than the uniform policy, and what may be the cause."""
     text = "These coefficients predict the decisions WORSE than choosing at random does."
-    if estimator.objective == "feature-matching" and not estimator.mdp.structure.deterministic:
+    if estimator.mdp.structure.deterministic:
+        return text
+    if estimator.objective == "likelihood" and estimator.inference == "exact":
+        text += (
+            " Under exact inference with chance this likelihood may have several maxima and plateaus, and the fit may have ended "
+            "on a low one: start from other coefficients, fit(..., coef_init=...), and keep the fit with the greatest "
+            "log_likelihood_."
+        )
+    elif estimator.objective == "feature-matching":
         text += (
             " Feature matching takes the luck of the demonstrations for their will: where much is left to chance and features "
             'are many, rewards run away to match it. Take objective="likelihood", fewer features, or a larger l2.'

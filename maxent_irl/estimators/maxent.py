@@ -34,6 +34,7 @@ from . import _precision
 from ._one_policy import OnePolicy
 from ._solvers import SOLVERS, Loss, Progress, minimise
 from ._standard_errors import StandardErrors
+from ._summary import uniform_log_likelihood, worse_than_chance
 
 
 class MaxEntIRL(OnePolicy, StandardErrors, BaseEstimator):
@@ -121,7 +122,8 @@ class MaxEntIRL(OnePolicy, StandardErrors, BaseEstimator):
     Warns
     -----
     ConvergenceWarning
-        If the fit did not converge; attributes are set all the same.
+        If the fit did not converge; attributes are set all the same. Or if exact inference with ``objective="likelihood"``, which
+        may have several maxima, converged to one that predicts worse than choosing at random.
     IdentifiabilityWarning
         If the demonstrations leave directions of the coefficients undetermined, naming them; `coef_` is then the answer of
         least norm. Or if they never show a feature that could have followed, and the worse it is made, the greater the
@@ -242,7 +244,14 @@ class MaxEntIRL(OnePolicy, StandardErrors, BaseEstimator):
                 ConvergenceWarning,
                 stacklevel=2,
             )
+        elif self._may_be_a_plateau() and self.log_likelihood_ < uniform_log_likelihood(demonstrations, self.mdp):
+            warnings.warn(worse_than_chance(self), ConvergenceWarning, stacklevel=2)
         return self
+
+    def _may_be_a_plateau(self) -> bool:
+        """Whether a fit that predicts worse than choosing at random is likely on a plateau, rather than pulled there."""
+        luck = self.inference == "exact" and not self.mdp.structure.deterministic
+        return luck and self.objective == "likelihood" and not self.l2 and self.action_prior is None
 
     def score(self, X: Any, y: None = None) -> float:
         """Mean log-likelihood per decision, nats, each decision weighing its trajectory's weight."""

@@ -10,6 +10,7 @@ from maxent_irl import MDP, soft_value_iteration
 from maxent_irl.demonstrations import Demonstrations
 from maxent_irl.estimators import MaxEntIRL
 from maxent_irl.sampling import sample_demonstrations
+from maxent_irl.worlds import GridWorld
 
 OBJECTIVES = ("likelihood", "feature-matching")
 SOLVERS = ("newton", "lbfgs", "gradient-ascent")
@@ -62,6 +63,23 @@ def test_coefficients_that_run_away_are_stopped_and_said_so(solver):
     assert np.isfinite(model.coef_).all()
     np.testing.assert_allclose(model.predict_proba([0]), [[0.0, 1.0]], atol=1e-6)
     assert model.score(demos) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_plateau_under_exact_inference_is_said_and_left_from_elsewhere():
+    """Where reward can be gathered for ever, luck hardly matters: from zero the fit ends there, far below the truth's."""
+    rng = np.random.default_rng(1)
+    world = GridWorld((4, 4), slip=0.2, discount=0.9, goals=[(3, 3)])
+    features, truth = np.c_[np.ones(16), rng.normal(size=16)], np.array([-2.0, 0.5])
+    policy = soft_value_iteration(world.mdp, features @ truth, inference="exact").policy
+    demos = sample_demonstrations(world.mdp, policy, 100, random_state=1)
+    model = MaxEntIRL(world.mdp, features, inference="exact", objective="likelihood")
+    with pytest.warns(ConvergenceWarning, match=r"WORSE than choosing at random.*coef_init"):
+        model.fit(demos)
+    assert model.converged_
+    poor = model.score(demos)
+    model.fit(demos, coef_init=truth)
+    assert model.score(demos) > poor + 0.05
+    assert np.abs(model.coef_ - truth).max() < 4 * model.standard_errors_.max()
 
 
 @pytest.mark.parametrize("inference", ["variational", "exact"])
