@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 def check_feasible(demos: Demonstrations, mdp: MDP) -> None:
     """Raise ValueError for the first impossible state, action, transition or ending; see `Demonstrations.validate_against`."""
     check_range(demos, mdp.n_states, mdp.n_actions)
+    check_labels(demos, mdp.n_states, mdp.n_actions)
     _check_decisions(demos, mdp)
     _check_transitions(demos, mdp)
     _check_endings(demos, mdp)
@@ -47,6 +48,18 @@ def check_range(demos: Demonstrations, n_states: int, n_actions: int) -> None:
         raise ValueError(
             f"{_place(demos, k)} takes {_action(demos, demos.actions[k])}, but actions are 0..{n_actions - 1}: "
             "give the problem that the demonstrations come from, or number actions from 0"
+        )
+
+
+def check_labels(demos: Demonstrations, n_states: int, n_actions: int) -> None:
+    """Raise ValueError where fewer are named than there are: a label's index would depend on which others happen to be seen."""
+    for what, labels, n in (("state", demos.state_labels, n_states), ("action", demos.action_labels, n_actions)):
+        if labels is None or len(labels) >= n:
+            continue
+        names = ", ".join(map(repr, labels[:5])) + (", ..." if len(labels) > 5 else "")
+        raise ValueError(
+            f"the demonstrations name {len(labels)} {what}s ({names}), but there are {n}, so which index each name has cannot be "
+            f"told: list all names in the order of the indices, Demonstrations(..., {what}_labels=[...]), or give indices"
         )
 
 

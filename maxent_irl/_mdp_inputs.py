@@ -201,8 +201,12 @@ def counted_transitions(
     if not hasattr(demonstrations, "next_states"):
         raise ValueError(f"transitions are counted in a Demonstrations; got a {type(demonstrations).__name__}")
     states, actions, next_states = demonstrations.states, demonstrations.actions, demonstrations.next_states
-    S = _number_of_states(states, next_states) if n_states is None else n_states
-    A = int(actions.max()) + 1 if n_actions is None else n_actions
+    S, A = n_states, n_actions
+    if S is None:
+        labels = demonstrations.state_labels
+        S = _number_of_states(states, next_states) if labels is None else len(labels)
+    if A is None:
+        A = int(actions.max()) + 1 if demonstrations.action_labels is None else len(demonstrations.action_labels)
     weights = demonstrations.weights[demonstrations.trajectory_ids]
     pair, known = actions * S + states, next_states >= 0
     counts = tidy(demonstrations.transition_counts(S, A))

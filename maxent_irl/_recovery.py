@@ -146,6 +146,7 @@ def _read_table(options: argparse.Namespace) -> Problem:
         mdp, dynamics = MDP.load(options.mdp), f"dynamics from {options.mdp}"
         changes = {key: getattr(options, key) for key in ("discount", "horizon") if getattr(options, key) is not None}
         mdp = mdp.replace(**changes) if changes else mdp
+        demonstrations.validate_against(mdp)
     else:
         discount = DEFAULT_DISCOUNT if options.discount is None else options.discount
         mdp = MDP.from_demonstrations(
@@ -176,8 +177,7 @@ def _header(path: Path, delimiter: str) -> list[str]:
 
 
 def _labels(labels: tuple | None, n: int) -> list[Any]:
-    names = list(range(n)) if labels is None else list(labels)
-    return names + [f"#{i}" for i in range(len(names), n)]
+    return list(range(n)) if labels is None else list(labels)
 
 
 def read_features(

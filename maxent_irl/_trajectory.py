@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._labels import Labels
+from ._labels import Labels, lookup
 from ._validation import check_numbers
 
 
@@ -214,6 +215,31 @@ def pick(flat: Flat, i: int, visits: NDArray) -> Trajectory:
     )
 
 
+def relabel(flat: Flat, **labels: Sequence[Any] | None) -> Flat:
+    """The same trajectories with indices in the order of the given `state_labels` and `action_labels`, where given."""
+    fields = {
+        "state_labels": {"states": flat.states, "final_states": flat.final_states, "goals": flat.goals},
+        "action_labels": {"actions": flat.actions},
+    }
+    changes: dict[str, Any] = {}
+    for name, wanted in labels.items():
+        seen = getattr(flat, name)
+        if wanted is None or (seen is not None and seen == tuple(wanted)):
+            continue
+        what = name.removesuffix("_labels")
+        if seen is None:
+            raise ValueError(f"the {what}s are integers, which are indices already: {name} is for labels; leave it out")
+        wanted = tuple(wanted)
+        twice = next((label for label, n in Counter(wanted).items() if n > 1), None)
+        if twice is not None:
+            raise ValueError(f"{name} lists {twice!r} twice: each {what} has one label")
+        index = np.full(len(seen) + 1, -1)  # the last entry is for -1, unknown
+        index[:-1] = lookup(seen, wanted, what, lambda k, seen=seen: f"index {k} of the labels seen")
+        changes |= {key: None if old is None else index[old] for key, old in fields[name].items()}
+        changes[name] = wanted
+    return flat._replace(**changes)
+
+
 def same(first: Flat, second: Flat) -> bool:
     """Whether both hold the same."""
     return all(
@@ -227,7 +253,8 @@ def concatenate(first: Flat, second: Flat) -> Flat:
     for what in ("state_labels", "action_labels"):
         if getattr(first, what) != getattr(second, what):
             raise ValueError(
-                f"the two have different {what}, so indices disagree: build both from one list of trajectories"
+                f"the two have different {what}, so indices disagree: build both from one list of trajectories, or with "
+                f"the same {what}="
             )
     if (first.goals is None) != (second.goals is None):
         raise ValueError("one has goals and the other has none: give both goals, or neither")

@@ -17,7 +17,7 @@ from scipy import sparse
 
 from ._feasibility import check_feasible, check_range
 from ._labels import Labels
-from ._trajectory import Flat, Trajectory, concatenate, pick, same, selection, summary, take
+from ._trajectory import Flat, Trajectory, concatenate, pick, relabel, same, selection, summary, take
 from ._trajectory_files import read_npz, write_npz
 from ._trajectory_formats import read_episodes, read_list, read_state_paths, regoal
 from ._trajectory_tables import read_csv, read_table
@@ -44,8 +44,7 @@ class Demonstrations(Sequence):
         - a list of ``(state, action)`` steps;
         - a `Trajectory`, as iterating over and indexing a Demonstrations gives; or a whole Demonstrations.
 
-        Integers are indices and stay as they are. Any other hashable values (strings, tuples, ...) are labels and are numbered
-        in sorted order, or as first seen where they cannot be sorted: see `state_labels`.
+        Integers are indices and stay as they are. Any other hashable values (strings, tuples, ...) are labels.
     goals : sequence of n states, optional
         The state (index or label) that is terminal for each trajectory's own task, as a destination is for a trip.
     weights : (n,) array, optional
@@ -53,6 +52,8 @@ class Demonstrations(Sequence):
     terminated : (n,) bool array, optional
         Whether each episode ended with its last action, so that nothing is earned after it. Default: only where the final
         state is the goal; all others were merely cut, and the value of their final state still counts.
+    state_labels, action_labels : sequence of labels, optional
+        All labels, in the order of the MDP's indices. Default: those that occur, sorted if they can be.
 
     Attributes
     ----------
@@ -65,14 +66,13 @@ class Demonstrations(Sequence):
     terminated : (n,) bool array
     weights : (n,) float64 array
     goals : (n,) int64 array or None
-    state_labels, action_labels : tuple or None
-        Label of each index; None where the input was integer.
+    state_labels, action_labels : tuple, or None where the input was integer
 
     Raises
     ------
     ValueError
         If there are no trajectories, or one has no decisions, lengths that do not fit, missing values, negative or fractional
-        states or actions, or if weights are negative, not finite or all zero. The trajectory and step are named.
+        states or actions, if weights are negative, not finite or all zero, or a label is none of those given: naming it.
 
     Examples
     --------
@@ -82,8 +82,6 @@ class Demonstrations(Sequence):
     <Demonstrations: 2 trajectories, 3 decisions, 3 distinct states, 2 distinct actions, lengths 1/1.5/2 (min/median/max)>
     >>> demos.state_labels
     ('home', 'road', 'work')
-    >>> demos[0].states
-    array([0, 1, 2])
     """
 
     states: NDArray
@@ -103,11 +101,14 @@ class Demonstrations(Sequence):
         goals: Sequence[Any] | None = None,
         weights: ArrayLike | None = None,
         terminated: ArrayLike | None = None,
+        state_labels: Sequence[Any] | None = None,
+        action_labels: Sequence[Any] | None = None,
     ) -> None:
         if isinstance(trajectories, Demonstrations):
-            self._fill(regoal(trajectories._flat, goals, weights, terminated))
+            flat = regoal(trajectories._flat, goals, weights, terminated)
         else:
-            self._fill(read_list(trajectories, goals, weights, terminated))
+            flat = read_list(trajectories, goals, weights, terminated)
+        self._fill(relabel(flat, state_labels=state_labels, action_labels=action_labels))
 
     def _fill(self, flat: Flat) -> Demonstrations:
         for name, value in flat._asdict().items():
@@ -176,8 +177,7 @@ class Demonstrations(Sequence):
 
         Parameters
         ----------
-        path, delimiter
-        **columns
+        path, delimiter, **columns
             Names of the columns as for `from_table`: ``id=``, ``state=`` and ``action=`` are required.
 
         Raises
@@ -365,9 +365,10 @@ class Demonstrations(Sequence):
         ------
         ValueError
             Naming trajectory, step, state and action (with their labels) and what to do, for: a state, action or goal outside
-            the MDP; an action taken in a terminal state, in the trajectory's goal, or where it is not available; a transition of
-            probability 0; an end where the MDP does not end (a terminated trajectory may end anywhere that ``mdp.ending`` is
-            positive, whatever its final state); more decisions than the horizon.
+            the MDP; fewer labels than it has states or actions; an action taken in a terminal state, in the trajectory's goal,
+            or where it is not available; a transition of probability 0; an end where the MDP does not end (a terminated
+            trajectory may end anywhere that ``mdp.ending`` is positive, whatever its final state); more decisions than the
+            horizon.
         """
         check_feasible(self, mdp)
 

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from ._feasibility import check_labels, check_range
+from ._labelled import as_demonstrations
 from ._trajectory import concatenate
 from .demonstrations import Demonstrations
 from .mdp import MDP
@@ -70,10 +72,12 @@ class JoinedMDP:
         flats = []
         for i, part in enumerate(self._one_each("demonstrations", parts)):
             start, size = int(self.offsets[i]), int(self.offsets[i + 1] - self.offsets[i])
-            part = part if isinstance(part, Demonstrations) else Demonstrations(part)
-            last = max(int(part.states.max()), int(part.final_states.max()))
-            if last >= size:
-                raise ValueError(f"the demonstrations of part {i} visit state {last}; it has states 0..{size - 1}")
+            part = as_demonstrations(part)
+            try:
+                check_range(part, size, int(self.n_actions[i]))
+                check_labels(part, size, int(self.n_actions[i]))
+            except ValueError as error:
+                raise ValueError(f"the demonstrations of part {i} do not fit it: {error}") from None
             shifted = {
                 "states": part.states + start,
                 "final_states": np.where(part.final_states >= 0, part.final_states + start, -1),

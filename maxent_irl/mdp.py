@@ -192,7 +192,7 @@ class MDP:
         ----------
         demonstrations : Demonstrations
         n_states, n_actions : int, optional
-            Default: one more than the largest index seen.
+            Default: as many as there are labels, or one more than the largest index seen.
         smoothing : float >= 0
             Pseudo-count given to every successor seen from the state under any action.
         terminal : as for the constructor, optional

@@ -106,7 +106,7 @@ def test_parts_that_do_not_fit():
         both.features([features[0], features[0]])
     with pytest.raises(ValueError, match=r"features of part 0 must have shape"):
         both.features([np.ones(4), np.ones(6)])
-    with pytest.raises(ValueError, match=r"part 0 visit state 5; it has states 0\.\.3"):
+    with pytest.raises(ValueError, match=r"part 0 do not fit it: trajectory 0 ends in state 5, but states are 0\.\.3"):
         both.demonstrations([[([0, 5], [0])], [([0, 5], [0])]])
     with pytest.raises(ValueError, match="both goals, or neither"):
         both.demonstrations([Demonstrations([([0, 1], [0])], goals=[1]), [([0, 5], [0])]])

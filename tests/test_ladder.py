@@ -22,7 +22,7 @@ RUNGS = [
     {"mdp", "_mdp_inputs", "_structure"},
     {
         *("demonstrations", "_labels", "_trajectory", "_trajectory_files", "_trajectory_formats", "_trajectory_tables"),
-        *("_feasibility", "_draws", "joined", "sampling", "sufficient_statistics"),
+        *("_feasibility", "_labelled", "_draws", "joined", "sampling", "sufficient_statistics"),
     },
     {"worlds"},
     {

@@ -28,8 +28,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._labelled import as_demonstrations
 from .._validation import check_positive
-from ..demonstrations import Demonstrations
 from ..mdp import MDP
 
 
@@ -69,7 +69,7 @@ def demonstrated_prior(mdp: MDP, demonstrations: Any, *, pseudo_count: float = 1
            [0.  , 0.  ]])
     """
     pseudo_count = check_positive("pseudo_count", pseudo_count)
-    demos = demonstrations if isinstance(demonstrations, Demonstrations) else Demonstrations(demonstrations)
+    demos = as_demonstrations(demonstrations)
     demos.validate_against(mdp)
     if demos.goals is not None:
         raise ValueError(

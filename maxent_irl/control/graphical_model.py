@@ -31,6 +31,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.special import logsumexp
 
+from .._labelled import as_demonstrations
 from .._validation import check_action_prior, check_reward, check_temperature
 from ..demonstrations import Demonstrations
 from ..mdp import MDP
@@ -174,7 +175,7 @@ class TrajectoryPosterior:
             For trajectories that cannot happen in the MDP, naming trajectory and step, and for trajectories with goals of their
             own, which are other problems.
         """
-        demos = demonstrations if isinstance(demonstrations, Demonstrations) else Demonstrations(demonstrations)
+        demos = as_demonstrations(demonstrations)
         demos.validate_against(self.mdp)
         if demos.goals is not None:
             raise ValueError(

@@ -29,8 +29,8 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
+from .._labelled import as_demonstrations
 from .._validation import check_temperature
-from ..demonstrations import Demonstrations
 from ..mdp import MDP
 from ..rewards import LinearReward
 from .bradley_terry import check_pairs, fit_bradley_terry
@@ -55,8 +55,7 @@ class Comparisons(Sequence):
     """
 
     def __init__(self, trajectories: Any, pairs: ArrayLike) -> None:
-        is_read = isinstance(trajectories, Demonstrations)
-        self.trajectories = trajectories if is_read else Demonstrations(trajectories)
+        self.trajectories = as_demonstrations(trajectories)
         self.pairs = check_pairs(pairs, len(self.trajectories))
 
     @classmethod
@@ -193,7 +192,7 @@ class PreferenceIRL(BaseEstimator):
 
     def feature_counts(self, trajectories: Any) -> Any:
         """Discounted feature counts of each trajectory, (n, K); needs no fit."""
-        given = trajectories if isinstance(trajectories, Demonstrations) else Demonstrations(trajectories)
+        given = as_demonstrations(trajectories)
         given.validate_against(self.mdp)
         model = LinearReward(self.mdp, self.features)
         columns = given.states if model.per_state else given.actions * self.mdp.n_states + given.states

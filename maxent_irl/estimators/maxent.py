@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
+from .._labelled import as_demonstrations
 from .._validation import (
     INFERENCES,
     check_choice,
@@ -256,7 +257,7 @@ class MaxEntIRL(OnePolicy, StandardErrors, BaseEstimator):
     def score(self, X: Any, y: None = None) -> float:
         """Mean log-likelihood per decision, nats, each decision weighing its trajectory's weight."""
         check_is_fitted(self)
-        demonstrations = self._demonstrations(X)
+        demonstrations = self._demonstrations(X, self._fitted_on)
         s, a, t = demonstrations.states, demonstrations.actions, demonstrations.times
         if demonstrations.goals is not None:
             log_p = self.goal_policies().log_probabilities(s, a, demonstrations.goals[demonstrations.trajectory_ids], t)
@@ -347,8 +348,8 @@ class MaxEntIRL(OnePolicy, StandardErrors, BaseEstimator):
         if self.callback is not None and not callable(self.callback):
             raise ValueError(f"callback must be a function that takes a Progress, or None; got {self.callback!r}")
 
-    def _demonstrations(self, X: Any) -> Demonstrations:
-        demonstrations = X if isinstance(X, Demonstrations) else Demonstrations(X)
+    def _demonstrations(self, X: Any, like: Demonstrations | None = None) -> Demonstrations:
+        demonstrations = as_demonstrations(X, like)
         demonstrations.validate_against(self.mdp)
         return demonstrations
 

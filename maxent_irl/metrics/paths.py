@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._labelled import in_common_labels
 from ..demonstrations import Demonstrations
 
 
@@ -61,7 +62,7 @@ def path_match(actual: Any, predicted: Any, *, lengths: ArrayLike | None = None)
     >>> result.mean, result.at_least_90
     (0.75, 0.5)
     """
-    actual, predicted = (x if isinstance(x, Demonstrations) else Demonstrations(x) for x in (actual, predicted))
+    actual, predicted = in_common_labels(actual, predicted)
     if len(actual) != len(predicted):
         raise ValueError(f"there are {len(actual)} paths and {len(predicted)} predictions: give one for each")
     S = int(max(actual.states.max(), predicted.states.max())) + 1

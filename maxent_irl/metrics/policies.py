@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
+from .._feasibility import check_labels, check_range
+from .._labelled import as_demonstrations
 from .._validation import check_action_prior, check_policy, check_reward, check_temperature
 from ..demonstrations import Demonstrations
 from ..inference import SoftSolution, soft_value_iteration
@@ -114,8 +116,10 @@ def log_likelihood_per_decision(policy: ArrayLike | SoftSolution, demonstrations
     demonstrations : Demonstrations, or what its constructor takes
         Without goals: the policy of a goal judges the demonstrations of that goal.
     """
-    data = demonstrations if isinstance(demonstrations, Demonstrations) else Demonstrations(demonstrations)
+    data = as_demonstrations(demonstrations)
     pi, weight = _array(policy), data.weights[data.trajectory_ids]
+    check_range(data, *pi.shape[-2:])
+    check_labels(data, *pi.shape[-2:])
     at = (data.states, data.actions) if pi.ndim == 2 else (data.times, data.states, data.actions)
     with np.errstate(divide="ignore"):
         return float(weight @ np.log(pi[at]) / weight.sum())

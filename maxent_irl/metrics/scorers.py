@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._labelled import as_demonstrations
 from ..demonstrations import Demonstrations
 from ..inference import soft_value_iteration
 from ..routes import most_likely_paths, most_likely_routes
@@ -62,7 +63,7 @@ class PolicyDivergenceScorer:
 
 def feature_gap_scorer(estimator: Any, X: Any, y: None = None) -> float:
     """Minus the largest gap per decision between demonstrated and expected features."""
-    data = X if isinstance(X, Demonstrations) else Demonstrations(X)
+    data = as_demonstrations(X, estimator._fitted_on)
     gap = feature_expectation_gap(estimator.mdp, estimator.features, estimator.policy_, data)
     return -float(np.abs(gap).max())
 
@@ -86,7 +87,7 @@ class PathMatchScorer:
 
     def __call__(self, estimator: Any, X: Any, y: None = None) -> float:
         """Score a fitted estimator on the paths that were taken."""
-        data = X if isinstance(X, Demonstrations) else Demonstrations(X)
+        data = as_demonstrations(X, estimator._fitted_on)
         predicted = (self.predict_paths or likeliest_paths)(estimator, data)
         result = path_match(data, predicted, lengths=self.lengths)
         return result.at_least_90 if self.at_least_90 else result.mean

@@ -1,0 +1,108 @@
+"""Labels and the MDP's indices: which index a label has must never depend on which other labels happen to be seen."""
+
+import numpy as np
+import pytest
+from sklearn.model_selection import cross_val_score
+
+from maxent_irl import MDP, Demonstrations, MaxEntIRL, sample_demonstrations, soft_value_iteration
+from maxent_irl._labelled import in_common_labels
+from maxent_irl.metrics import PathMatchScorer, log_likelihood_per_decision, path_match
+
+ROOMS, MOVES = ("attic", "bath", "cellar", "den", "entry"), ("stay", "right", "left")
+
+
+@pytest.fixture(scope="module")
+def ring() -> MDP:
+    here = np.arange(5)
+    return MDP.from_successors(np.stack([here, (here + 1) % 5, (here - 1) % 5], axis=1), discount=0.9)
+
+
+@pytest.fixture(scope="module")
+def walks(ring) -> list:
+    policy = soft_value_iteration(ring, [0, 0, 1.0, 0, 0.5]).policy
+    drawn = sample_demonstrations(ring, policy, 30, max_steps=6, random_state=0)
+    return [(trajectory.states, trajectory.actions) for trajectory in drawn]
+
+
+def named(walks: list) -> list:
+    return [([ROOMS[s] for s in states], [MOVES[a] for a in actions]) for states, actions in walks]
+
+
+def without_attic(walks: list) -> list:
+    return [walk for walk in walks if 0 not in walk[0]]
+
+
+def test_given_labels_are_in_the_order_of_the_indices(walks):
+    few = without_attic(walks)[:2]
+    demos = Demonstrations(named(few), goals=["attic", "den"], state_labels=ROOMS, action_labels=MOVES)
+    expected = Demonstrations(few, goals=[0, 3])
+    assert demos.state_labels == ROOMS
+    assert demos.action_labels == MOVES
+    for name in ("states", "actions", "final_states", "goals", "terminated"):
+        np.testing.assert_array_equal(getattr(demos, name), getattr(expected, name))
+    assert Demonstrations(Demonstrations(named(few)), state_labels=ROOMS)[1].state_labels == ROOMS
+
+
+def test_a_final_state_that_is_unknown_stays_so():
+    demos = Demonstrations([(["b"], ["x"])], state_labels=["a", "b"], action_labels=["w", "x"])
+    assert (demos.final_states[0], demos.states[0], demos.actions[0]) == (-1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"state_labels": ["a", "c"]}, "'b', is none of the 2 state labels"),
+        ({"action_labels": ["y"]}, "'x', is none of the 1 action labels"),
+        ({"state_labels": ["a", "b", "a"]}, "state_labels lists 'a' twice"),
+    ],
+)
+def test_labels_that_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        Demonstrations([(["a", "b"], ["x"])], **options)
+    with pytest.raises(ValueError, match="the states are integers, which are indices already"):
+        Demonstrations([([0, 1], [0])], state_labels=["a", "b"])
+
+
+def test_fewer_names_than_states_or_actions_are_refused(ring, walks):
+    model = MaxEntIRL(ring, l2=0.1, objective="likelihood")
+    part = named(without_attic(walks))
+    with pytest.raises(ValueError, match=r"name 4 states \('bath', .*but there are 5.*state_labels=\[\.\.\.\]"):
+        model.fit(part)
+    still = [(["attic", "bath", "cellar", "den", "entry"] * 2, ["right"] * 9)]
+    with pytest.raises(ValueError, match=r"name 1 actions \('right'\), but there are 3.*action_labels"):
+        model.fit(still)
+    with pytest.raises(ValueError, match="name 4 states"):
+        log_likelihood_per_decision(np.full((5, 3), 1 / 3), part)
+    with pytest.raises(ValueError, match="name 4 states"):
+        cross_val_score(model, part, cv=2)
+
+
+def test_an_estimator_reads_labels_as_those_of_its_fit(ring, walks):
+    few = without_attic(walks)
+    # Not in sorted order, so that a plain list by itself would be numbered otherwise.
+    fitted = Demonstrations(named(walks), state_labels=ROOMS, action_labels=MOVES)
+    model = MaxEntIRL(ring, l2=0.1, objective="likelihood").fit(fitted)
+    reference = MaxEntIRL(ring, l2=0.1, objective="likelihood").fit(walks)
+    np.testing.assert_array_equal(model.coef_, reference.coef_)
+    assert model.score(named(few)) == reference.score(few)
+    assert model.score(few) == reference.score(few)
+    assert PathMatchScorer()(model, named(few)) == PathMatchScorer()(reference, few)
+    np.testing.assert_array_equal(cross_val_score(model, fitted, cv=3), cross_val_score(reference, walks, cv=3))
+    with pytest.raises(ValueError, match="'garage', is none of the 5 state labels"):
+        model.score([(["garage", "bath"], ["left"])])
+
+
+def test_paths_are_compared_by_their_labels():
+    taken, predicted = [(["a", "b"], ["go"])], [(["c", "d"], ["go"])]
+    assert path_match(taken, predicted).mean == 0.0
+    assert path_match(taken, [(["a", "b"], ["go"])]).mean == 1.0
+    assert in_common_labels(taken, predicted)[1].state_labels == ("a", "b", "c", "d")
+    assert path_match(taken, [([0, 1], [0])]).mean == 1.0  # integers are indices
+
+
+def test_estimated_dynamics_have_a_state_for_every_label(walks):
+    demos = Demonstrations(named(walks), state_labels=[*ROOMS, "garden"], action_labels=[*MOVES, "climb"])
+    mdp = MDP.from_demonstrations(demos, discount=0.9)
+    assert (mdp.n_states, mdp.n_actions) == (6, 4)
+    assert not mdp.available[5].any()
+    assert MaxEntIRL(mdp, l2=1.0).fit(demos).summary().coefficients["feature"][5] == "garden"
