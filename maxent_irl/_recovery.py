@@ -185,13 +185,18 @@ def read_features(
 ) -> tuple[NDArray, list[str]]:
     """Read a feature table: column ``state``, perhaps ``action``, then one column per feature.
 
-    Every state that is not terminal (every available pair) must have exactly one row; labels are those of the demonstrations,
-    or plain indices. Returned are features (S, K) or (S, A, K) and their names.
+    It is separated by commas or by `delimiter`. Every state that is not terminal (every available pair) must have exactly one
+    row; labels are those of the demonstrations, or plain indices. Returned are features (S, K) or (S, A, K) and their names.
     """
+    if "state" not in _header(path, delimiter):  # it need not be separated as the table of demonstrations is
+        delimiter = ","
     with _open(path) as file:
         rows = list(csv.reader(file, delimiter=delimiter))
     if not rows or "state" not in rows[0]:
-        raise ValueError(f"{path} needs a header with a column 'state', perhaps 'action', and one column per feature")
+        raise ValueError(
+            f"{path} needs a header with a column 'state', perhaps 'action', and one column per feature, separated by commas or "
+            "as --delimiter says"
+        )
     header = rows[0]
     keys = [name for name in ("state", "action") if name in header]
     names = [name for name in header if name not in keys]

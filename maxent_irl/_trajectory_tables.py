@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ._labels import encode, first_missing, missing
 from ._trajectory import Flat, check_lengths, flatten
+from ._validation import column_names
 
 MEANINGS = {"id": "trajectory of each row", "state": "state", "action": "action taken in it"}
 
@@ -138,11 +139,9 @@ def _parsed(cells: list[str]) -> NDArray:
 
 
 def _column(frame: Any, name: str, role: str) -> NDArray:
-    known = getattr(frame, "column_names", None)
-    if known is None:
-        known = getattr(frame, "columns", None)
-    if known is None:
-        known = getattr(getattr(frame, "dtype", None), "names", None)
+    if hasattr(frame, "collect"):
+        raise ValueError(f"a {type(frame).__name__} is a query that has not been run: give its result, frame.collect()")
+    known = column_names(frame) or getattr(getattr(frame, "dtype", None), "names", None)
     if known is None:
         if not hasattr(frame, "keys"):
             raise ValueError(f"a {type(frame).__name__} has no named columns: give a data frame or a dict of columns")
@@ -153,7 +152,9 @@ def _column(frame: Any, name: str, role: str) -> NDArray:
     values = frame[name]
     if np.ma.is_masked(values):
         return np.where(np.ma.getmaskarray(values), None, values.data.astype(object))
-    if hasattr(values, "to_numpy"):
+    if hasattr(values, "to_pylist") and not hasattr(values, "chunks"):  # an array of pyarrow: it copies only if told to
+        array = values.to_numpy(zero_copy_only=False)
+    elif hasattr(values, "to_numpy"):
         array = values.to_numpy()
     elif isinstance(values, np.ndarray):
         array = values

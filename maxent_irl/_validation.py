@@ -65,11 +65,21 @@ def check_positive(name: str, value: float, *, or_zero: bool = False) -> float:
     return float(value)
 
 
-def check_count(name: str, value: int) -> int:
+def check_count(name: str, value: int, *, at_least: int = 1) -> int:
     """Return a positive integer."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise ValueError(f"{name} must be a positive integer; got {value!r}")
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < at_least:
+        kind = "a positive integer" if at_least == 1 else f"an integer, {at_least} or more"
+        raise ValueError(f"{name} must be {kind}; got {value!r}")
     return int(value)
+
+
+def check_n_jobs(n_jobs: int | None) -> int | None:
+    """Return a number of workers as joblib counts them."""
+    if n_jobs is not None and (isinstance(n_jobs, bool) or not isinstance(n_jobs, int | np.integer) or n_jobs == 0):
+        raise ValueError(
+            f"n_jobs must be a number of workers, -1 for one per processor, or None for one; got {n_jobs!r}"
+        )
+    return n_jobs
 
 
 def check_max_iter(max_iter: int | None, default: int) -> int:
@@ -101,6 +111,14 @@ def label_hint(array: NDArray) -> str:
     if array.dtype.kind not in "OUS":
         return ""
     return ": demonstrations.state_labels lists the labels by index, so pass demonstrations.state_labels.index(label)"
+
+
+def column_names(frame: Any) -> list | None:
+    """Names of the columns of a data frame of any library; None for what has none."""
+    for attribute in ("column_names", "columns"):  # pyarrow's `columns` are the data
+        if hasattr(frame, attribute):
+            return list(getattr(frame, attribute))
+    return None
 
 
 def check_numbers(name: str, values: ArrayLike) -> NDArray:

@@ -312,7 +312,7 @@ def readable_directions(basis: NDArray, unit: NDArray | None = None, *, noise: f
 
 def describe_direction(direction: NDArray, names: list[str], *, most: int = 6) -> str:
     """Write a direction with the names of its features, as in ``"water - 0.5 grass"``; at most `most` terms."""
-    order = [int(k) for k in np.argsort(-np.abs(direction), kind="stable") if direction[k]]
+    order = [int(k) for k in np.argsort(-np.abs(direction).round(6), kind="stable") if direction[k]]
     text = ""
     for k in sorted(order[:most]):
         size = abs(direction[k])

@@ -184,7 +184,7 @@ def check_possible(mdp: MDP, demonstrations: Demonstrations, inference: str, pos
     if mdp.endless:
         raise ValueError(
             "nothing ends this undiscounted problem, so every decision of demonstrations without goals is impossible: give them "
-            "their goals, Demonstrations(trajectories, goals=...)"
+            "their goals, Demonstrations(trajectories, goals=...) or a column of them, a horizon, or a discount below 1"
         )
     i = int(np.flatnonzero(~usable)[0])
     trajectory = int(demonstrations.trajectory_ids[i])

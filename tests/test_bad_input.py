@@ -442,6 +442,11 @@ ROWS = {
         "temperature must be finite and positive.*got inf",
     ),
     "l2 negative": (lambda: fit(FINE, l2=-1.0), r"l2 must be .*got -1\.0"),
+    "n_jobs of text": (lambda: fit(FINE, n_jobs="a"), "n_jobs must be a number of workers.*got 'a'"),
+    "coef_init of text": (
+        lambda: MaxEntIRL(ring(), np.ones((3, 1))).fit(FINE, coef_init="a"),
+        "coef_init must hold numbers",
+    ),
     "callback that cannot be called": (
         lambda: fit(FINE, callback="print"),
         "callback must be a function that takes a Progress, or None; got 'print'",

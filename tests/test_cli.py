@@ -166,6 +166,11 @@ def test_other_delimiters(tmp_path, capsys):
     assert run(path, "--out", tmp_path / "out") == 2
     assert "separated by ';'? Then say delimiter=';'" in capsys.readouterr().err
     assert run(path, "--delimiter", ";", "--features", features, "--l2", 1, "--out", tmp_path / "out") == 0
+    features.write_text("state,far\nhome,0\nroad,1\nshop,2\n", encoding="utf-8")  # need not be as the table is
+    assert run(path, "--delimiter", ";", "--features", features, "--l2", 1, "--out", tmp_path / "out") == 0
+    features.write_text("state|far\nhome|0\n", encoding="utf-8")
+    assert run(path, "--delimiter", ";", "--features", features, "--out", tmp_path / "out") == 2
+    assert "separated by commas or as --delimiter says" in capsys.readouterr().err
     path.write_text(TABLE.replace(",", "\t"), encoding="utf-8")
     assert run(path, "--delimiter", "tab", "--out", tmp_path / "out") == 0
     with pytest.raises(SystemExit) as stopped:

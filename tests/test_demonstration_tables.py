@@ -67,6 +67,21 @@ def test_frames_of_all_libraries_give_the_same(library):
     assert demos.action_labels == ("left", "right")
 
 
+def test_pyarrow_record_batches_are_tables():
+    pyarrow = pytest.importorskip("pyarrow")
+    for states in (["a", "b", "a"], [0, 1, 0], [True, False, True]):
+        columns = {"i": [0, 0, 1], "s": states, "a": ["x", "y", "x"]}
+        batch = pyarrow.RecordBatch.from_pydict(columns)
+        roles = {"id": "i", "state": "s", "action": "a"}
+        assert Demonstrations.from_table(batch, **roles) == Demonstrations.from_table(columns, **roles)
+
+
+def test_a_query_that_has_not_been_run_is_named():
+    frame = pytest.importorskip("polars").DataFrame({"i": [0], "s": [0], "a": [0]}).lazy()
+    with pytest.raises(ValueError, match=r"a LazyFrame is a query that has not been run: .*collect\(\)"):
+        Demonstrations.from_table(frame, id="i", state="s", action="a")
+
+
 def test_without_time_rows_come_in_order():
     demos = Demonstrations.from_table(TABLE, id="who", state="state", action="action")
     assert demos.states.tolist() == [1, 0, 2, 4, 3]

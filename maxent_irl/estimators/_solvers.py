@@ -212,7 +212,7 @@ def minimise(
 
     if not report(fit.point) and cap > 0:
         {"gradient-ascent": _gradient_ascent, "lbfgs": _lbfgs, "newton": _newton}[solver](loss, fit, report, cap)
-    fit.n_iter = max(fit.n_iter, len(fit.loss_curve) - 1)
+    fit.n_iter = len(fit.loss_curve) - 1
     fit.converged = fit.point.gradient_norm <= tol
     return fit
 
@@ -320,12 +320,12 @@ def _newton(loss: Loss, fit: Fit, report: Callable[[LossPoint], bool], max_iter:
 
     def each(intermediate_result: optimize.OptimizeResult) -> None:
         point = loss.at(intermediate_result.x * scale)
-        rejected = point is fit.point or point.inner is None
-        if rejected:
+        if point is fit.point or point.inner is None:  # a step that was taken back
             stuck.append(1)
+            point = fit.point
         else:
             stuck.clear()
-        if (not rejected and report(point)) or len(stuck) > 40:
+        if report(point) or len(stuck) > 40:
             raise StopIteration
 
     stuck: list[int] = []
@@ -338,7 +338,6 @@ def _newton(loss: Loss, fit: Fit, report: Callable[[LossPoint], bool], max_iter:
         options=options,
         **second,
     )
-    fit.n_iter = int(result.nit)  # steps that were tried and taken back count too
     if len(stuck) > 40:
         fit.message = "the trust region shrank to nothing"
     else:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from .._validation import column_names
 from ..information import Covariance, Information
 from ..rewards import LinearReward
 from . import _precision
@@ -112,8 +113,8 @@ class StandardErrors:
 
     def _coefficient_names(self) -> list[str]:
         names: Any = self.feature_names
-        if names is None and hasattr(self.features, "columns"):
-            names = self.features.columns
+        if names is None:
+            names = column_names(self.features)
         if names is not None:
             return [str(name) for name in names]
         if self.features is not None:

@@ -161,6 +161,13 @@ def uniform_log_likelihood(demonstrations: Demonstrations, mdp: Any) -> float:
     return -float(weight @ np.log(mdp.available.sum(axis=1)[demonstrations.states]))
 
 
+def on_a_plateau(estimator: Any, demonstrations: Demonstrations) -> bool:
+    """Whether a fit predicts worse than choosing at random for want of a better start: under exact inference with chance."""
+    luck = estimator.inference == "exact" and not estimator.mdp.structure.deterministic
+    free = estimator.objective == "likelihood" and not estimator.l2 and estimator.action_prior is None
+    return luck and free and estimator.log_likelihood_ < uniform_log_likelihood(demonstrations, estimator.mdp)
+
+
 def worse_than_chance(estimator: Any) -> str:
     """What to say of coefficients that predict worse than the uniform policy, and what may be the cause."""
     text = "These coefficients predict the decisions WORSE than choosing at random does."

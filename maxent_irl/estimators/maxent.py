@@ -19,6 +19,8 @@ from .._validation import (
     check_choice,
     check_indices,
     check_max_iter,
+    check_n_jobs,
+    check_numbers,
     check_positive,
     check_temperature,
 )
@@ -35,7 +37,7 @@ from . import _precision
 from ._one_policy import OnePolicy
 from ._solvers import SOLVERS, Loss, Progress, minimise
 from ._standard_errors import StandardErrors
-from ._summary import uniform_log_likelihood, worse_than_chance
+from ._summary import on_a_plateau, worse_than_chance
 
 
 class MaxEntIRL(OnePolicy, StandardErrors, BaseEstimator):
@@ -104,7 +106,7 @@ class MaxEntIRL(OnePolicy, StandardErrors, BaseEstimator):
     log_likelihood_ : float
         Of all decisions, weighted, nats.
     loss_curve_ : list of float
-        Mean negative penalised objective per decision, at the start and after each iteration.
+        Mean negative penalised objective per decision, at the start and after each iteration (unchanged by steps taken back).
     coef_path_ : (steps + 1, K) array
         With `record_iterates`.
     n_iter_, converged_ : int, bool
@@ -208,7 +210,7 @@ class MaxEntIRL(OnePolicy, StandardErrors, BaseEstimator):
         warm = self.warm_start and hasattr(self, "coef_") and len(self.coef_) == model.n_features
         coef = self.coef_ if warm else np.zeros(model.n_features)
         if coef_init is not None:
-            coef = np.array(coef_init, dtype=float)
+            coef = check_numbers("coef_init", coef_init).copy()
             if coef.shape != (model.n_features,) or not np.isfinite(coef).all():
                 raise ValueError(f"coef_init must be {model.n_features} finite numbers; got {coef_init!r}")
         values = self._values if warm and len(self._values) == len(likelihood.tasks) else None
@@ -245,14 +247,9 @@ class MaxEntIRL(OnePolicy, StandardErrors, BaseEstimator):
                 ConvergenceWarning,
                 stacklevel=2,
             )
-        elif self._may_be_a_plateau() and self.log_likelihood_ < uniform_log_likelihood(demonstrations, self.mdp):
+        elif on_a_plateau(self, demonstrations):
             warnings.warn(worse_than_chance(self), ConvergenceWarning, stacklevel=2)
         return self
-
-    def _may_be_a_plateau(self) -> bool:
-        """Whether a fit that predicts worse than choosing at random is likely on a plateau, rather than pulled there."""
-        luck = self.inference == "exact" and not self.mdp.structure.deterministic
-        return luck and self.objective == "likelihood" and not self.l2 and self.action_prior is None
 
     def score(self, X: Any, y: None = None) -> float:
         """Mean log-likelihood per decision, nats, each decision weighing its trajectory's weight."""
@@ -345,6 +342,7 @@ class MaxEntIRL(OnePolicy, StandardErrors, BaseEstimator):
         check_positive("l2", self.l2, or_zero=True)
         check_positive("tol", self.tol)
         check_max_iter(self.max_iter, 0)
+        check_n_jobs(self.n_jobs)
         if self.callback is not None and not callable(self.callback):
             raise ValueError(f"callback must be a function that takes a Progress, or None; got {self.callback!r}")
 

@@ -20,8 +20,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
+from scipy import sparse, special
 from sklearn.utils.validation import check_is_fitted
+
+from .._validation import check_numbers
+from ..mdp import MDP
+from ..rewards import LinearReward
+
+# Parameters of an estimator that do not change which policies it can fit, or are looked at by themselves.
+WITHOUT_EFFECT = {
+    *("features", "feature_names", "temperature", "objective", "l2", "solver", "tol", "max_iter", "warm_start"),
+    *("covariance", "record_iterates", "callback", "n_jobs"),
+}
 
 
 @dataclass(frozen=True)
@@ -67,8 +77,9 @@ def likelihood_ratio_test(restricted: Any, full: Any) -> TestResult:
     ------
     ValueError
         If a fit has a penalty or maximises no likelihood (feature matching with a discount, under stochastic dynamics, or with a
-        receding horizon: use `wald_test`), if the demonstrations differ, and if the second model has no higher rank or fits
-        worse.
+        receding horizon: use `wald_test`), if the demonstrations differ, if the first model is no special case of the second
+        (its dynamics, discount, inference, prior or another setting is another, or it has a feature that is no
+        combination of the second one's), and if the second model has no higher rank or fits worse.
     """
     for name, fit in (("restricted", restricted), ("full", full)):
         check_is_fitted(fit)
@@ -87,6 +98,7 @@ def likelihood_ratio_test(restricted: Any, full: Any) -> TestResult:
             f"the full model determines {full.information_.rank} coefficients and the restricted one "
             f"{restricted.information_.rank}: there is nothing to test (are they the wrong way round?)"
         )
+    _check_nested(restricted, full)
     statistic = 2 * (full.log_likelihood_ - restricted.log_likelihood_)
     if statistic < -1e-4:
         raise ValueError(
@@ -95,6 +107,44 @@ def likelihood_ratio_test(restricted: Any, full: Any) -> TestResult:
         )
     statistic = max(statistic, 0.0)
     return TestResult(statistic, freedom, float(special.chdtrc(freedom, statistic)), "likelihood-ratio test")
+
+
+def _check_nested(restricted: Any, full: Any) -> None:
+    """Raise unless the models differ in their features alone, and the second one's can make the first one's."""
+    settings = set(full.get_params(deep=False)) - WITHOUT_EFFECT
+    for name in sorted(settings | set(restricted.get_params(deep=False)) - WITHOUT_EFFECT):
+        ours, theirs = getattr(restricted, name, None), getattr(full, name, None)
+        if not (ours is theirs or (_same_mdp if name == "mdp" else np.array_equal)(ours, theirs)):
+            said = "" if name in ("mdp", "action_prior") else f" ({ours!r} and {theirs!r})"
+            raise ValueError(
+                f"the models differ in {name}{said}, so the restricted one is no special case of the full one"
+            )
+    mdp = full.mdp
+    models = [LinearReward(mdp, fit.features) for fit in (restricted, full)]
+    pairs = np.ascontiguousarray(mdp.available.T)
+    if models[0].per_state and models[1].per_state:
+        rows = [model.rows(pairs) for model in models]
+    else:
+        action, state = np.nonzero(pairs)
+        rows = [state if model.per_state else action * mdp.n_states + state for model in models]
+    ours, theirs = (model.matrix[at] for model, at in zip(models, rows, strict=True))
+    gram, cross = theirs.T @ theirs, theirs.T @ ours
+    gram, cross = (x.toarray() if sparse.issparse(x) else x for x in (gram, cross))
+    left = ours - theirs @ np.linalg.lstsq(gram, cross, rcond=1e-14)[0]
+    left, size = np.abs(left).max(axis=0), models[0].largest(models[0].rows(pairs))
+    alien = np.flatnonzero(left > 1e-5 * size)
+    if alien.size:
+        raise ValueError(
+            f"{restricted._coefficient_names()[alien[0]]!r} of the restricted model is no combination of the full model's "
+            "features, so it is no special case of it: add it to the full model"
+        )
+
+
+def _same_mdp(one: MDP, other: MDP) -> bool:
+    """Whether two MDPs have the same numbers."""
+    names = ("n_states", "n_actions", "discount", "horizon", "terminal", "available", "ending")
+    same = all(np.array_equal(getattr(one, name), getattr(other, name)) for name in names)
+    return same and (one.transitions is other.transitions or (one.transitions != other.transitions).nnz == 0)
 
 
 def wald_test(
@@ -130,6 +180,10 @@ def wald_test(
     check_is_fitted(estimator)
     names, coef = estimator._coefficient_names(), estimator.coef_
     R, q = _restrictions(restrictions, values, names)
+    bad = ~(np.isfinite(R).all(axis=1) & np.isfinite(q)) | ~R.any(axis=1)
+    if bad.any() or not len(R):
+        which = f"; restriction {int(np.flatnonzero(bad)[0])} is not" if bad.any() else "; there are none"
+        raise ValueError(f"restrictions must be finite numbers, not all zero in any row{which}")
     covariance = estimator.coefficient_covariance(kind, groups)
     scale = np.linalg.norm(R, axis=1)
     silent = np.abs(R @ covariance.flat).max(axis=1, initial=0.0) > 1e-6 * scale
@@ -160,11 +214,11 @@ def _restrictions(restrictions: Any, values: ArrayLike | None, names: list[str])
         if unknown:
             raise ValueError(f"there is no feature {unknown[0]!r}; there are {', '.join(names[:20])}")
         rows = np.eye(K)[[names.index(name) for name in restrictions]]
-        return rows, np.array([float(value) for value in restrictions.values()])
-    R = np.atleast_2d(np.asarray(restrictions, dtype=float))
-    if R.ndim != 2 or R.shape[1] != K or not R.any(axis=1).all():
-        raise ValueError(f"restrictions must be rows of {K} numbers, none of them all zero; got shape {R.shape}")
-    q = np.zeros(len(R)) if values is None else np.atleast_1d(np.asarray(values, dtype=float))
+        return rows, check_numbers("the values of restrictions", list(restrictions.values()))
+    R = np.atleast_2d(check_numbers("restrictions", restrictions))
+    if R.ndim != 2 or R.shape[1] != K or not len(R):
+        raise ValueError(f"restrictions must be rows of {K} numbers; got shape {R.shape}")
+    q = np.zeros(len(R)) if values is None else np.atleast_1d(check_numbers("values", values))
     if q.shape != (len(R),):
         raise ValueError(f"values must hold {len(R)} numbers, one per restriction; got shape {q.shape}")
     return R, q

@@ -21,7 +21,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._draws import generator
 from .._repr import BriefRepr
-from .._validation import ImproperProblemError
+from .._validation import ImproperProblemError, check_count, check_n_jobs, check_numbers
 from ..inference import soft_value_iteration
 from ..mdp import MDP
 from ..rewards import LinearReward
@@ -80,12 +80,12 @@ class Counterfactual:
     level: float
 
     def __str__(self) -> str:
-        lines = [f"{'share of':<12}{'before':>30}{'after':>30}{'difference':>30}"]
-        for a in range(len(self.before.estimate.choice_shares)):
-            cells = [_cell(change, "choice_shares", a) for change in (self.before, self.after, self.difference)]
-            lines.append(f"{f'action {a}':<12}" + "".join(f"{cell:>30}" for cell in cells))
-        cells = [_cell(change, "mean_value", ()) for change in (self.before, self.after, self.difference)]
-        lines.append(f"{'mean value':<12}" + "".join(f"{cell:>30}" for cell in cells))
+        rows = [["share of", "before", "after", "difference"]]
+        quantities = [(f"action {a}", "choice_shares", a) for a in range(len(self.before.estimate.choice_shares))]
+        for label, name, at in [*quantities, ("mean value", "mean_value", ())]:
+            rows.append([label, *(_cell(change, name, at) for change in (self.before, self.after, self.difference))])
+        width = max(len(cell) for row in rows for cell in row[1:]) + 2
+        lines = [f"{row[0]:<12}" + "".join(f"{cell:>{width}}" for cell in row[1:]) for row in rows]
         return "\n".join([*lines, f"{100 * self.level:g}% intervals from {self.n_draws} draws of the coefficients"])
 
 
@@ -145,11 +145,17 @@ def counterfactual(
     Raises
     ------
     ValueError
-        If nothing is changed, for unknown features, and if the estimate has no finite soft value after the change.
+        If nothing is changed, for unknown features, coefficients that are no numbers, an MDP with other actions, and if the
+        estimate has no finite soft value after the change.
     """
     check_is_fitted(estimator)
     if coef is None and features is None and mdp is None and discount is None:
         raise ValueError("nothing is changed: give coef, features, mdp or discount")
+    if mdp is not None and (not isinstance(mdp, MDP) or mdp.n_actions != estimator.mdp.n_actions):
+        got = f"one with {mdp.n_actions}" if isinstance(mdp, MDP) else type(mdp).__name__
+        raise ValueError(f"mdp must be an MDP with the same {estimator.mdp.n_actions} actions as before; got {got}")
+    check_count("n_draws", n_draws, at_least=2)
+    check_n_jobs(n_jobs)
     if not 0 < level < 1:
         raise ValueError(f"level is the coverage of the intervals, between 0 and 1; got {level!r}")
     covariance = estimator.coefficient_covariance(kind, groups).matrix
@@ -214,19 +220,30 @@ def _change_of(coef: Any, estimator: Any) -> Callable[[NDArray], NDArray]:
     if coef is None:
         return lambda c: c
     if callable(coef):
-        return coef
+        return lambda c: _changed(coef(c), len(estimator.coef_))
+    if not isinstance(coef, Mapping):
+        raise ValueError(
+            f"coef must be a dict from names of features to new coefficients, or a function of all; got {coef!r:.60}"
+        )
     names = estimator._coefficient_names()
     unknown = [name for name in coef if name not in names]
     if unknown:
         raise ValueError(f"there is no feature {unknown[0]!r}; there are {', '.join(names[:20])}")
-    index, value = [names.index(name) for name in coef], list(coef.values())
+    index, value = [names.index(name) for name in coef], check_numbers("coef", list(coef.values()))
 
     def change(c: NDArray) -> NDArray:
         out = np.array(c, dtype=float)
         out[index] = value
-        return out
+        return _changed(out, len(names))
 
     return change
+
+
+def _changed(coef: ArrayLike, n: int) -> NDArray:
+    out = check_numbers("the coefficients after the change", coef)
+    if out.shape != (n,) or not np.isfinite(out).all():
+        raise ValueError(f"the coefficients after the change must be {n} finite numbers; got {out}")
+    return out
 
 
 def _both(before: _Setting, after: _Setting, coef: NDArray) -> tuple[Behaviour, Behaviour] | None:

@@ -35,6 +35,7 @@ NOTABLE = 100.0  # condition number (standard errors ten times as large) below w
 SAME = 1e-7  # relative to the largest feature, below which rewards are equal
 
 EXPLANATIONS = {
+    "zero": "it is zero wherever anything is decided",
     "cancel": "these features add up to nothing everywhere: one of them is a copy or a combination of the others",
     "out of reach": "its reward lies only where no demonstration can lead",
     "constant": "it adds the same to every reward, and all paths last equally long (or for ever), so no choice depends on it",
@@ -55,7 +56,7 @@ class FlatDirection:
     name : str
         The direction in terms of the features, such as ``"water - 0.5 grass"``.
     kind : str
-        "cancel", "out of reach", "constant", "action-constant", "shaping" or "never demonstrated".
+        "zero", "cancel", "out of reach", "constant", "action-constant", "shaping" or "never demonstrated".
     potential : (S,) or (T + 1, S) array, or None
         h with ``reward = h(s) - discount * E[h(s')]`` wherever demonstrations can lead (for the first goal, if there are
         goals); None for "never demonstrated".
@@ -215,6 +216,7 @@ class _Problem:
     def _subspaces(self, basis: NDArray) -> Iterator[tuple[str, NDArray]]:
         """The parts of a space of flat directions in which the reward has a certain form, a basis (K, q) each."""
         reached = self.reachable @ basis
+        yield "zero", np.eye(len(self.size))[:, self.size == 0]
         yield "cancel", self._where_zero(basis, self.anywhere @ basis)
         yield "out of reach", self._where_zero(basis, reached)
         yield "constant", self._where_zero(basis, reached - reached.mean(axis=0))

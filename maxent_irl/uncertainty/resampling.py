@@ -27,7 +27,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._draws import generator
 from .._repr import BriefRepr
-from .._validation import ImproperProblemError, check_choice
+from .._validation import ImproperProblemError, check_choice, check_count, check_n_jobs
 from ..demonstrations import Demonstrations
 from ..information import IdentifiabilityWarning, complement
 from ..rewards import LinearReward
@@ -139,8 +139,8 @@ def bootstrap(
         If replicates had to be left out, saying how many.
     """
     check_is_fitted(estimator)
-    if n_replicates < 2:
-        raise ValueError(f"n_replicates must be at least 2 to have a spread; got {n_replicates}")
+    check_count("n_replicates", n_replicates, at_least=2)
+    check_n_jobs(n_jobs)
     if groups is None and estimator.covariance == "clustered":
         groups = estimator._groups
     n = len(estimator._fitted_on)

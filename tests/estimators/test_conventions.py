@@ -131,10 +131,10 @@ def test_predictions(mdp, features, demos):
     assert model.predict_proba(np.array([], dtype=int)).shape == (0, 3)
 
 
-@pytest.mark.parametrize("library", ["pandas", "polars"])
-def test_columns_of_a_data_frame_name_the_features(library, mdp, demos):
+@pytest.mark.parametrize(("library", "make"), [("pandas", "DataFrame"), ("polars", "DataFrame"), ("pyarrow", "table")])
+def test_columns_of_a_data_frame_name_the_features(library, make, mdp, demos):
     columns = {"far": [0.0, 1.0, 2.0, 3.0], "wet": [1.0, 0.0, 1.0, 0.0]}
-    frame = pytest.importorskip(library).DataFrame(columns)
+    frame = getattr(pytest.importorskip(library), make)(columns)
     model = MaxEntIRL(mdp, frame, l2=1.0).fit(demos)
     assert model.summary().coefficients["feature"] == ["far", "wet"]
     np.testing.assert_array_equal(model.coef_, MaxEntIRL(mdp, np.array([*columns.values()]).T, l2=1.0).fit(demos).coef_)

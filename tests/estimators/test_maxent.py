@@ -9,6 +9,7 @@ from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
 
 from maxent_irl import MDP, expected_visitations, soft_value_iteration
+from maxent_irl.datasets import load_machines
 from maxent_irl.demonstrations import Demonstrations
 from maxent_irl.estimators import MaxEntIRL
 from maxent_irl.likelihood import TaskPoint
@@ -150,7 +151,7 @@ def test_iterates_are_recorded(solver, name, mdp, features, demos):
     options = {"solver": solver, "objective": name, "record_iterates": True, "callback": seen.append}
     model = MaxEntIRL(mdp, features, **options).fit(demos)
     assert model.coef_path_.shape == (len(model.loss_curve_), 2)
-    assert model.n_iter_ >= len(model.loss_curve_) - 1 > 0
+    assert model.n_iter_ == len(model.loss_curve_) - 1 > 0
     np.testing.assert_array_equal(model.coef_path_[0], 0)
     np.testing.assert_array_equal(model.coef_path_[-1], model.coef_)
     assert [progress.loss for progress in seen] == model.loss_curve_
@@ -163,6 +164,15 @@ def test_iterates_are_recorded(solver, name, mdp, features, demos):
             first_step @ MaxEntIRL(mdp, features, objective=name, max_iter=0).set_params(tol=10).fit(demos).feature_gap_
         )
         assert cosine > 0
+
+
+def test_steps_that_are_taken_back_are_iterations_too():
+    """Newton's first steps on the machines are too long; every one of them is counted, recorded and told."""
+    machines, seen = load_machines(), []
+    model = MaxEntIRL(machines.mdp, machines.features, record_iterates=True, callback=seen.append)
+    model.fit(machines.demonstrations)
+    assert (np.diff(model.loss_curve_) == 0).any()
+    assert model.n_iter_ == len(model.loss_curve_) - 1 == len(model.coef_path_) - 1 == seen[-1].iteration
 
 
 def test_temperature_is_the_unit_of_the_coefficients(mdp, features, demos):

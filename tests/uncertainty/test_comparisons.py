@@ -6,6 +6,7 @@ from scipy import stats
 
 from maxent_irl import MaxEntIRL, sample_demonstrations, soft_value_iteration
 from maxent_irl.uncertainty import likelihood_ratio_test, wald_test
+from maxent_irl.worlds import GridWorld
 
 
 @pytest.fixture(scope="module")
@@ -73,14 +74,48 @@ def test_what_cannot_be_compared(world, features, demos, fitted, restricted, mat
         likelihood_ratio_test(restricted, worse)
 
 
+def test_models_that_are_not_nested_are_refused(world, features, demos, fitted):
+    options = {"objective": "likelihood"}
+    foreign = MaxEntIRL(world.mdp, features[:, :1] ** 2, feature_names=["square"], **options).fit(demos)
+    with pytest.raises(ValueError, match="'square' of the restricted model is no combination"):
+        likelihood_ratio_test(foreign, fitted)
+    shortsighted = MaxEntIRL(world.mdp.replace(discount=0.5), features[:, :1], **options).fit(demos)
+    with pytest.raises(ValueError, match="the models differ in mdp, so"):
+        likelihood_ratio_test(shortsighted, fitted)
+    prior = np.full(5, 0.2)
+    habitual = MaxEntIRL(world.mdp, features[:, :1], action_prior=prior, **options).fit(demos)
+    with pytest.raises(ValueError, match="the models differ in action_prior, so"):
+        likelihood_ratio_test(habitual, fitted)
+    lucky = MaxEntIRL(world.mdp, features[:, :1], inference="exact", **options).fit(demos)
+    with pytest.raises(ValueError, match=r"differ in inference \('exact' and 'variational'\)"):
+        likelihood_ratio_test(lucky, fitted)
+
+
+def test_nesting_is_seen_through_other_units_and_forms(world, features, demos, fitted):
+    """Combinations of features, features repeated per action, an equal MDP, and another temperature are special cases."""
+    combined = features[:, :2] @ np.array([[1e3, 0.0], [2e3, 1e-3]])
+    per_action = np.repeat(combined[:, None], 5, axis=1)
+    twin = GridWorld(5, slip=0.1, discount=0.9).mdp
+    plain = MaxEntIRL(world.mdp, features[:, :2], objective="likelihood").fit(demos)
+    expected = likelihood_ratio_test(plain, fitted)
+    for mdp, given, temperature in ((world.mdp, per_action, 1.0), (twin, combined, 1.0), (world.mdp, combined, 2.0)):
+        model = MaxEntIRL(mdp, given, temperature=temperature, objective="likelihood").fit(demos)
+        result = likelihood_ratio_test(model, fitted)
+        assert result.statistic == pytest.approx(expected.statistic, abs=1e-5)
+        assert result.degrees_of_freedom == 1
+
+
 @pytest.mark.parametrize(
     ("restrictions", "values", "message"),
     [
         ({"middle": 0}, None, "no feature 'middle'; there are north, east, centre"),
         ({"north": 0}, [0.0], "given with the names"),
         ([[1.0, 0.0]], None, r"rows of 3 numbers.*\(1, 2\)"),
-        ([[0.0, 0.0, 0.0]], None, "none of them all zero"),
+        ([[0.0, 0.0, 0.0]], None, "not all zero in any row; restriction 0 is not"),
         ([1.0, 0.0, 0.0], [1.0, 2.0], "values must hold 1 number"),
+        ({}, None, "there are none"),
+        ([[1.0, 0.0, 0.0], [float("nan"), 1.0, 0.0]], None, "restriction 1 is not"),
+        ({"north": "a"}, None, "the values of restrictions must hold numbers"),
         ([[1.0, 0.0, 0.0], [2.0, 0.0, 0.0]], [1.0, 3.0], "contradict"),
     ],
 )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from joblib import parallel_config
 
-from maxent_irl import MaxEntIRL, expected_visitations, soft_value_iteration
+from maxent_irl import MDP, MaxEntIRL, expected_visitations, soft_value_iteration
 from maxent_irl.uncertainty import counterfactual, policy_map
 from maxent_irl.worlds import GridWorld
 
@@ -76,6 +76,8 @@ def test_as_text(fitted):
     text = str(counterfactual(fitted, coef={"north": 0.0}, n_draws=10, random_state=0))
     assert len(text.splitlines()) == 8  # header, five actions, mean value, what the intervals are
     assert "95% intervals from 10 draws" in text
+    assert all(line.count("  ") >= 3 for line in text.splitlines()[:-1])  # no column runs into the next
+    assert len({len(line) for line in text.splitlines()[:-1]}) == 1
 
 
 @pytest.mark.parametrize(
@@ -85,8 +87,17 @@ def test_as_text(fitted):
         ({"coef": {"south": 1.0}}, "no feature 'south'"),
         ({"features": np.zeros((25, 2))}, "3 columns, as before; got 2"),
         ({"discount": 0.5, "level": 95}, "level"),
+        ({"discount": 0.5, "n_draws": 0}, "n_draws must be an integer, 2 or more; got 0"),
+        ({"discount": 0.5, "n_draws": -3}, "n_draws must be"),
+        ({"discount": 0.5, "n_jobs": "x"}, "n_jobs must be a number of workers"),
+        ({"coef": lambda c: c[:1]}, "after the change must be 3 finite numbers"),
+        ({"coef": [1.0, 1.0, 1.0]}, "coef must be a dict from names"),
+        ({"coef": {"north": float("nan")}}, "after the change must be 3 finite numbers"),
+        ({"coef": {"north": "a"}}, "coef must hold numbers"),
+        ({"mdp": np.ones((3, 3, 3))}, "mdp must be an MDP with the same 5 actions as before; got ndarray"),
+        ({"mdp": MDP.from_successors(np.zeros((25, 4), dtype=int), discount=0.9)}, "same 5 actions.*got one with 4"),
     ],
 )
 def test_impossible_requests_are_refused(fitted, arguments, message):
     with pytest.raises(ValueError, match=message):
-        counterfactual(fitted, n_draws=2, **arguments)
+        counterfactual(fitted, **{"n_draws": 2, **arguments})

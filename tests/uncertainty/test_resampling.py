@@ -151,7 +151,7 @@ def test_resamples_without_an_answer_are_left_out_and_counted():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"n_replicates": 1}, "at least 2"),
+        ({"n_replicates": 1}, "n_replicates must be an integer, 2 or more"),
         ({"groups": [0] * 400}, "there is one"),
         ({"groups": [0, 1]}, "one label per trajectory"),
     ],
