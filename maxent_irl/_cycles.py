@@ -8,11 +8,14 @@ of M is below 1 (Berman, A. and Plemmons, R. J. (1994), Nonnegative matrices in 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
 STEPS = 200  # of the power iteration: enough to name a radius and a place
 AGREED = 1e-7  # relative width of the bounds at which every digit that is shown is right
+ALMOST = 1e-6  # what a probability may lack to count as 1
+LONGEST_CYCLE = 12  # decisions that are still worth listing
 SHIFT = 0.25  # of the identity, in units of the radius: periodic blocks would not settle without
 
 
@@ -35,6 +38,36 @@ def describe_cycles(M: sparse.csr_array) -> str:
     cycle = f"{s} -> {s}" if s == t else f"{s} -> {t} -> {s}"
     weight = np.sqrt(round_trips.data[k]) if s == t else round_trips.data[k]
     return f"{text}; one turn of the cycle {cycle} alone weighs {weight:.6g}"
+
+
+def describe_endless(moves: sparse.csr_array, reward: NDArray) -> str | None:
+    """Name the place that a policy (practically) never leaves, and the cycle it goes round there if it goes round one for sure.
+
+    Parameters
+    ----------
+    moves : (S, S)
+        Probability of each next state under the policy; rows sum to less than 1 where episodes end.
+    reward : (S,) array
+        That the policy earns in each state.
+    """
+    low, high, state = spectral_radius(moves)
+    if high < 1.0 - ALMOST:
+        return None
+    radius = f"{(low + high) / 2:.6g}"
+    text = (
+        f"the policy that this leads to never ends: its moves have the spectral radius {radius}, around state {state}"
+    )
+    path = [state]
+    for _ in range(LONGEST_CYCLE):
+        row = slice(*moves.indptr[path[-1] : path[-1] + 2])
+        k = int(moves.data[row].argmax())
+        if moves.data[row][k] < 1.0 - ALMOST:
+            return text  # chance decides the way
+        path.append(int(moves.indices[row][k]))
+        if path[-1] in path[:-1]:
+            cycle = path[path.index(path[-1]) :]
+            return f"{text}, where one turn of the cycle {' -> '.join(map(str, cycle))} pays {reward[cycle[:-1]].sum():.6g}"
+    return text
 
 
 def spectral_radius(M: sparse.csr_array) -> tuple[float, float, int]:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from ._cycles import describe_cycles
+from ._cycles import describe_cycles, describe_endless
 from ._linear_systems import TYPICAL_RATE, SingularPolicyError, Stationary
 from ._numerics import soft_maximum
 from .mdp import MDP
@@ -97,17 +97,19 @@ class SoftBackup:
         V[self.mdp.terminal] = 0.0
         return V
 
-    def describe_cycles(self) -> str | None:
-        """What makes an undiscounted problem improper, where that can be told: where it is linear in exp(V / alpha)."""
+    def describe_cycles(self, policy: NDArray) -> str | None:
+        """What makes an undiscounted problem improper, by the policy (A, S) reached or, if linear in exp(V / alpha), by that."""
         mdp = self.mdp
+        identity, rewards = sparse.eye_array(mdp.n_states, format="csr"), np.broadcast_to(self.reward, policy.shape)
         if not 0.0 < self.alpha < math.inf or not (mdp.structure.deterministic or self.inference == "exact"):
-            return None
-        logits = np.broadcast_to(self.reward, mdp.available.T.shape) / self.alpha
+            earned = (policy * np.where(policy > 0, rewards, 0.0)).sum(axis=0)
+            return describe_endless(identity - mdp.structure.evaluation_matrix(policy), earned)
+        logits = rewards / self.alpha
         if self.log_prior is not None:
             logits = logits + self.log_prior
         used = mdp.available.T if self.usable is None else self.usable
         weights = np.exp(np.minimum(np.where(used, logits, -math.inf), 700.0))
-        return describe_cycles(sparse.eye_array(mdp.n_states, format="csr") - mdp.structure.evaluation_matrix(weights))
+        return describe_cycles(identity - mdp.structure.evaluation_matrix(weights))
 
     def action_values(self, V: NDArray) -> NDArray:
         """Q of shape (A, S) from V of the next states, (S,); -inf where an action cannot be chosen."""

@@ -237,7 +237,7 @@ def soft_value_iteration(
         # From an unlucky start rounding can lose the way; from below, where policy iteration starts by itself, it does not.
         done, solution = _climb(backup, backup.start(None), tol, cap, newton)
     if not _is_proper(backup, done, solution, tol, capped=capped):
-        _explain_divergence(backup, done)
+        _explain_divergence(backup, done, solution)
     return solution
 
 
@@ -323,8 +323,8 @@ def _top(backup: SoftBackup, done: Iterated) -> float:
     return float(np.max(done.state, where=backup.alive & ~backup.mdp.terminal, initial=-math.inf))
 
 
-def _explain_divergence(backup: SoftBackup, done: Iterated) -> None:
-    cycles = backup.describe_cycles()
+def _explain_divergence(backup: SoftBackup, done: Iterated, solution: SoftSolution) -> None:
+    cycles = backup.describe_cycles(solution.policy.T)
     raise ImproperProblemError(
         f"no finite soft value was found in {done.n_iter} steps (residual {done.residual:.3g}, largest value "
         f"{_top(backup, done):.3g}){'' if cycles is None else f': {cycles}'}. "

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from maxent_irl import MDP, ImproperProblemError, soft_value_iteration
 from maxent_irl._cycles import describe_cycles, spectral_radius
 
 
@@ -33,6 +34,31 @@ def test_periodic_block_far_upstream_is_named():
     assert low == pytest.approx(4.0, rel=1e-6)
     assert high == pytest.approx(4.0, rel=1e-6)
     assert state in (2, 3, 4)
+
+
+def test_a_cycle_that_pays_is_named_at_temperature_zero():
+    mdp = MDP.from_successors([[1, 3], [2, -1], [0, 3], [-1, -1]], terminal=[3])
+    reward = [[1.0, -1.0], [0.5, 0.0], [-1.25, 0.0], [0.0, 0.0]]
+    pays = r"spectral radius 1, around state 0, where one turn of the cycle 0 -> 1 -> 2 -> 0 pays 0\.25"
+    with pytest.raises(ImproperProblemError, match=pays):
+        soft_value_iteration(mdp, reward, temperature=0.0)
+    reward[2][0] = -1.75
+    assert soft_value_iteration(mdp, reward, temperature=0.0).V[0] == pytest.approx(1.5)
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_a_place_that_pays_is_named_where_chance_decides_the_way(temperature):
+    """States 0 and 1 can be kept to for ever; state 2 only leads there."""
+    P = np.zeros((4, 2, 4))
+    P[0, 0], P[0, 1] = [0, 0.9, 0, 0.1], [0.5, 0.5, 0, 0]
+    P[1, 0], P[1, 1] = [1, 0, 0, 0], [0.2, 0.7, 0, 0.1]
+    P[2] = [0.5, 0, 0, 0.5]
+    mdp = MDP(P, terminal=[3])
+    with pytest.raises(
+        ImproperProblemError, match="never ends: its moves have the spectral radius 1, around state [01]"
+    ) as told:
+        soft_value_iteration(mdp, [1.0, 1.0, 0.0, 0.0], temperature=temperature)
+    assert "cycle 0" not in str(told.value)
 
 
 def test_radius_that_did_not_settle_is_given_by_its_bounds():

@@ -99,9 +99,8 @@ def test_an_improper_problem_names_its_spectral_radius_and_cycle():
     by_chance = MDP([np.eye(3), onward], terminal=[2])
     with pytest.raises(ImproperProblemError, match="spectral radius"):
         soft_value_iteration(by_chance, np.full((3, 2), 1.0), inference="exact")
-    with pytest.raises(ImproperProblemError) as raised:
+    with pytest.raises(ImproperProblemError, match=r"spectral radius 1, .*cycle (0 -> 0|1 -> 1) pays 1\."):
         soft_value_iteration(by_chance, np.full((3, 2), 1.0))
-    assert "radius" not in str(raised.value)
 
 
 def test_barely_proper_problems_are_solved():
