@@ -201,3 +201,4 @@ def test_every_kind_of_fit_has_a_report(case, tmp_path):
     assert facts["Demonstrations"] == "20"
     wanted = {"goals": ("Goals", "2 different ones"), "weights": ("Weights", "1 to 2")}.get(case)
     assert wanted is None or facts[wanted[0]] == wanted[1]
+    assert any("predicted probabilities" in image["alt"] for image in page.attributes("img"))

@@ -101,10 +101,22 @@ class CalibrationDisplay:
         ----------
         estimator : fitted MaxEntIRL
         demonstrations : Demonstrations
+            With goals, each decision is predicted on the way to its own.
         n_bins : int
+
+        Raises
+        ------
+        ValueError
+            For demonstrations without goals and an estimator that was fitted to goals.
         """
+        if demonstrations.goals is None and not hasattr(estimator, "policy_"):
+            raise ValueError(
+                "the estimator was fitted to demonstrations with goals and these have none: build them with "
+                "Demonstrations(..., goals=...)"
+            )
         times = demonstrations.times if estimator.mdp.horizon is not None else None
-        predicted = estimator.predict_proba(demonstrations.states, times)
+        goals = None if demonstrations.goals is None else demonstrations.goals[demonstrations.trajectory_ids]
+        predicted = estimator.predict_proba(demonstrations.states, times, goals=goals)
         return cls.from_predictions(predicted, demonstrations.actions, n_bins=n_bins)
 
     def plot(self, ax: Any = None) -> CalibrationDisplay:

@@ -54,11 +54,6 @@ class Fit:
         """Whether states lie on a grid."""
         return self.world is not None
 
-    @property
-    def has_one_policy(self) -> bool:
-        """Whether all demonstrations follow one policy: not where each has its own goal."""
-        return hasattr(self.estimator, "policy_")
-
 
 def sections(fit: Fit) -> list[Section]:
     """All sections of the report, in order."""
@@ -246,9 +241,8 @@ def convergence(fit: Fit) -> Section:
         table("Log-likelihood per decision", ("Of", "Nats"), rows),
         facts("To compare models of the same demonstrations; smaller AIC and BIC are better", criteria),
         _pictures.convergence(fit),
+        _pictures.calibration(fit),
     ]
-    if fit.has_one_policy:
-        parts.append(_pictures.calibration(fit))
     return Section("fit", "Fit", parts)
 
 

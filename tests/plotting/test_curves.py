@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from maxent_irl import MaxEntIRL
+from maxent_irl import MaxEntIRL, sample_demonstrations, soft_value_iteration
 from maxent_irl.datasets import load_machines
 from maxent_irl.plotting import (
     CalibrationDisplay,
@@ -13,6 +13,7 @@ from maxent_irl.plotting import (
     StateCurveDisplay,
     StateRewardsDisplay,
 )
+from maxent_irl.worlds import GridWorld
 
 
 @pytest.fixture(scope="module")
@@ -225,6 +226,25 @@ def test_calibration_of_an_estimator(machines):
     data, estimator = machines
     display = CalibrationDisplay.from_estimator(estimator, data.demonstrations)
     assert np.abs(display.predicted - display.observed).max() < 0.05
+
+
+@pytest.mark.parametrize("fitted_to_goals", [True, False])
+def test_calibration_predicts_decisions_on_the_way_to_their_goals(fitted_to_goals):
+    world = GridWorld((3, 3), discount=0.9)
+    policy = soft_value_iteration(world.mdp, np.arange(9) / 9).policy
+    wandering = sample_demonstrations(world.mdp, policy, 30, max_steps=10, random_state=0)
+    estimator = MaxEntIRL(world.mdp, l2=0.1).fit(wandering)
+    trips = estimator.goal_policies().sample(np.zeros(40, int), [8, 6] * 20, max_steps=50, random_state=0)
+    if fitted_to_goals:
+        estimator.fit(trips)
+    display = CalibrationDisplay.from_estimator(estimator, trips)
+    predicted = estimator.predict_proba(trips.states, goals=trips.goals[trips.trajectory_ids])
+    expected = CalibrationDisplay.from_predictions(predicted, trips.actions)
+    np.testing.assert_array_equal(display.predicted, expected.predicted)
+    np.testing.assert_array_equal(display.observed, expected.observed)
+    if fitted_to_goals:
+        with pytest.raises(ValueError, match="these have none"):
+            CalibrationDisplay.from_estimator(estimator, wandering)
 
 
 def test_calibration_that_does_not_fit_is_named():
