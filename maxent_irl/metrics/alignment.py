@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
-from scipy.sparse.linalg import spsolve
+from scipy.sparse.linalg import splu
 
 from .._validation import check_choice
 
+REFINEMENTS = 3
 FREEDOMS = ("auto", "nothing", "constant", "shaping")
 
 
@@ -112,8 +113,13 @@ def _nearest_shaping(mdp: Any, gap: NDArray, counted: NDArray) -> NDArray:
     free = np.flatnonzero(~mdp.terminal)  # the potential of the end is zero
     D = shaping[rows][:, free]
     normal = (D.T @ D).tocsc()
-    # Potentials that move nothing (a constant, at discount 1) leave the equations singular: a ridge far below them.
+    # Potentials that move nothing (a constant, at discount 1) leave the equations singular: a ridge far below them, whose own
+    # effect on those that do move something is taken back by refinement.
     ridge = 1e-10 * sparse.eye_array(len(free), format="csc")
+    factors, left = splu((normal + ridge).tocsc()), gap.T.ravel()[rows]
     potential = np.zeros(S)
-    potential[free] = np.atleast_1d(spsolve((normal + ridge).tocsc(), D.T @ gap.T.ravel()[rows]))
+    for _ in range(REFINEMENTS):
+        change = factors.solve(D.T @ left)
+        potential[free] += change
+        left = left - D @ change
     return (shaping @ potential).reshape(A, S).T
