@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ._limits import shown_range
+
 BAR_WIDTH, BAR_GAP = 0.13, 0.08  # inches
 LONGEST_NAME = 40  # characters
 LETTER_POINTS, HANDLE_POINTS = 4.6, 32.0  # width of a small letter, and of the sign before a name in a key
@@ -76,7 +78,26 @@ def add_colour_bar(mappable: Any, ax: Any, label: str, *, below: bool = False) -
     bar = ax.figure.colorbar(mappable, cax=cax, orientation="horizontal" if below else "vertical")
     bar.set_label(label)
     bar.outline.set_linewidth(0.5)
+    plain_numbers(bar.ax.xaxis if below else bar.ax.yaxis)
     return bar
+
+
+def plain_numbers(axis: Any) -> None:
+    """Write the numbers of an axis without an offset to be added to them.
+
+    A power of ten common to all is written beyond the corner, where it covers neither key nor title.
+    """
+    axis.get_major_formatter().set_useOffset(False)
+    if axis.axis_name == "y":
+        axis.offsetText.set_horizontalalignment("right" if axis.get_label_position() == "left" else "left")
+
+
+def value_axis(ax: Any) -> None:
+    """Set up the vertical axis of curves: differences that are rounding are not drawn as if they were any."""
+    low, high = ax.dataLim.intervaly
+    if np.isfinite([low, high]).all() and (limits := shown_range(low, high)) != (low, high):
+        ax.set_ylim(limits)
+    plain_numbers(ax.yaxis)
 
 
 def whole_ticks(axis: Any, most: int = 7) -> None:
@@ -149,6 +170,11 @@ def note_below(ax: Any, words: str) -> None:
         return
     folded = textwrap.fill(words, max(16, int(points_of(ax)[0] / NOTE_LETTER_POINTS)))
     ax.set_xlabel(f"{ax.get_xlabel()}\n{folded}")
+
+
+def widest(texts: Iterable[Any]) -> float:
+    """Width in points of the widest of the texts as they are drawn."""
+    return max((72 * text.get_window_extent().width / text.figure.dpi for text in texts), default=0.0)
 
 
 def label_ticks(axis: Any, positions: ArrayLike, names: Iterable[Any], **options: Any) -> None:

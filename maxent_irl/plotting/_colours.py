@@ -10,7 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+
+from ._limits import rounding, shown_range, value_range
 
 SEQUENTIAL = "viridis"
 # CIELAB: lightness 18 to 88 in equal steps; blue (hue 275) falls to grey and rises to gold (hue 70 to 95).
@@ -47,12 +49,6 @@ def line_colour_map() -> Any:
     return ListedColormap(colormaps[SEQUENTIAL](np.linspace(0.82, 0.0, 256)), name="viridis-on-paper")
 
 
-def value_range(*arrays: ArrayLike) -> tuple[float, float]:
-    """Smallest and largest finite value of all arrays together; (0, 0) where there is none."""
-    finite = np.concatenate([_finite(array) for array in arrays])
-    return (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)
-
-
 def colour_scale(
     *arrays: ArrayLike, signed: bool | None = None, from_zero: bool = False, root: bool = False
 ) -> dict[str, Any]:
@@ -77,19 +73,12 @@ def colour_scale(
 
     low, high = value_range(*arrays)
     if signed is None:
-        signed = low < 0 < high
+        signed = min(-low, high) > rounding(low, high)
     if signed:
         reach = max(-low, high)
         low, high = -reach, reach
     elif from_zero:
         low, high = min(low, 0.0), max(high, 0.0)
-    if low == high:  # one colour, in the middle of its bar
-        margin = 0.5 * abs(low) or 0.5
-        low, high = low - margin, high + margin
+    low, high = shown_range(low, high)  # one value is one colour, in the middle of its bar
     norm = PowerNorm(0.5, low, high) if root and not signed else Normalize(low, high)
     return {"cmap": colour_map(signed), "norm": norm}
-
-
-def _finite(array: ArrayLike) -> NDArray:
-    values = np.asarray(array, dtype=float).ravel()
-    return values[np.isfinite(values)]

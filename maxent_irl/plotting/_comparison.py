@@ -9,10 +9,11 @@ from numpy.typing import ArrayLike
 
 from ..metrics import AlignedRewards, align_rewards
 from ..uncertainty.maps import constant_is_free
-from ._axes import figure_and_axes, figure_and_axes_array, plain_frame
-from ._colours import ACCENT, FAINT, colour_scale, value_range
+from ._axes import figure_and_axes, figure_and_axes_array, plain_frame, plain_numbers
+from ._colours import ACCENT, FAINT, colour_scale
 from ._grid import GridPlan, size_for
 from ._grid_map import GridMapDisplay
+from ._limits import shown_range, value_range
 from ._quantities import mean_over_actions, reward_label
 
 
@@ -141,8 +142,8 @@ class RewardComparisonDisplay:
         self.figure_, axes = figure_and_axes(ax, size=(4.6, 4.8))
         self.axes_ = np.array([axes])
         x, y = self.aligned.true.ravel(), self.aligned.recovered.ravel()
-        low, high = value_range(x, y)
-        margin = 0.06 * (high - low) or 0.5
+        low, high = shown_range(*value_range(x, y))
+        margin = 0.06 * (high - low)
         ends = (low - margin, high + margin)
         (self.diagonal_,) = axes.plot(ends, ends, color=FAINT, linewidth=0.9, label="recovered = true")
         self.points_ = axes.scatter(x, y, 16, ACCENT, marker="o", alpha=0.7, linewidths=0, zorder=3)
@@ -150,4 +151,6 @@ class RewardComparisonDisplay:
         axes.set(xlabel=f"true reward, one point per {unit}", ylabel=f"recovered reward, {self.aligned.note}")
         axes.set(xlim=ends, ylim=ends, aspect="equal", title=f"True and recovered reward\n{self.verdict}")
         axes.legend(frameon=False, loc="upper left")
+        plain_numbers(axes.xaxis)
+        plain_numbers(axes.yaxis)
         plain_frame(axes)

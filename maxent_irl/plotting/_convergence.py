@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._axes import figure_and_axes_array, label_ticks, plain_frame, whole_ticks
+from ._axes import figure_and_axes_array, label_ticks, plain_frame, value_axis, whole_ticks
 from ._colours import ACCENT, CONTRAST, FAINT
 
 MOST_NAMES = 25
@@ -170,6 +170,7 @@ class ConvergenceDisplay:
         }  # without a number: steps that were taken back have no point
         ax.set(xlabel="step", ylabel=self.label, title=status.get(self.converged, "Fit"))
         ax.margins(y=0.08)
+        value_axis(ax)
         whole_ticks(ax.xaxis)
 
     def _draw_gap(self, ax: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._axes import figure_and_axes, key_above, plain_frame, title_above, whole_ticks
+from ._axes import figure_and_axes, key_above, plain_frame, title_above, value_axis, whole_ticks
 from ._colours import ACCENT, CONTRAST, FAINT
 
 
@@ -143,6 +143,7 @@ class LearningCurveDisplay:
         lines = [self.test_, self.train_, *([] if self.reference_ is None else [self.reference_])]
         self.key_ = key_above(self.ax_, [*lines, self.bands_[-1]], columnspacing=1.2)
         title_above(self.ax_, "Learning curve", self.key_)
+        value_axis(self.ax_)
         plain_frame(self.ax_)
         return self
 

@@ -11,7 +11,7 @@ from scipy import sparse
 from scipy.special import ndtri
 
 from ..uncertainty import reward_map
-from ._axes import figure_and_axes_array, key_above, plain_frame, title_above, whole_ticks
+from ._axes import figure_and_axes_array, key_above, plain_frame, title_above, value_axis, whole_ticks
 from ._colours import ACCENT, CONTRAST, FAINT
 
 MOST_POINTS = 100  # observed choices of more states are summed over stretches of the variable
@@ -236,6 +236,7 @@ class StateCurveDisplay:
             self.bands_[0].set_label(f"{self.confidence:.0%} interval")
             handles.append(self.bands_[0])
         ax.set_ylabel(self.reward_label)
+        value_axis(ax)
         key = key_above(ax, handles if len(handles) > 1 else [], columnspacing=1.2)
         title_above(ax, self.title, key)
 

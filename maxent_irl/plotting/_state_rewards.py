@@ -8,12 +8,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._axes import figure_and_axes, key_above, label_ticks, plain_frame, short, title_above, whole_ticks
+from ._axes import (
+    figure_and_axes,
+    key_above,
+    label_ticks,
+    plain_frame,
+    points_of,
+    short,
+    title_above,
+    value_axis,
+    whole_ticks,
+    widest,
+)
 from ._colours import ACCENT, FAINT
 from ._quantities import mean_over_actions, reward_per_state
 from ._state_curve import STYLES
 
 MOST_BARS = 30
+SHORT_NAME = 12  # characters; longer ones stand upright under the points and get more height
 MARKERS = "os^Dv"  # as many actions as STYLES tells apart
 
 
@@ -103,7 +115,10 @@ class StateRewardsDisplay:
     @property
     def height(self) -> float:
         """Inches that the states want."""
-        return max(2.4, 1.2 + 0.24 * len(self._shown)) if self._as_bars else 3.6
+        if self._as_bars:
+            return max(2.4, 1.2 + 0.24 * len(self._shown))
+        written = self.names if len(self.values) <= MOST_BARS else []
+        return 3.6 + 0.08 * max(0, max((len(short(name)) for name in written), default=0) - SHORT_NAME)
 
     @property
     def _shown(self) -> NDArray:
@@ -154,8 +169,11 @@ class StateRewardsDisplay:
             )
             self.points_.append(points)
         self.ax_.set(xlabel="state", ylabel=self.label)
+        value_axis(self.ax_)
         if len(states) <= MOST_BARS:
-            label_ticks(self.ax_.xaxis, states, self.names, rotation=90 if len(states) > 8 else 0)
+            label_ticks(self.ax_.xaxis, states, self.names)
+            if widest(self.ax_.get_xticklabels()) > 0.85 * points_of(self.ax_)[0] / len(states):
+                self.ax_.tick_params(axis="x", rotation=90)
         else:
             whole_ticks(self.ax_.xaxis)
         if len(self.points_) > 1:

@@ -45,6 +45,22 @@ def test_one_scale_for_all_maps_and_nothing_from_walls():
     assert (norm.vmin, norm.vmax) == (-4, 4)
 
 
+@pytest.mark.parametrize(
+    ("values", "middle"), [([0.125, 0.125 + 1e-16], 0.125), ([-3.0, -3.0 - 1e-9], -3.0), ([-1e-16, 2e-16], 0.0)]
+)
+def test_rounding_has_one_colour_in_the_middle_of_the_bar(values, middle):
+    norm = colour_scale(values)["norm"]
+    np.testing.assert_allclose(norm(np.array(values)), 0.5, atol=1e-6)
+    assert (norm.vmin + norm.vmax) / 2 == pytest.approx(middle, abs=1e-8)
+    assert norm.vmax - norm.vmin > 0.1
+
+
+def test_rounding_below_zero_makes_no_signed_scale_and_small_differences_are_shown():
+    assert colour_scale([-1e-17, 5.0])["cmap"].name == "viridis"
+    norm = colour_scale([1000.0, 1000.001])["norm"]
+    assert (norm.vmin, norm.vmax) == (1000.0, 1000.001)
+
+
 def test_root_scale_gives_small_counts_more_of_the_colours():
     norm = colour_scale([0.0, 100.0], root=True)["norm"]
     assert norm(25.0) == pytest.approx(0.5)

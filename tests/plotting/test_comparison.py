@@ -21,6 +21,18 @@ def test_the_free_constant_is_removed_and_said(shape, rng, nothing_is_cut_off):
     assert nothing_is_cut_off(display.figure_)
 
 
+@pytest.mark.parametrize("remove", ["constant", "shaping"])
+def test_what_rounding_leaves_is_no_difference_to_be_seen(remove):
+    world = GridWorld((1, 1), discount=0.9)
+    display = RewardComparisonDisplay.from_rewards([0.1257302], [3.1257302 + 4e-16], world, remove=remove).plot()
+    shades = [map_.image_.norm(map_.image_.get_array()).item() for map_ in (display.true_, display.recovered_)]
+    np.testing.assert_allclose(shades, 0.5, atol=1e-6)
+    display.figure_.draw_without_rendering()
+    bar = display.recovered_.colour_bar_.ax.yaxis
+    assert bar.offsetText.get_text() == ""
+    assert len([label for label in bar.get_ticklabels() if label.get_text()]) > 2
+
+
 def test_what_was_removed_has_a_real_minus_sign():
     display = RewardComparisonDisplay.from_rewards([1.0, 2.0], [3.5, 4.5])
     assert display.aligned.note == "free constant removed (\N{MINUS SIGN}2.5)"

@@ -62,6 +62,35 @@ def test_keys_lie_above_the_curves_they_explain(rng):
         assert ax.get_legend().get_window_extent().y0 >= ax.bbox.y1 - 1
 
 
+@pytest.mark.parametrize("unit", [1e-7, 1e6])
+def test_powers_of_ten_stand_clear_of_the_key(unit, rng):
+    reward = unit * rng.normal(size=(21, 2))
+    curves = StateCurveDisplay.from_values(np.arange(21), reward, errors=0.1 * np.abs(reward)).plot()
+    points = StateRewardsDisplay.from_values(reward).plot()
+    scores = unit * rng.normal(size=(2, 3))
+    learning = LearningCurveDisplay.from_scores([1, 2], scores, scores).plot()
+    for display in (curves, points, learning):
+        display.figure_.draw_without_rendering()
+        power = display.ax_.yaxis.offsetText
+        assert "1e" in power.get_text()
+        assert not power.get_window_extent().overlaps(display.ax_.get_legend().get_window_extent())
+
+
+def test_rounding_is_no_curve(nothing_is_cut_off):
+    noise = 1e-12 * np.array([[0.0, 1.0], [1.0, 0.5], [-1.0, 0.0]])
+    learning = LearningCurveDisplay.from_scores([1, 2, 3], noise - 1.609437912, noise - 1.609437912).plot()
+    states = StateCurveDisplay.from_values([0, 1, 2], 0.125 + noise).plot()
+    constant = ConvergenceDisplay.from_values(-1.609437912 + noise[:, 1], [0.0]).plot()
+    certain = ConvergenceDisplay.from_values([0.0, -1e-15, -3e-15], [0.0]).plot()
+    for display in (learning, states, constant, certain):
+        assert nothing_is_cut_off(display.figure_)
+        assert display.ax_.yaxis.offsetText.get_text() == ""
+        low, high = display.ax_.get_ylim()
+        assert high - low > 0.1
+    small = StateCurveDisplay.from_values([0, 1], [1e-6, 2e-6]).plot()
+    assert np.ptp(small.ax_.get_ylim()) < 2e-6
+
+
 def test_the_bands_of_a_learning_curve_are_explained_and_its_sizes_are_numbers():
     display = LearningCurveDisplay.from_scores([1, 100, 10_000], -np.ones((3, 3)), -np.ones((3, 3))).plot()
     assert "± 1 standard deviation" in [text.get_text() for text in display.key_.get_texts()]
@@ -289,6 +318,18 @@ def test_state_rewards_per_action_have_a_marker_each_and_many_actions_a_mean(rng
     mean = StateRewardsDisplay.from_values(wide).plot()
     np.testing.assert_allclose(sorted(bar.get_width() for bar in mean.bars_), np.sort(wide.mean(axis=1)))
     assert "mean over actions" in mean.ax_.get_xlabel()
+
+
+@pytest.mark.parametrize("n", [3, 8, 20])
+@pytest.mark.parametrize("name", ["a", "waiting room", "a kitchen to the left of the second stair"])
+def test_names_of_states_under_points_do_not_overlap(n, name, rng, nothing_is_cut_off):
+    display = StateRewardsDisplay.from_values(rng.normal(size=(n, 2)), names=[name] * n).plot()
+    assert nothing_is_cut_off(display.figure_)
+    places = [label.get_window_extent() for label in display.ax_.get_xticklabels()]
+    assert all(first.x1 < second.x0 for first, second in zip(places[:-1], places[1:], strict=True))
+    assert display.ax_.bbox.height > 1.2 * display.figure_.dpi
+    if name == "a":
+        assert display.ax_.get_xticklabels()[0].get_rotation() == 0
 
 
 def test_state_rewards_that_do_not_fit_are_named():
