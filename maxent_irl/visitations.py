@@ -47,7 +47,7 @@ def expected_visitations(mdp: MDP, policy: ArrayLike | SoftSolution, *, initial:
     >>> expected_visitations(cycle, [[1.0], [1.0]]).ravel().round(4)
     array([1.3333, 0.6667])
     """
-    linear = _linearise(mdp, policy)
+    linear = linearise(mdp, policy)
     source = check_numbers("initial", mdp.initial_distribution if initial is None else initial)
     S, T = mdp.n_states, mdp.horizon
     if T is not None and source.shape == (S,):
@@ -73,12 +73,13 @@ def policy_value(mdp: MDP, policy: ArrayLike | SoftSolution, reward: ArrayLike) 
     -------
     (S,) array, or (T + 1, S) with a horizon T
     """
-    linear = _linearise(mdp, policy)
+    linear = linearise(mdp, policy)
     r = check_reward(mdp, reward)
     return linear.accumulate(linear.average(np.broadcast_to(r, linear.policy.shape)))
 
 
-def _linearise(mdp: MDP, policy: ArrayLike | SoftSolution) -> Stationary | Staged:
+def linearise(mdp: MDP, policy: ArrayLike | SoftSolution) -> Stationary | Staged:
+    """The linear equations of following a policy; a solution brings its own, under exact inference with tilted dynamics."""
     if isinstance(policy, SoftSolution):
         return policy.linearisation
     pi = check_policy(mdp, policy)

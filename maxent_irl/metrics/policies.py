@@ -17,11 +17,13 @@ from .._feasibility import check_labels, check_range
 from .._labelled import as_demonstrations
 from .._validation import check_action_prior, check_policy, check_reward, check_temperature
 from ..demonstrations import Demonstrations
+from ..goal_policies import GoalPolicies
 from ..inference import SoftSolution, soft_value_iteration
 from ..mdp import MDP
 from ..rewards import LinearReward
-from ..sufficient_statistics import sufficient_statistics
-from ..visitations import expected_visitations
+from ..routes import expected_flows
+from ..sufficient_statistics import SufficientStatistics, sufficient_statistics
+from ..visitations import expected_visitations, linearise
 
 
 def expected_value_difference(
@@ -126,7 +128,7 @@ def log_likelihood_per_decision(policy: ArrayLike | SoftSolution, demonstrations
 
 
 def feature_expectation_gap(
-    mdp: MDP, features: Any, policy: ArrayLike | SoftSolution, demonstrations: Demonstrations
+    mdp: MDP, features: Any, policy: ArrayLike | SoftSolution | GoalPolicies, demonstrations: Demonstrations
 ) -> NDArray:
     """Demonstrated minus expected features per decision, (K,), decisions discounted: zero at the feature-matching estimate.
 
@@ -137,22 +139,46 @@ def feature_expectation_gap(
     ----------
     mdp : MDP
     features : (S, K) or (S, A, K) array, dense or sparse; None for one indicator per state
-    policy : (S, A) or (T, S, A) array, or SoftSolution
+    policy : (S, A) or (T, S, A) array, or SoftSolution; GoalPolicies where the demonstrations have goals
     demonstrations : Demonstrations
+
+    Raises
+    ------
+    ValueError
+        For demonstrations with goals and one policy for all, or the other way round.
     """
+    if (demonstrations.goals is not None) != isinstance(policy, GoalPolicies):
+        raise ValueError(
+            "demonstrations with goals are compared with GoalPolicies, those without goals with one policy"
+        )
     statistics = sufficient_statistics(mdp, demonstrations, "feature-matching")
-    shape = (mdp.n_states,) if mdp.horizon is None else (mdp.horizon + 1, mdp.n_states)
-    pairs = (mdp.n_actions, mdp.n_states) if mdp.horizon is None else (mdp.horizon, mdp.n_actions, mdp.n_states)
-    source = statistics.total_states().reshape(shape)
-    ahead = statistics.total_continued().reshape(pairs)
-    if mdp.horizon is None:
-        source = source + mdp.discount * (mdp.transitions.T @ ahead.ravel())
+    if isinstance(policy, GoalPolicies):
+        mass = _mass_towards_goals(policy, statistics, demonstrations.goals)
     else:
-        source[1:] += mdp.discount * np.stack([mdp.transitions.T @ mass.ravel() for mass in ahead])
-    expected = np.swapaxes(expected_visitations(mdp, _array(policy), initial=source), -1, -2)
-    mass = statistics.total_pairs().reshape(pairs) + expected
-    gap = LinearReward(mdp, features).adjoint(mass if mass.ndim == 2 else mass.sum(axis=0))
-    return gap / statistics.total_pairs().sum()
+        mass = _mass(mdp, policy, statistics)
+    return LinearReward(mdp, features).adjoint(mass) / statistics.total_pairs().sum()
+
+
+def _mass(mdp: MDP, policy: ArrayLike | SoftSolution, statistics: SufficientStatistics) -> NDArray:
+    """Demonstrated minus expected visitations, (A, S), summed over time."""
+    linear = linearise(mdp, policy)
+    pairs = statistics.total_pairs().reshape(linear.policy.shape)
+    ahead = linear.expect_adjoint(statistics.total_continued().reshape(pairs.shape))
+    d = linear.flow(statistics.total_states().reshape(ahead.shape) + ahead)
+    if mdp.horizon is None:
+        return pairs + linear.policy * d
+    return (pairs + linear.policy * d[:-1, None]).sum(axis=0)
+
+
+def _mass_towards_goals(policies: GoalPolicies, statistics: SufficientStatistics, goals: NDArray) -> NDArray:
+    """The same on the way to each demonstration's goal; of linear problems in flows that share one factorisation."""
+    mdp = policies.mdp
+    if not policies.linear:
+        each = [(int(goal), np.flatnonzero(goals == goal)) for goal in np.unique(goals)]
+        return sum(_mass(mdp.with_goal(goal), policies.solve(goal), statistics.of(rows)) for goal, rows in each)
+    source = (statistics.states + statistics.continued @ mdp.transitions).tocoo()
+    expected = expected_flows(policies, source.col, goals[source.row], source.data).T
+    return statistics.total_pairs().reshape(expected.shape) + expected
 
 
 def _array(policy: ArrayLike | SoftSolution) -> NDArray:

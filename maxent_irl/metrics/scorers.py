@@ -62,9 +62,10 @@ class PolicyDivergenceScorer:
 
 
 def feature_gap_scorer(estimator: Any, X: Any, y: None = None) -> float:
-    """Minus the largest gap per decision between demonstrated and expected features."""
+    """Minus the largest gap per decision between demonstrated and expected features; with goals, each on the way to its own."""
     data = as_demonstrations(X, estimator._fitted_on)
-    gap = feature_expectation_gap(estimator.mdp, estimator.features, estimator.policy_, data)
+    policy = estimator.solve() if data.goals is None else estimator.goal_policies()
+    gap = feature_expectation_gap(estimator.mdp, estimator.features, policy, data)
     return -float(np.abs(gap).max())
 
 

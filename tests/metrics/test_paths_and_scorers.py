@@ -82,6 +82,23 @@ def test_scorers_are_metrics_with_a_sign(problem):
     assert PathMatchScorer(lambda estimator, data: data[::-1])(fit, demos) < 1.0
 
 
+@pytest.mark.parametrize("inference", ["variational", "exact"])
+@pytest.mark.parametrize(("discount", "horizon", "max_steps"), [(0.9, None, 8), (0.9, None, 200), (1.0, 12, 8)])
+def test_the_feature_gap_of_demonstrations_with_goals(discount, horizon, max_steps, inference):
+    """Trips that reach their goal and trips that are cut: on the fitted ones the gap is the gradient's."""
+    world = GridWorld(4, slip=0.1, discount=discount, horizon=horizon)
+    features = world.features("smooth", n_features=3) - 3.0
+    policies = GoalPolicies(world.mdp, features @ [1.0, 0.5, 0.8], inference=inference)
+    trips = policies.sample(np.repeat([0, 5, 12], 20), np.repeat([15, 3, 2], 20), max_steps=max_steps, random_state=0)
+    rough = MaxEntIRL(world.mdp, features, inference=inference, tol=0.1).fit(trips)
+    assert feature_gap_scorer(rough, trips) == pytest.approx(-np.abs(rough.feature_gap_).max(), rel=1e-6)
+    held = MaxEntIRL(world.mdp, features, inference=inference, l2=1.0)
+    scores = cross_val_score(held, trips, scoring=feature_gap_scorer, cv=3)
+    assert (scores < -1e-4).all()
+    with pytest.raises(ValueError, match="pass goal="):
+        feature_gap_scorer(rough, [([0, 1], [0])])
+
+
 @pytest.mark.parametrize("name", ["value", "divergence", "gap"])
 def test_cross_validation_takes_them(problem, name):
     world, features, reward, policy, demos = problem
@@ -108,6 +125,10 @@ def test_routes_are_predicted_from_goals():
         assert PathMatchScorer()(fit, trips) == path_match(trips, routes).mean
         assert PathMatchScorer(at_least_90=True)(fit, trips) == path_match(trips, routes).at_least_90
         assert PathMatchScorer()(fit, routes) == pytest.approx(1)
+        assert feature_gap_scorer(fit, fit.goal_policies().sample([0] * 9, 15, random_state=0)) < -1e-4
+    cut = policies.sample([0] * 20, 15, max_steps=5, random_state=0)
+    rough = MaxEntIRL(network.mdp, features, tol=0.1).fit(trips + cut)
+    assert feature_gap_scorer(rough, trips + cut) == pytest.approx(-np.abs(rough.feature_gap_).max(), rel=1e-6)
     scores = cross_val_score(MaxEntIRL(network.mdp, features), trips, scoring=PathMatchScorer(), cv=3)
     assert (scores > 0.3).all()
     with pytest.raises(ValueError, match="not known where they are heading"):
