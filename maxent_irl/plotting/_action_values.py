@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..inference import soft_value_iteration
 from ..worlds.gridworld import ACTIONS
 from ._axes import add_colour_bar, figure_and_axes, note_below, title_above
 from ._colours import colour_scale
@@ -94,19 +93,17 @@ class ActionValueDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator: Any, world: Any, *, steps: ArrayLike = ACTIONS, title: str = "Soft action values"
+        cls,
+        estimator: Any,
+        world: Any,
+        *,
+        goal: int | None = None,
+        steps: ArrayLike = ACTIONS,
+        title: str = "Soft action values",
     ) -> ActionValueDisplay:
-        """Show the soft Q of a fitted estimator; arguments as for `from_values`."""
-        mdp = estimator.mdp
-        Q = soft_value_iteration(
-            mdp,
-            estimator.reward_,
-            temperature=estimator.temperature,
-            action_prior=estimator.action_prior,
-            inference=estimator.inference,
-            initial_values=estimator.value_ if mdp.horizon is None else None,
-        ).Q
-        return cls.from_values(Q, world, steps=steps, title=title)
+        """Show the soft Q of a fitted estimator; arguments as for `PolicyDisplay.from_estimator`."""
+        plan = GridPlan.of(world).heading_for(goal)
+        return cls.from_values(estimator.solve(goal).Q, plan, steps=steps, title=title)
 
     def plot(
         self, ax: Any = None, *, scale: dict[str, Any] | None = None, colour_bar: bool = True

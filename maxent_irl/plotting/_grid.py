@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -59,6 +59,14 @@ class GridPlan:
             "a grid is given by a GridWorld, by its shape (rows, columns), or by a bool array that is True at free "
             f"cells; got {world!r}"
         )
+
+    def heading_for(self, goal: int | None) -> GridPlan:
+        """The same with this state as the only goal to mark; None: as it is."""
+        if goal is None:
+            return self
+        if not 0 <= goal < self.n_states:
+            raise ValueError(f"goal {goal!r} is no state; states are 0..{self.n_states - 1}")
+        return replace(self, goals=self.cells[[goal]])
 
     @property
     def n_states(self) -> int:

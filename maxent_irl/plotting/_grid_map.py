@@ -112,7 +112,7 @@ class GridMapDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator: Any, world: Any, *, show: str = "reward", title: str | None = None
+        cls, estimator: Any, world: Any, *, show: str = "reward", goal: int | None = None, title: str | None = None
     ) -> GridMapDisplay:
         """Map what a fitted estimator found.
 
@@ -124,13 +124,16 @@ class GridMapDisplay:
             Rewards and standard errors per action are averaged over the actions available in a state; with a horizon,
             the value is that of the first step and visitations are summed over time. Terminal states earn and decide
             nothing: they are left out of maps of reward and error.
+        goal : int, optional
+            State on the way to which the value is meant, and the visitations, which are those of the demonstrations with this
+            goal (of all where none had it). Needed for both where the demonstrations had goals; it is marked.
         title : str, optional
         """
-        values = quantity(estimator, show)
+        values = quantity(estimator, show, goal)
         meta = QUANTITIES[show]
         return cls.from_values(
             values.per_state,
-            world,
+            GridPlan.of(world).heading_for(goal),
             label=values.label,
             title=meta.title if title is None else title,
             signed=meta.signed,

@@ -87,10 +87,26 @@ class PolicyDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator: Any, world: Any, *, steps: ArrayLike = ACTIONS, title: str = "Recovered policy"
+        cls,
+        estimator: Any,
+        world: Any,
+        *,
+        goal: int | None = None,
+        steps: ArrayLike = ACTIONS,
+        title: str = "Recovered policy",
     ) -> PolicyDisplay:
-        """Show the policy of a fitted estimator; arguments as for `from_policy`."""
-        return cls.from_policy(estimator.policy_, world, steps=steps, title=title)
+        """Show the policy of a fitted estimator.
+
+        Parameters
+        ----------
+        estimator : fitted MaxEntIRL
+        goal : int, optional
+            State that the policy heads for; needed where the demonstrations had goals. It is marked.
+        world, steps, title
+            As for `from_policy`.
+        """
+        plan = GridPlan.of(world).heading_for(goal)
+        return cls.from_policy(estimator.solve(goal).policy, plan, steps=steps, title=title)
 
     def plot(self, ax: Any = None) -> PolicyDisplay:
         """Draw the arrows on a floor plan, or over the map that `ax` already shows.

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..routes import expected_flows
 from ..uncertainty import reward_map
 
 
@@ -36,19 +37,20 @@ class Shown:
     label: str
 
 
-def quantity(estimator: Any, show: str) -> Shown:
+def quantity(estimator: Any, show: str, goal: int | None = None) -> Shown:
     """One number per state of a fitted estimator.
 
     Parameters
     ----------
     estimator : fitted MaxEntIRL
     show : one of QUANTITIES
+    goal : int, optional
+        State on the way to which value and visitations are meant; needed where the demonstrations had goals.
 
     Raises
     ------
     ValueError
-        For other names, and for what this fit does not have: one value where each demonstration has its own goal, or
-        standard errors of very many coefficients.
+        For other names, for a goal that is missing, and for standard errors of very many coefficients.
     """
     if show not in QUANTITIES:
         raise ValueError(f"show must be one of {', '.join(QUANTITIES)}; got {show!r}")
@@ -61,18 +63,25 @@ def quantity(estimator: Any, show: str) -> Shown:
         label = "standard error of the " + reward_label(errors.standard_error)
         label += "\n(relative to the mean reward)" if errors.centred else ""
         return Shown(reward_per_state(errors.standard_error, mdp), label)
-    attribute = {"value": "value_", "visitations": "visitations_"}[show]
-    if not hasattr(estimator, attribute):
-        raise ValueError(
-            f"this estimator has no {attribute}: where every demonstration has its own goal there is one {show} per "
-            "goal, not one"
-        )
-    values = np.asarray(getattr(estimator, attribute))
+    solution = estimator.solve(goal)
     if show == "value":
-        return Shown(
-            values if values.ndim == 1 else values[0], "soft value" + (" at the first step" if values.ndim == 2 else "")
-        )
-    return Shown(state_visits(values), visits_label(mdp))
+        staged = mdp.horizon is not None
+        return Shown(solution.V[0] if staged else solution.V, "soft value" + (" at the first step" if staged else ""))
+    visits = estimator.visitations_ if goal is None else visits_on_the_way(estimator, goal)
+    return Shown(state_visits(visits), visits_label(mdp))
+
+
+def visits_on_the_way(estimator: Any, goal: int | None = None) -> NDArray:
+    """Expected visits (S, A) per demonstrated trip, from its first state to its goal; of one goal, on the trips to it.
+
+    A goal that no demonstration had is approached from the first states of all.
+    """
+    data = estimator._fitted_on
+    weight, goals = data.weights, data.goals if goal is None else np.full(len(data), goal)
+    if goal is not None and data.goals is not None and (weight[data.goals == goal] > 0).any():
+        weight = np.where(data.goals == goal, weight, 0.0)
+    rows, first = np.flatnonzero(weight), data.states[data.offsets[:-1]]
+    return expected_flows(estimator.goal_policies(), first[rows], goals[rows], weight[rows]) / weight.sum()
 
 
 def reward_per_state(reward: ArrayLike, mdp: Any) -> NDArray:

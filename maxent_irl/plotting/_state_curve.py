@@ -13,6 +13,7 @@ from scipy.special import ndtri
 from ..uncertainty import reward_map
 from ._axes import figure_and_axes_array, key_above, plain_frame, title_above, value_axis, whole_ticks
 from ._colours import ACCENT, CONTRAST, FAINT
+from ._quantities import first_step
 
 MOST_POINTS = 100  # observed choices of more states are summed over stretches of the variable
 STYLES = (  # told apart by lightness and by dashes, not by hue alone
@@ -155,7 +156,13 @@ class StateCurveDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator: Any, x: ArrayLike | None = None, *, demonstrations: Any = None, **options: Any
+        cls,
+        estimator: Any,
+        x: ArrayLike | None = None,
+        *,
+        goal: int | None = None,
+        demonstrations: Any = None,
+        **options: Any,
     ) -> StateCurveDisplay:
         """Show the reward and the policy of a fitted estimator.
 
@@ -164,8 +171,10 @@ class StateCurveDisplay:
         estimator : fitted MaxEntIRL
         x : (S,) array, optional
             Value of the state variable in each state; default the index of the state.
+        goal : int, optional
+            State that the choices head for; needed where the demonstrations had goals.
         demonstrations : Demonstrations, optional
-            What was chosen, to be drawn over the probabilities.
+            What was chosen, to be drawn over the probabilities; of those with goals what was chosen on the way to `goal`.
         **options
             Names, labels, title and confidence as for `from_values`; also `errors`, by default those of
             `maxent_irl.uncertainty.reward_map`, without centring; pass None where there are too many coefficients for them.
@@ -180,14 +189,17 @@ class StateCurveDisplay:
         observed = None
         if demonstrations is not None:
             observed = np.zeros((mdp.n_states, mdp.n_actions))
-            weights = demonstrations.weights[demonstrations.trajectory_ids]
-            np.add.at(observed, (demonstrations.states, demonstrations.actions), weights)
-        policy = np.asarray(estimator.policy_)
+            weights = demonstrations.weights
+            if goal is not None and demonstrations.goals is not None:
+                weights = np.where(demonstrations.goals == goal, weights, 0.0)
+            chosen = (demonstrations.states, demonstrations.actions)
+            np.add.at(observed, chosen, weights[demonstrations.trajectory_ids])
+            observed = observed if observed.any() else None
         options.setdefault("title", "Recovered reward and choices")
         return cls.from_values(
             x,
             reward,
-            probabilities=policy if policy.ndim == 2 else policy[0],
+            probabilities=first_step(estimator.solve(goal).policy),
             observed=observed,
             **options,
         )

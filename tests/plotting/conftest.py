@@ -9,6 +9,7 @@ mpl.use("agg")
 from matplotlib import pyplot as plt
 
 from maxent_irl import MaxEntIRL, sample_demonstrations, soft_value_iteration
+from maxent_irl.goal_policies import GoalPolicies
 from maxent_irl.worlds import GridWorld
 
 
@@ -29,6 +30,16 @@ def nothing_is_cut_off():
         return shown.x0 >= -slack and shown.y0 >= -slack and shown.x1 <= page.x1 + slack and shown.y1 <= page.y1 + slack
 
     return check
+
+
+@pytest.fixture(scope="session")
+def towards():
+    """(world, demonstrations, estimator fitted to them) where demonstrations head for one of two goals."""
+    world = GridWorld.from_text("S...\n.#..\n....", discount=0.9)
+    policies = GoalPolicies(world.mdp, np.full(world.n_states, -3.0))
+    goals = [10, 3] * 30
+    demonstrations = policies.sample(np.repeat([0, 1], [40, 20]), goals, max_steps=30, random_state=0)
+    return world, demonstrations, MaxEntIRL(world.mdp, l2=0.5).fit(demonstrations)
 
 
 @pytest.fixture(scope="session")

@@ -122,6 +122,15 @@ def test_state_curves_have_the_errors_of_the_fit_by_default(machines):
     np.testing.assert_allclose(display.errors[:, 1], estimator.standard_errors_[0])
 
 
+def test_state_curves_on_the_way_to_a_goal(towards):
+    _, demonstrations, estimator = towards
+    display = StateCurveDisplay.from_estimator(estimator, goal=3, demonstrations=demonstrations)
+    np.testing.assert_allclose(display.probabilities, estimator.solve(3).policy)
+    mine = demonstrations[np.flatnonzero(demonstrations.goals == 3)]
+    np.testing.assert_array_equal(display.observed, mine.state_action_counts(11, 5))
+    assert StateCurveDisplay.from_estimator(estimator, goal=7, demonstrations=demonstrations).plot().shares_ == []
+
+
 def test_state_curves_are_drawn_in_the_order_of_the_variable():
     display = StateCurveDisplay.from_values([2.0, 0.0, 1.0], [20.0, 0.0, 10.0]).plot()
     assert display.curves_[0].get_xydata().tolist() == [[0, 0], [1, 10], [2, 20]]

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
-from maxent_irl import soft_value_iteration
-from maxent_irl.plotting import ActionValueDisplay, GridMapDisplay, GridPlan, PolicyDisplay
+from maxent_irl import expected_visitations, soft_value_iteration
+from maxent_irl.plotting import ActionValueDisplay, GridMapDisplay, GridPlan, PolicyDisplay, StateCurveDisplay
 from maxent_irl.worlds import GridWorld
 
 SHAPES = [(1, 1), (3, 7), (200, 200), (1, 30), (30, 1)]
@@ -237,6 +237,50 @@ def test_estimator_action_values_are_the_soft_ones(recovered):
     expected = soft_value_iteration(world.mdp, estimator.reward_).Q
     np.testing.assert_allclose(display.values[decides], expected[decides], atol=1e-7)
     assert not np.isfinite(display.values[~decides]).any()
+
+
+def test_a_goal_picks_its_policy_value_and_visits(towards):
+    world, demonstrations, estimator = towards
+    solution, goal = estimator.solve(10), tuple(world.cells[10])
+    value = draw(GridMapDisplay.from_estimator(estimator, world, show="value", goal=10))
+    np.testing.assert_allclose(world.from_grid(value.grid), solution.V)
+    assert value.marks_["goal"].get_offsets().tolist() == [list(goal[::-1])]
+    policy = draw(PolicyDisplay.from_estimator(estimator, world, goal=10))
+    np.testing.assert_allclose(policy.probabilities, solution.policy)
+    Q = draw(ActionValueDisplay.from_estimator(estimator, world, goal=10))
+    np.testing.assert_allclose(Q.values, solution.Q)
+    mine = demonstrations[np.flatnonzero(demonstrations.goals == 10)]
+    first = np.bincount(mine.states[mine.offsets[:-1]], minlength=world.n_states) / len(mine)
+    visits = expected_visitations(world.mdp.with_goal(10), solution, initial=first).sum(axis=1)
+    shown = draw(GridMapDisplay.from_estimator(estimator, world, show="visitations", goal=10))
+    np.testing.assert_allclose(world.from_grid(shown.grid), visits, atol=1e-12)
+    other = GridMapDisplay.from_estimator(estimator, world, show="visitations", goal=7)  # no demonstration had it
+    first = np.bincount(demonstrations.states[demonstrations.offsets[:-1]], minlength=world.n_states) / 60
+    visits = expected_visitations(world.mdp.with_goal(7), estimator.solve(7), initial=first).sum(axis=1)
+    np.testing.assert_allclose(world.from_grid(other.grid), visits, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda *fit: GridMapDisplay.from_estimator(*fit, show="value"),
+        lambda *fit: GridMapDisplay.from_estimator(*fit, show="visitations"),
+        PolicyDisplay.from_estimator,
+        ActionValueDisplay.from_estimator,
+        lambda estimator, _: StateCurveDisplay.from_estimator(estimator),
+    ],
+)
+def test_a_goal_that_is_missing_is_asked_for(towards, make):
+    world, _, estimator = towards
+    with pytest.raises(ValueError, match="pass goal="):
+        make(estimator, world)
+
+
+@pytest.mark.parametrize("show", ["reward", "value"])
+def test_a_goal_that_is_no_state_is_named(towards, show):
+    world, _, estimator = towards
+    with pytest.raises(ValueError, match=r"goal 11 is no state; states are 0\.\.10"):
+        GridMapDisplay.from_estimator(estimator, world, show=show, goal=11)
 
 
 @pytest.mark.parametrize(
