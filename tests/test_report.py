@@ -11,8 +11,9 @@ from matplotlib import pyplot as plt
 
 from maxent_irl import MaxEntIRL, sample_demonstrations
 from maxent_irl.datasets import load_gridworld, load_machines
+from maxent_irl.goal_policies import GoalPolicies
 from maxent_irl.report import write_report
-from maxent_irl.worlds import GridWorld
+from maxent_irl.worlds import GridWorld, RoadNetwork
 
 VOID = {"meta", "img", "br", "hr", "link", "input"}
 HOSTILE = '<script>alert("x")</script> & $a_1$ \x00 "quoted" <img src=http://example.org/x.png>'
@@ -182,6 +183,21 @@ def test_a_fit_that_did_not_converge_says_so_first(tmp_path):
     paragraphs = page.texts["p"]
     assert paragraphs[0].startswith("The fit did not converge")
     assert messages[0] in paragraphs
+
+
+def test_a_road_network_has_its_maps(tmp_path):
+    network = RoadNetwork.grid((3, 4), irregularity=0.1, random_state=0)
+    features = -network.features("length", "left")
+    trips = GoalPolicies(network.mdp, features @ [2.0, 1.0]).sample(np.arange(30), 33, random_state=0)
+    estimator = MaxEntIRL(network.mdp, features, feature_names=("length", "left")).fit(trips)
+    write_report(tmp_path / "report.html", estimator, trips, world=network)
+    page = Page((tmp_path / "report.html").read_text(encoding="utf-8"))
+    texts = [image["alt"] for image in page.attributes("img")]
+    entered = np.unique(np.concatenate([trip.states[1:] for trip in trips])).size
+    assert f"demonstrations entered each link; {entered} links were used" in texts[0]
+    assert re.match(r"Map of the recovered reward. It is lowest at link \d+ \(-", texts[1])
+    assert re.match(r"Map of the standard error of the recovered reward. It is lowest at link \d+", texts[2])
+    assert "how often each link is expected to be visited." in page.texts["figcaption"][1]
 
 
 @pytest.mark.parametrize("case", ["goals", "horizon", "indicators", "weights"])

@@ -49,6 +49,14 @@ def line_colour_map() -> Any:
     return ListedColormap(colormaps[SEQUENTIAL](np.linspace(0.82, 0.0, 256)), name="viridis-on-paper")
 
 
+def line_scale(*arrays: ArrayLike, signed: bool | None = None, root: bool = False) -> dict[str, Any]:
+    """`colour_scale` for lines on paper."""
+    scale = colour_scale(*arrays, signed=signed, root=root)
+    if not signed and scale["norm"].vmin >= 0:
+        scale["cmap"] = line_colour_map()
+    return scale
+
+
 def colour_scale(
     *arrays: ArrayLike, signed: bool | None = None, from_zero: bool = False, root: bool = False
 ) -> dict[str, Any]:

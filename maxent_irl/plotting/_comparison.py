@@ -9,12 +9,14 @@ from numpy.typing import ArrayLike
 
 from ..metrics import AlignedRewards, align_rewards
 from ..uncertainty.maps import constant_is_free
+from ..worlds import RoadNetwork
 from ._axes import figure_and_axes, figure_and_axes_array, plain_frame, plain_numbers
-from ._colours import ACCENT, FAINT, colour_scale
+from ._colours import ACCENT, FAINT, colour_scale, line_scale
 from ._grid import GridPlan, size_for
 from ._grid_map import GridMapDisplay
 from ._limits import shown_range, value_range
-from ._quantities import mean_over_actions, reward_label
+from ._network import NetworkMapDisplay
+from ._quantities import link_reward_label, mean_over_actions, per_link, reward_label
 
 
 class RewardComparisonDisplay:
@@ -27,12 +29,12 @@ class RewardComparisonDisplay:
     ----------
     aligned : AlignedRewards
         Both rewards, made comparable.
-    plan : GridPlan or None
+    plan : GridPlan, RoadNetwork or None
         Where the states lie; None: no map.
 
     Attributes
     ----------
-    true_, recovered_ : GridMapDisplay
+    true_, recovered_ : GridMapDisplay or NetworkMapDisplay
         With a plan: the two maps, which share one colour scale.
     points_, diagonal_ : PathCollection, Line2D
         Without a plan: one point per state or state-action pair, and where they would lie if recovered exactly.
@@ -41,7 +43,7 @@ class RewardComparisonDisplay:
     figure_ : Figure
     """
 
-    def __init__(self, aligned: AlignedRewards, *, plan: GridPlan | None = None) -> None:
+    def __init__(self, aligned: AlignedRewards, *, plan: GridPlan | RoadNetwork | None = None) -> None:
         self.aligned = aligned
         self.plan = plan
 
@@ -60,7 +62,7 @@ class RewardComparisonDisplay:
         Parameters
         ----------
         true_reward, recovered : (S,) or (S, A) arrays
-        world : GridWorld, shape (rows, columns), or bool array of free cells, optional
+        world : GridWorld, shape (rows, columns), bool array of free cells, or RoadNetwork, optional
             None: rewards are drawn against each other, without a map.
         mdp : MDP, optional
             Default: that of the world, if it has one.
@@ -75,7 +77,7 @@ class RewardComparisonDisplay:
             For shapes that do not fit, and for shaping without an MDP.
         """
         mdp = getattr(world, "mdp", None) if mdp is None else mdp
-        plan = None if world is None else GridPlan.of(world)
+        plan = world if world is None or isinstance(world, RoadNetwork) else GridPlan.of(world)
         return cls(align_rewards(true_reward, recovered, mdp, remove=remove), plan=plan)
 
     @classmethod
@@ -113,14 +115,20 @@ class RewardComparisonDisplay:
             words = f"correlation {self.aligned.correlation:.3f}, " + words
         return words
 
-    def maps(self) -> tuple[GridMapDisplay, GridMapDisplay, dict[str, Any]]:
+    def maps(self) -> tuple[Any, Any, dict[str, Any]]:
         """The two maps, undrawn, and the colour scale they share."""
-        label = reward_label(self.aligned.true)
-        shown = [
-            reward if reward.ndim == 1 else mean_over_actions(reward)
-            for reward in (self.aligned.true, self.aligned.recovered)
-        ]
         titles = ("True reward", f"Recovered reward\n{self.aligned.note}\n{self.verdict}")
+        rewards = (self.aligned.true, self.aligned.recovered)
+        if isinstance(self.plan, RoadNetwork):
+            label = link_reward_label(self.plan, self.aligned.true)
+            shown = [per_link(self.plan, reward) for reward in rewards]
+            maps = [
+                NetworkMapDisplay.from_network(self.plan, values, label=label, title=title)
+                for values, title in zip(shown, titles, strict=True)
+            ]
+            return maps[0], maps[1], line_scale(*shown)
+        label = reward_label(self.aligned.true)
+        shown = [reward if reward.ndim == 1 else mean_over_actions(reward) for reward in rewards]
         maps = [
             GridMapDisplay.from_values(values, self.plan, label=label, title=title)
             for values, title in zip(shown, titles, strict=True)
@@ -128,10 +136,11 @@ class RewardComparisonDisplay:
         return maps[0], maps[1], colour_scale(*shown)
 
     def _plot_maps(self, ax: Any) -> None:
-        width, height = size_for(self.plan.shape, longest=4.0)
+        self.true_, self.recovered_, scale = self.maps()
+        on_grid = isinstance(self.plan, GridPlan)
+        width, height = size_for(self.plan.shape, longest=4.0) if on_grid else self.true_.size
         self.figure_, axes = figure_and_axes_array(ax, (1, 2), size=(2 * max(width, 3.6) - 0.7, height + 0.5))
         self.axes_ = axes.ravel()
-        self.true_, self.recovered_, scale = self.maps()
         self.true_.plot(self.axes_[0], scale=scale, colour_bar=False)
         self.recovered_.plot(self.axes_[1], scale=scale)
         for axes in self.axes_:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from ..worlds import RoadNetwork
 from ._axes import add_colour_bar, figure_and_axes, key_above, points_of, title_above
-from ._colours import INK, colour_scale, line_colour_map
-from ._grid_map import WIDE
-
-if TYPE_CHECKING:
-    from ..worlds import RoadNetwork
+from ._colours import INK, line_scale
+from ._grid_map import WIDE, GridMapDisplay
+from ._quantities import QUANTITIES, link_quantity
 
 NARROWEST, WIDEST = 0.25, 3.0  # points
 N_LANDMARKS = 64
@@ -164,20 +163,60 @@ class NetworkMapDisplay:
             **options,
         )
 
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        network: RoadNetwork,
+        *,
+        show: str = "reward",
+        goal: int | None = None,
+        title: str | None = None,
+    ) -> NetworkMapDisplay:
+        """Map what a fitted estimator found.
+
+        Parameters
+        ----------
+        estimator : fitted MaxEntIRL
+        network : RoadNetwork
+            Without positions its nodes are laid out by its attribute "length".
+        show : "reward", "value", "visitations" or "standard_error"
+            Rewards and standard errors per action are averaged over the moves on to a link; those per state belong to the
+            link, or to the node that a link leaves. Visitations are how often a trip enters the link.
+        goal : int, optional
+            State on the way to which the value is meant, and the visitations; those are of all demonstrated trips without it.
+        title : str, optional
+
+        Raises
+        ------
+        ValueError
+            If the estimator belongs to another network, and for a network with neither positions nor lengths.
+        """
+        values, meta = link_quantity(estimator, network, show, goal), QUANTITIES[show]
+        marks = {}
+        if goal is not None:
+            place = goal % network.n_places
+            marks = {"goal": network.nodes[network.head[place] if network.states == "links" else place]}
+        return cls.from_network(
+            network,
+            values.per_state,
+            marks=marks,
+            label=values.label,
+            title=meta.title if title is None else title,
+            signed=meta.signed,
+            root=meta.root,
+        )
+
     def plot(
         self, ax: Any = None, *, scale: dict[str, Any] | None = None, colour_bar: bool = True
     ) -> NetworkMapDisplay:
         """Draw the network; arguments as for `GridMapDisplay.plot`."""
         from matplotlib.collections import LineCollection
 
+        self.figure_, self.ax_ = figure_and_axes(ax, size=self.size)
         centre, half = self._extent()
-        unit = min(3.0 / half[0], 2.3 / half[1])
-        size = (max(3.0, 2 * half[0] * unit) + 1.4, max(1.8, 2 * half[1] * unit) + 0.9)
-        self.figure_, self.ax_ = figure_and_axes(ax, size=size)
         if scale is None:
-            scale = colour_scale(self.values, signed=self.signed, root=self.root)
-            if not self.signed and scale["norm"].vmin >= 0:
-                scale["cmap"] = line_colour_map()
+            scale = line_scale(self.values, signed=self.signed, root=self.root)
         known = np.flatnonzero(np.isfinite(self.values))
         known = known[np.argsort(np.abs(self.values[known]), kind="stable")]
         much = np.abs(self.values[known]) ** (0.5 if self.root else 1.0)
@@ -206,8 +245,21 @@ class NetworkMapDisplay:
         self.ax_.spines[:].set_visible(False)
         self.colour_bar_ = None
         if colour_bar and len(known):
-            self.colour_bar_ = add_colour_bar(self.edges_, self.ax_, self.label, below=half[0] > WIDE * half[1])
+            self.colour_bar_ = add_colour_bar(self.edges_, self.ax_, self.label, below=self.wide)
         return self
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height in inches that the map wants."""
+        _, half = self._extent()
+        unit = min(3.0 / half[0], 2.3 / half[1])
+        return max(3.0, 2 * half[0] * unit) + 1.4, max(1.8, 2 * half[1] * unit) + 0.9
+
+    @property
+    def wide(self) -> bool:
+        """Whether the map is so wide that its colour bar lies below it."""
+        _, half = self._extent()
+        return bool(half[0] > WIDE * half[1])
 
     def _extent(self) -> tuple[NDArray, NDArray]:
         """Centre and half width and height of what is drawn, neither of them nothing."""
@@ -260,6 +312,11 @@ def _away_from_others(places: NDArray) -> NDArray:
     push = np.divide(apart, distance**3, out=np.zeros_like(apart), where=distance > 0).sum(axis=1)
     size = np.linalg.norm(push, axis=1, keepdims=True)
     return np.where(size > 0, push / np.where(size > 0, size, 1.0), np.sqrt(0.5))
+
+
+def map_display(world: Any) -> type[GridMapDisplay] | type[NetworkMapDisplay]:
+    """The kind of map that shows a world."""
+    return NetworkMapDisplay if isinstance(world, RoadNetwork) else GridMapDisplay
 
 
 def network_positions(edges: ArrayLike, lengths: ArrayLike) -> NDArray:

@@ -13,8 +13,9 @@ from ._axes import fit_page
 from ._coefficients import CoefficientsDisplay
 from ._comparison import RewardComparisonDisplay
 from ._convergence import ConvergenceDisplay
-from ._grid import GridPlan, size_for
+from ._grid import size_for
 from ._grid_map import WIDE, GridMapDisplay
+from ._network import map_display
 from ._policy import PolicyDisplay
 from ._state_rewards import StateRewardsDisplay
 
@@ -33,13 +34,13 @@ def plot_recovery(
     """Draw what a fit recovered on one figure.
 
     On a grid: the true reward where it is known and the recovered one on the same colour scale, the expected visits, and the
-    policy as arrows. Elsewhere: the reward by state, the coefficients if they are not that already,
-    and how the fit converged.
+    policy as arrows. On a road network: the same by link, without the policy. Elsewhere: the reward by state, the coefficients
+    if they are not that already, and how the fit converged.
 
     Parameters
     ----------
     estimator : fitted MaxEntIRL
-    world : GridWorld, shape (rows, columns), or bool array of free cells, optional
+    world : GridWorld, shape (rows, columns), bool array of free cells, or RoadNetwork, optional
         None: there is no map.
     true_reward : (S,) or (S, A) array, optional
         Default: the world's `reward`, if it has one that is not zero everywhere.
@@ -65,38 +66,49 @@ def plot_recovery(
         true_reward = getattr(world, "reward", None)
         if true_reward is not None and not np.any(true_reward):
             true_reward = None
-    return _on_grid(estimator, world, true_reward, steps, remove, figure)
+    return _with_maps(estimator, world, true_reward, steps, remove, figure)
 
 
-def _on_grid(
+def _with_maps(
     estimator: Any, world: Any, true_reward: ArrayLike | None, steps: ArrayLike, remove: str, figure: Any
 ) -> Any:
-    plan = GridPlan.of(world)
-    displays: dict[str, Any] = {}
-    scale = None
+    maps, displays, scale = map_display(world), {}, None
     if true_reward is not None:
         comparison = RewardComparisonDisplay.from_estimator(estimator, true_reward, world, remove=remove)
         displays["true"], displays["recovered"], scale = comparison.maps()
     else:
-        displays["recovered"] = GridMapDisplay.from_estimator(estimator, world)
-    if hasattr(estimator, "policy_"):  # demonstrations with goals of their own have no one policy
-        displays["visitations"] = GridMapDisplay.from_estimator(estimator, world, show="visitations")
+        displays["recovered"] = maps.from_estimator(estimator, world)
+    on_grid = maps is GridMapDisplay
+    if not on_grid or hasattr(estimator, "policy_"):  # on a grid with goals no one map of visits, and no one policy
+        displays["visitations"] = maps.from_estimator(estimator, world, show="visitations")
+    if on_grid and "visitations" in displays:
         displays["policy"] = PolicyDisplay.from_estimator(estimator, world, steps=steps)
-    width, height = size_for(plan.shape, longest=3.8, extra=(1.7, 1.35))
-    columns = 2 if len(displays) in (2, 4) else len(displays)
-    if plan.shape[1] > WIDE * plan.shape[0]:  # one above the other, with room for the colour bars below
-        columns, height = 1, 3.8 * plan.shape[0] / plan.shape[1] + 2.2
+    width, height, columns = (_grid_panels if on_grid else _network_panels)(displays)
     rows = len(displays) // columns
-    figure = _page(figure, (max(width, 3.4) * columns, (height + 0.2) * rows))
+    figure = _page(figure, (width * columns, height * rows))
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for ax, (name, display) in zip(axes, displays.items(), strict=True):
         if name == "policy":
             display.plot(ax)
         else:
-            shared = {"scale": scale} if name != "visitations" else {}
-            display.plot(ax, key=ax is axes[0], **shared)
+            options = {"key": ax is axes[0]} if on_grid else {}
+            display.plot(ax, scale=None if name == "visitations" else scale, **options)
     figure.displays = displays
     return figure
+
+
+def _grid_panels(displays: dict[str, Any]) -> tuple[float, float, int]:
+    """Width and height of a panel in inches, and how many stand side by side."""
+    rows, columns = displays["recovered"].plan.shape
+    width, height = size_for((rows, columns), longest=3.8, extra=(1.7, 1.35))
+    if columns > WIDE * rows:  # one above the other, with room for the colour bars below
+        return max(width, 3.4), 3.8 * rows / columns + 2.4, 1
+    return max(width, 3.4), height + 0.2, 2 if len(displays) in (2, 4) else len(displays)
+
+
+def _network_panels(displays: dict[str, Any]) -> tuple[float, float, int]:
+    width, height = displays["recovered"].size
+    return width, height + 0.5, 1 if displays["recovered"].wide else len(displays)
 
 
 def _without_map(

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..routes import expected_flows
 from ..uncertainty import reward_map
+
+if TYPE_CHECKING:
+    from ..uncertainty import ErrorMap
+    from ..worlds import RoadNetwork
 
 
 class Quantity(NamedTuple):
@@ -60,8 +64,7 @@ def quantity(estimator: Any, show: str, goal: int | None = None) -> Shown:
         return Shown(reward_per_state(reward, mdp), reward_label(reward))
     if show == "standard_error":
         errors = reward_map(estimator)
-        label = "standard error of the " + reward_label(errors.standard_error)
-        label += "\n(relative to the mean reward)" if errors.centred else ""
+        label = error_label(reward_label(errors.standard_error), errors)
         return Shown(reward_per_state(errors.standard_error, mdp), label)
     solution = estimator.solve(goal)
     if show == "value":
@@ -84,11 +87,61 @@ def visits_on_the_way(estimator: Any, goal: int | None = None) -> NDArray:
     return expected_flows(estimator.goal_policies(), first[rows], goals[rows], weight[rows]) / weight.sum()
 
 
+def link_quantity(estimator: Any, network: RoadNetwork, show: str, goal: int | None = None) -> Shown:
+    """One number per link of a road network, (L,), from a fitted estimator; arguments as for `quantity`.
+
+    Visits are how often a trip enters the link; without a goal those of all demonstrated trips, each to its own.
+    """
+    mdp = estimator.mdp
+    if mdp.n_states != network.mdp.n_states:
+        raise ValueError(f"the estimator has {mdp.n_states} states, {network!r} has {network.mdp.n_states}")
+    if show == "visitations":
+        heading = goal is not None or estimator._fitted_on.goals is not None
+        visits = visits_on_the_way(estimator, goal) if heading else estimator.visitations_
+        flows = network.link_flows(visits if visits.ndim == 2 else visits.sum(axis=0))
+        discounted = ", discounted" if mdp.discount < 1 else ""
+        return Shown(flows, f"times a link is entered, per trip{discounted}\n(square-root scale)")
+    if show == "reward":
+        return Shown(per_link(network, estimator.reward_), link_reward_label(network, estimator.reward_))
+    if show == "standard_error":
+        errors = reward_map(estimator)
+        label = link_reward_label(network, errors.standard_error)
+        return Shown(per_link(network, errors.standard_error), error_label(label, errors))
+    return Shown(per_link(network, quantity(estimator, show, goal).per_state), f"soft value {_place(network)}")
+
+
+def per_link(network: RoadNetwork, values: ArrayLike) -> NDArray:
+    """One number per link, (L,).
+
+    Of values (S,) that of the link, or of the node it leaves; of (S, A) the mean over the moves on to it, NaN without any.
+    """
+    values = np.asarray(values, dtype=float)
+    if values.ndim == 1:
+        return values[: network.n_links] if network.states == "links" else values[network.tail]
+    there = network.entered >= 0
+    moves = values[: network.n_places, : network.entered.shape[1]][there]
+    known = np.isfinite(moves)
+    counts = np.bincount(network.entered[there][known], minlength=network.n_links)
+    total = np.bincount(network.entered[there][known], weights=moves[known], minlength=network.n_links)
+    return np.divide(total, counts, out=np.full(network.n_links, np.nan), where=counts > 0)
+
+
+def link_reward_label(network: RoadNetwork, reward: ArrayLike) -> str:
+    """Label of a map of rewards `per_link`."""
+    if np.ndim(reward) == 1:
+        return f"reward per decision {_place(network)}"
+    return "reward of taking a link" + (",\nmean over the links before it" if network.states == "links" else "")
+
+
+def _place(network: RoadNetwork) -> str:
+    return "on a link" if network.states == "links" else "at the node a link leaves"
+
+
 def reward_per_state(reward: ArrayLike, mdp: Any) -> NDArray:
-    """Reward of each state, (S,): a reward per action is averaged over the available ones; NaN in terminal states."""
+    """Reward of each state, (S,): one per action is averaged over the available ones; NaN where nothing is decided."""
     reward = np.asarray(reward, dtype=float)
     if reward.ndim == 1:
-        return np.where(mdp.terminal, np.nan, reward)
+        return np.where(mdp.available.any(axis=1), reward, np.nan)
     return mean_over_actions(np.where(mdp.available, reward, np.nan))
 
 
@@ -103,6 +156,11 @@ def mean_over_actions(table: NDArray) -> NDArray:
 def reward_label(reward: ArrayLike) -> str:
     """Label of a map of `reward_per_state`."""
     return "reward per decision" if np.ndim(reward) == 1 else "reward per decision,\nmean over actions"
+
+
+def error_label(label: str, errors: ErrorMap) -> str:
+    """Label of a map of standard errors of what `label` names."""
+    return f"standard error of the {label}" + ("\n(relative to the mean reward)" if errors.centred else "")
 
 
 def state_visits(visitations: ArrayLike) -> NDArray:

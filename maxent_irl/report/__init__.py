@@ -43,7 +43,7 @@ def write_report(
     path : path of the HTML file
     estimator : fitted MaxEntIRL
     demonstrations : Demonstrations it was fitted to
-    world : GridWorld, shape (rows, columns), or bool array of free cells, optional
+    world : GridWorld, shape (rows, columns), bool array of free cells, or RoadNetwork, optional
         None: there is no map.
     true_reward : (S,) or (S, A) array, optional
         As for `maxent_irl.plotting.plot_recovery`.

@@ -13,12 +13,14 @@ from ..plotting import (
     CalibrationDisplay,
     CoefficientsDisplay,
     ConvergenceDisplay,
-    GridMapDisplay,
+    NetworkMapDisplay,
     PathsDisplay,
     RewardComparisonDisplay,
     StateRewardsDisplay,
     plot_recovery,
 )
+from ..plotting._network import map_display
+from ..worlds import RoadNetwork
 from ._page import picture
 
 if TYPE_CHECKING:
@@ -66,29 +68,46 @@ def comparison(fit: Fit) -> ET.Element:
 
 
 def overview(fit: Fit) -> ET.Element:
-    """On a grid: the reward, the true one beside it where it is known, visits and policy."""
+    """The maps: the reward, the true one beside it where it is known, visits, and on a grid the policy."""
     from matplotlib.figure import Figure
 
     figure = plot_recovery(fit.estimator, fit.world, true_reward=fit.true_reward, steps=fit.steps, figure=Figure())
     shown = figure.displays
-    recovered = shown["recovered"].grid
-    known = "true" in shown
-    alt = "Map of the recovered reward. " + extremes(recovered, _cells(recovered))
-    if known:
+    alt = "Map of the recovered reward. " + extremes(*_places(shown["recovered"], fit))
+    parts = ["Recovered reward"]
+    if "true" in shown:
         alt += f" Compared with the true reward: {shown['recovered'].title.splitlines()[-1]}."
-    caption = (
-        "True and recovered reward on one colour scale; " if known else "Recovered reward; "
-    ) + "how often each cell is expected to be visited; and the policy, its arrows as long as the moves are probable."
-    return embedded(figure, alt=alt, caption=caption)
+        parts = ["True and recovered reward on one colour scale"]
+    if "visitations" in shown:
+        parts.append(f"how often each {_unit(fit)} is expected to be visited")
+    if "policy" in shown:
+        parts.append("and the policy, its arrows as long as the moves are probable")
+    return embedded(figure, alt=alt, caption="; ".join(parts) + ".")
 
 
 def demonstrations(fit: Fit) -> ET.Element:
-    """Where the demonstrations went on the grid."""
-    display = PathsDisplay.from_demonstrations(fit.demonstrations, fit.world)
-    cells = np.unique(fit.demonstrations.states).size
+    """Where the demonstrations went on the map."""
+    data = fit.demonstrations
+    states = np.unique(data.states).size
+    if isinstance(fit.world, RoadNetwork):
+        flows = fit.world.link_flows(data.state_action_counts(fit.estimator.mdp.n_states, fit.estimator.mdp.n_actions))
+        display = NetworkMapDisplay.from_network(
+            fit.world,
+            flows,
+            label="times a link was entered\n(square-root scale)",
+            title=f"{len(data):,} demonstrations",
+            signed=False,
+            root=True,
+        )
+        return drawn(
+            display,
+            alt=f"Map of how often {len(data)} demonstrations entered each link; {int((flows > 0).sum())} links were used.",
+            caption="The demonstrations: the wider and darker a link, the more often it was entered.",
+        )
+    display = PathsDisplay.from_demonstrations(data, fit.world)
     return drawn(
         display,
-        alt=f"Map of the paths of {len(display.paths)} demonstrations, which made decisions in {cells} of the cells.",
+        alt=f"Map of the paths of {len(display.paths)} demonstrations, which made decisions in {states} of the cells.",
         caption="The demonstrations: single paths while they are few, summed traffic when they are many.",
     )
 
@@ -110,11 +129,12 @@ def coefficients(fit: Fit) -> ET.Element:
 
 def standard_errors(fit: Fit) -> ET.Element:
     """Map of the standard error of the reward."""
-    display = GridMapDisplay.from_estimator(fit.estimator, fit.world, show="standard_error")
+    display = map_display(fit.world).from_estimator(fit.estimator, fit.world, show="standard_error")
+    known, unknown = ("light and narrow", "dark and wide") if _unit(fit) == "link" else ("dark", "light")
     return drawn(
         display,
-        alt="Map of the standard error of the recovered reward. " + extremes(display.grid, _cells(display.grid)),
-        caption="Where the reward is well known (dark) and where it is not (light).",
+        alt="Map of the standard error of the recovered reward. " + extremes(*_places(display, fit)),
+        caption=f"Where the reward is well known ({known}) and where it is not ({unknown}).",
     )
 
 
@@ -163,6 +183,13 @@ def extremes(values: NDArray, names: Any) -> str:
     )
 
 
-def _cells(grid: NDArray) -> list[str]:
-    rows, columns = grid.shape
-    return [f"row {row}, column {column}" for row in range(rows) for column in range(columns)]
+def _unit(fit: Fit) -> str:
+    return "link" if isinstance(fit.world, RoadNetwork) else "cell"
+
+
+def _places(display: Any, fit: Fit) -> tuple[NDArray, list[str]]:
+    """The values of a map, flat, and where each of them lies."""
+    if isinstance(fit.world, RoadNetwork):
+        return display.values, [f"link {link}" for link in fit.world.links]
+    rows, columns = display.grid.shape
+    return display.grid.ravel(), [f"row {row}, column {column}" for row in range(rows) for column in range(columns)]

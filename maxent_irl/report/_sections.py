@@ -51,7 +51,7 @@ class Fit:
 
     @property
     def has_map(self) -> bool:
-        """Whether states lie on a grid."""
+        """Whether states lie on a grid or a road network."""
         return self.world is not None
 
 

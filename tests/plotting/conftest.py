@@ -1,5 +1,7 @@
 """Pictures are drawn without a window, and every figure a test opened is closed after it."""
 
+from functools import cache
+
 import matplotlib as mpl
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from matplotlib import pyplot as plt
 
 from maxent_irl import MaxEntIRL, sample_demonstrations, soft_value_iteration
 from maxent_irl.goal_policies import GoalPolicies
-from maxent_irl.worlds import GridWorld
+from maxent_irl.worlds import GridWorld, RoadNetwork
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +42,24 @@ def towards():
     goals = [10, 3] * 30
     demonstrations = policies.sample(np.repeat([0, 1], [40, 20]), goals, max_steps=30, random_state=0)
     return world, demonstrations, MaxEntIRL(world.mdp, l2=0.5).fit(demonstrations)
+
+
+@pytest.fixture(scope="session")
+def travelled():
+    """A function of the kind of states and destinations: (network, trips, estimator fitted to them)."""
+
+    @cache
+    def make(states="nodes", destinations="absorbing", per_state=False):
+        network = RoadNetwork.grid((3, 4), irregularity=0.1, random_state=0, states=states, destinations=destinations)
+        features = -network.features("length")
+        if per_state:
+            features = -1 - np.arange(network.mdp.n_states)[:, None] / network.mdp.n_states
+        goals = [network.goal(name) for name in (network.links if states == "links" else network.nodes)[[7, 10]]] * 20
+        policies = GoalPolicies(network.mdp, features @ [2.0])
+        trips = policies.sample(np.arange(40) % 5, goals, random_state=0)
+        return network, trips, MaxEntIRL(network.mdp, features).fit(trips)
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from maxent_irl.plotting import NetworkMapDisplay, TreeMapDisplay, network_positions
+from maxent_irl.routes import expected_flows
 from maxent_irl.worlds import RoadNetwork
 from maxent_irl.worlds.labyrinth import h_tree
 
@@ -147,6 +148,44 @@ def test_a_road_network_brings_its_links_and_positions():
         NetworkMapDisplay.from_network(network, [1.0], label="trips")
     with pytest.raises(ValueError, match="give the positions"):
         NetworkMapDisplay.from_network(RoadNetwork([0, 1], [1, 0]), [1.0, 2.0], label="trips")
+
+
+@pytest.mark.parametrize("destinations", ["absorbing", "exits"])
+@pytest.mark.parametrize("states", ["nodes", "links"])
+def test_rewards_of_moves_and_of_states_belong_to_links(travelled, states, destinations):
+    network, _, estimator = travelled(states, destinations)
+    display = NetworkMapDisplay.from_estimator(estimator, network)
+    np.testing.assert_allclose(display.values, -estimator.coef_[0] * network.attributes["length"])
+    network, _, estimator = travelled(states, destinations, per_state=True)
+    display = NetworkMapDisplay.from_estimator(estimator, network)
+    place = np.arange(network.n_links) if states == "links" else network.tail
+    np.testing.assert_allclose(display.values, estimator.reward_[place])
+    errors = NetworkMapDisplay.from_estimator(estimator, network, show="standard_error")
+    np.testing.assert_allclose(errors.values, (estimator.features[:, 0] * -estimator.standard_errors_[0])[place])
+
+
+@pytest.mark.parametrize("states", ["nodes", "links"])
+def test_visits_of_links_are_the_expected_flows_of_the_trips(travelled, states):
+    network, trips, estimator = travelled(states)
+    first, policies = trips.states[trips.offsets[:-1]], estimator.goal_policies()
+    flows = network.link_flows(expected_flows(policies, first, trips.goals)) / len(trips)
+    display = NetworkMapDisplay.from_estimator(estimator, network, show="visitations").plot()
+    np.testing.assert_allclose(display.values, flows)
+    goal = int(trips.goals[0])
+    mine = trips.goals == goal
+    flows = network.link_flows(expected_flows(policies, first[mine], goal)) / mine.sum()
+    display = NetworkMapDisplay.from_estimator(estimator, network, show="visitations", goal=goal).plot()
+    np.testing.assert_allclose(display.values, flows)
+    node = network.head[goal] if states == "links" else goal
+    np.testing.assert_array_equal(display.points["goal"], network.positions[node])
+    value = NetworkMapDisplay.from_estimator(estimator, network, show="value", goal=goal)
+    place = np.arange(network.n_links) if states == "links" else network.tail
+    np.testing.assert_allclose(value.values, policies.values(goal)[place])
+
+
+def test_an_estimator_of_another_network_is_named(travelled):
+    with pytest.raises(ValueError, match="the estimator has 12 states, RoadNetwork 4 nodes"):
+        NetworkMapDisplay.from_estimator(travelled()[2], RoadNetwork.grid(2, states="nodes"))
 
 
 def test_of_parallel_edges_the_shortest_counts():

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from maxent_irl import MaxEntIRL, sample_demonstrations
 from maxent_irl.datasets import load_machines
 from maxent_irl.plotting import GridMapDisplay, GridPlan, PathsDisplay, plot_recovery
-from maxent_irl.worlds import GridWorld
+from maxent_irl.worlds import GridWorld, RoadNetwork
 
 
 def test_grid_with_known_reward_has_four_panels_on_one_scale(recovered, nothing_is_cut_off):
@@ -82,6 +82,26 @@ def test_demonstrations_with_goals_of_their_own_have_no_policy_panel():
     estimator = MaxEntIRL(target, world.features("smooth", n_features=2), l2=1.0).fit(demonstrations)
     figure = plot_recovery(estimator, world)
     assert list(figure.displays) == ["recovered"]
+
+
+def test_road_networks_have_maps_by_link(travelled, nothing_is_cut_off):
+    network, _, estimator = travelled("links")
+    assert list(plot_recovery(estimator, network).displays) == ["recovered", "visitations"]
+    figure = plot_recovery(estimator, network, true_reward=-2 * network.features("length")[..., 0])
+    assert list(figure.displays) == ["true", "recovered", "visitations"]
+    true, found = figure.displays["true"], figure.displays["recovered"]
+    np.testing.assert_allclose(true.values, -2 * network.attributes["length"])
+    assert true.edges_.norm is found.edges_.norm
+    assert "correlation" in found.ax_.get_title()
+    assert nothing_is_cut_off(figure)
+
+
+def test_road_networks_without_positions_are_laid_out_and_say_so(travelled, nothing_is_cut_off):
+    network, _, estimator = travelled()
+    bare = RoadNetwork(network.tail, network.head, attributes=network.attributes, states="nodes")
+    figure = plot_recovery(estimator, bare)
+    assert "estimated" in figure.displays["recovered"].ax_.get_xlabel()
+    assert nothing_is_cut_off(figure)
 
 
 def test_finite_horizons_sum_visits_and_show_the_first_step():
