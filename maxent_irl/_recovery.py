@@ -12,16 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ._npz import write_arrays
+from ._table_grid import plan_of, steps_of
 from .datasets import BUILT_IN
 from .demonstrations import Demonstrations
 from .estimators import MaxEntIRL
 from .mdp import MDP
-from .plotting import plot_recovery
+from .plotting import GridPlan, plot_recovery
 from .report import write_report
 from .worlds import GridWorld
+from .worlds.gridworld import ACTIONS
 
 INDICATOR_L2 = (
     0.1  # one reward per state is never identified without a prior: a constant is free, unseen states run away
@@ -33,6 +35,7 @@ OF_TABLES = (
     *FURTHER_COLUMNS,
     "delimiter",
     "smoothing",
+    "grid",
 )  # options without a meaning for built-in sets
 SUMMARISED_FEATURES = 30  # with more, the table of coefficients goes into coefficients.csv alone
 
@@ -72,9 +75,14 @@ class Problem:
         return len(self.feature_names)
 
     @property
-    def map(self) -> GridWorld | None:
+    def map(self) -> GridWorld | GridPlan | None:
         """The world if it can be drawn as a map."""
-        return self.world if isinstance(self.world, GridWorld) else None
+        return self.world if isinstance(self.world, GridWorld | GridPlan) else None
+
+    @property
+    def steps(self) -> ArrayLike:
+        """Row and column step of each action on a map, (A, 2)."""
+        return steps_of(self.world, self.mdp) if isinstance(self.world, GridPlan) else ACTIONS
 
     @property
     def state_names(self) -> list[Any]:
@@ -159,7 +167,8 @@ def _read_table(options: argparse.Namespace) -> Problem:
     else:
         features, names = None, [f"state {name}" for name in _labels(demonstrations.state_labels, mdp.n_states)]
         l2 = INDICATOR_L2 if options.l2 is None else options.l2
-    return Problem(str(path), demonstrations, mdp, dynamics, features, names, l2)
+    plan = None if options.grid is None else plan_of(options.grid, demonstrations, mdp)
+    return Problem(str(path), demonstrations, mdp, dynamics, features, names, l2, world=plan)
 
 
 def _open(path: Path) -> io.TextIOBase:
@@ -325,6 +334,7 @@ def _draw(path: Path, estimator: MaxEntIRL, problem: Problem) -> None:
         problem.map,
         true_reward=problem.true_reward,
         state_names=problem.state_names,
+        steps=problem.steps,
         action_names=problem.action_names_to_show,
         figure=Figure(),
     )
@@ -346,5 +356,6 @@ def write_html(estimator: MaxEntIRL, problem: Problem, path: Path, command: str,
         command=command,
         warnings=warnings,
         state_names=problem.state_names,
+        steps=problem.steps,
         action_names=problem.action_names_to_show,
     )

@@ -34,6 +34,7 @@ Without --mdp the dynamics are estimated from the table by counting; without
 examples:
   maxent-irl recover gridworld --out out
   maxent-irl recover trips.csv --id trip --state link --action turn --discount 0.95
+  maxent-irl recover walks.csv --grid 8x12 --report report.html
   maxent-irl recover log.csv --mdp mdp.npz --features features.csv --objective likelihood
 """
 
@@ -76,6 +77,12 @@ def parser() -> argparse.ArgumentParser:
     table.add_argument(
         "--delimiter", metavar="CHAR", type=_one_character, help="between columns, ';' say; default: ','"
     )
+    table.add_argument(
+        "--grid",
+        metavar="ROWSxCOLUMNS",
+        type=_rows_and_columns,
+        help="states are cells of a grid, numbered 0, 1, ... row by row: draw maps",
+    )
 
     problem = recover.add_argument_group("problem")
     problem.add_argument("--mdp", metavar="FILE.npz", type=Path, help="dynamics written by MDP.save")
@@ -102,6 +109,13 @@ def _one_character(text: str) -> str:
     if len(text) != 1:
         raise argparse.ArgumentTypeError(f"one character, or 'tab'; got {text!r}")
     return text
+
+
+def _rows_and_columns(text: str) -> tuple[int, int]:
+    sides = text.lower().split("x")
+    if len(sides) != 2 or not all(side.isdecimal() and int(side) for side in sides):
+        raise argparse.ArgumentTypeError(f"two numbers, such as 8x12; got {text!r}")
+    return int(sides[0]), int(sides[1])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -4,10 +4,14 @@ import csv
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from maxent_irl import MDP, Demonstrations, MaxEntIRL
 from maxent_irl._recovery import read
 from maxent_irl.cli import main, parser
+from maxent_irl.plotting import plot_recovery
+from maxent_irl.worlds import GridWorld
+from maxent_irl.worlds.gridworld import ACTIONS
 
 TABLE = """id,time,state,action
 a,0,home,walk
@@ -126,6 +130,7 @@ FEATURES = "state,x\nhome,0\nroad,1\nshop,2\n"
         (["machines", "--next-state", "then"], None, "--next-state is for tables, and 'machines' is a built-in set"),
         (["gridworld", "--delimiter", ";"], None, "--delimiter is for tables"),
         (["gridworld", "--smoothing", "0"], None, "--smoothing is for tables"),
+        (["gridworld", "--grid", "8x8"], None, "--grid is for tables"),
         (["TABLE"], FEATURES.replace("shop,2\n", ""), "no (or not all) features for state shop"),
         (["TABLE"], FEATURES + "road,3\n", "line 5: a second row for state road"),
         (["TABLE"], FEATURES.replace("road", "raod"), "line 3: state 'raod' is not one of the problem's states"),
@@ -219,6 +224,81 @@ def test_trips_with_goals_and_a_report(tmp_path):
     html = report.read_text(encoding="utf-8")
     assert f"--report {report}" in html  # the command to repeat it
     assert "state mall" in html
+
+
+CELLS = """id,time,state,action,next_state
+a,0,0,east,1
+a,1,1,east,2
+a,2,2,south,5
+b,0,0,south,3
+b,1,3,south,3
+b,2,3,east,2
+c,0,1,east,2
+c,1,2,wait,2
+c,2,2,south,5
+"""
+
+
+@pytest.fixture
+def cells(tmp_path):
+    path = tmp_path / "cells.csv"
+    path.write_text(CELLS, encoding="utf-8")
+    return path
+
+
+def test_states_of_a_table_can_be_cells_of_a_grid(cells, tmp_path):
+    """State 4 is never seen, 6 to 8 are beyond the last that is; 5 is where paths stop."""
+    problem = read(parser().parse_args(["recover", str(cells), "--grid", "3x3"]))
+    assert problem.demonstrations.action_labels == ("east", "south", "wait")
+    np.testing.assert_array_equal(problem.steps, [[0, 1], [1, 0], [0, 0]])
+    fit = MaxEntIRL(problem.mdp, l2=1.0).fit(problem.demonstrations)
+    figure = plot_recovery(fit, problem.map, steps=problem.steps, figure=Figure())
+    shown = figure.displays["recovered"].grid
+    np.testing.assert_allclose(shown[0], fit.reward_[:3])
+    assert np.isfinite(shown).tolist() == [[True] * 3, [True, False, False], [False] * 3]
+    visits = figure.displays["visitations"].grid
+    assert np.isfinite(visits).tolist() == [[True] * 3, [True, False, True], [False] * 3]
+    arrows = figure.displays["policy"].arrows_
+    assert (arrows.U > 0).any()
+    assert (arrows.V > 0).any()
+    key = [text.get_text() for text in figure.displays["recovered"].key_.get_texts()]
+    assert key == ["never seen or no value"]
+    report = tmp_path / "out" / "report.html"
+    assert run(cells, "--grid", "3x3", "--out", tmp_path / "out", "--report", report) == 0
+    assert "It is lowest at row 0, column" in report.read_text(encoding="utf-8")
+
+
+def test_states_of_an_mdp_have_their_cells_whether_demonstrated_or_not(cells, tmp_path):
+    GridWorld((2, 3), slip=0.2, discount=0.9, goals=[(1, 2)]).mdp.save(tmp_path / "mdp.npz")
+    table = tmp_path / "moves.csv"
+    table.write_text("id,state,action,next_state\na,0,0,1\na,1,0,2\na,2,1,5\n", encoding="utf-8")
+    options = ["recover", str(table), "--mdp", str(tmp_path / "mdp.npz"), "--grid", "2X3"]
+    problem = read(parser().parse_args(options))
+    assert problem.map.drawn.all()
+    np.testing.assert_array_equal(problem.steps, ACTIONS)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "grid", "message"),
+    [
+        ("3", "3", "1x5", "state '5' is no cell of a grid of 1 x 5: with --grid states are the numbers 0 to 4"),
+        ("3", "three", "3x3", "state 'three' is no cell of a grid of 3 x 3"),
+        ("3", "03z", "3x3", "state '03z' is no cell"),
+    ],
+)
+def test_states_that_are_no_cells_are_named(old, new, grid, message, cells, tmp_path, capsys):
+    cells.write_text(CELLS.replace(old, new), encoding="utf-8")
+    assert run(cells, "--grid", grid, "--out", tmp_path / "out") == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("grid", ["3", "0x3", "3x3x3", "axb", "-1x3"])
+def test_a_grid_is_two_numbers(grid, cells, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        run(cells, f"--grid={grid}")
+    assert stopped.value.code == 2
+    assert f"two numbers, such as 8x12; got {grid!r}" in capsys.readouterr().err
 
 
 def test_figures_call_the_actions_of_a_built_in_set_by_their_names():

@@ -123,10 +123,8 @@ class ActionValueDisplay:
         draw_floor(self.ax_, GridPlan(self.plan.shape, self.plan.cells[:0], self.plan.starts, self.plan.goals))
         self.ax_.add_collection(self.cells_, autolim=False)
         self.marks_ = draw_marks(self.ax_, self.plan)
-        walls = self.plan.n_states < np.prod(self.plan.shape)
-        missing = not np.isfinite(self.values).all()
-        gap_label = "wall or no action" if walls and missing else "wall" if walls else "no action"
-        self.key_ = draw_key(self.ax_, self.marks_, has_gaps=walls or missing, gap_label=gap_label)
+        complete = np.isfinite(self.values[self.plan.drawn]).all()
+        self.key_ = draw_key(self.ax_, self.marks_, self.plan, lacking="" if complete else "no action")
         title_above(self.ax_, self.title, self.key_)
         rows, columns = self.plan.shape
         self.colour_bar_ = (
@@ -141,7 +139,7 @@ class ActionValueDisplay:
         centre = self.plan.cells[:, ::-1].astype(float)  # x is the column
         pieces, drawn = [], []
         for action in np.argsort((self.steps == 0).all(axis=1), kind="stable"):
-            states = np.flatnonzero(np.isfinite(self.values[:, action]))
+            states = np.flatnonzero(np.isfinite(self.values[:, action]) & self.plan.drawn)
             ahead = self.steps[action][::-1] / 2
             side = ahead[::-1] * (1, -1)
             # A triangle repeats its tip, so that triangles and diamonds are one collection.

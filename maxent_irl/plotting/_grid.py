@@ -23,15 +23,18 @@ class GridPlan:
     ----------
     shape : (rows, columns)
     cells : (S, 2) int array
-        Row and column of each state.
+        Row and column of each state; -1 for a state that is not drawn.
     starts, goals : (n, 2) int arrays
         Cells to mark.
+    gap_name : str
+        What a cell without a state is.
     """
 
     shape: tuple[int, int]
     cells: NDArray
     starts: NDArray
     goals: NDArray
+    gap_name: str = "wall"
 
     @classmethod
     def of(cls, world: Any) -> GridPlan:
@@ -70,13 +73,23 @@ class GridPlan:
 
     @property
     def n_states(self) -> int:
-        """Number of free cells."""
+        """Number of states."""
         return len(self.cells)
+
+    @property
+    def drawn(self) -> NDArray:
+        """(S,) bool: states that have a cell."""
+        return self.cells[:, 0] >= 0
+
+    @property
+    def gaps(self) -> NDArray:
+        """(rows, columns) bool: cells without a state."""
+        return np.isnan(self.to_grid(np.zeros(self.n_states)))
 
     def to_grid(self, values: ArrayLike) -> NDArray:
         """Put (S,) values on the (rows, columns) grid, NaN elsewhere."""
         grid = np.full(self.shape, np.nan)
-        grid[tuple(self.cells.T)] = self.per_state(values)
+        grid[tuple(self.cells[self.drawn].T)] = self.per_state(values)[self.drawn]
         return grid
 
     def per_state(self, values: ArrayLike, trailing: tuple[int, ...] = ()) -> NDArray:
@@ -145,11 +158,21 @@ def size_for(
     return max(2.2, columns * unit) + extra[0], max(1.0, rows * unit) + extra[1]
 
 
-def draw_key(ax: Any, marks: dict[str, Any], *, has_gaps: bool, gap_label: str = "wall") -> Any:
-    """Explain marks and hatching in one line above the axes; None where there is nothing to explain."""
+def draw_key(ax: Any, marks: dict[str, Any], plan: GridPlan, *, lacking: str = "") -> Any:
+    """Explain marks and hatching in one line above the axes; None where there is nothing to explain.
+
+    Parameters
+    ----------
+    ax : Axes
+    marks : dict of artists
+    plan : GridPlan
+    lacking : str
+        What some cells are hatched for although they have a state; empty: none is.
+    """
     from matplotlib.patches import Patch
 
-    handles = list(marks.values())
-    if has_gaps:
-        handles.append(Patch(facecolor=WALL_COLOUR, edgecolor=HATCH_COLOUR, hatch="////", linewidth=0, label=gap_label))
+    handles, reasons = list(marks.values()), [plan.gap_name] * bool(plan.gaps.any()) + [lacking] * bool(lacking)
+    if reasons:
+        label = " or ".join(reasons)
+        handles.append(Patch(facecolor=WALL_COLOUR, edgecolor=HATCH_COLOUR, hatch="////", linewidth=0, label=label))
     return key_above(ax, handles, handletextpad=0.3, columnspacing=1.0, borderpad=0.1, markerscale=0.75)

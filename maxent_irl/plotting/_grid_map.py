@@ -164,13 +164,8 @@ class GridMapDisplay:
         self.image_ = self.ax_.imshow(np.ma.masked_invalid(self.grid), interpolation="nearest", **scale)
         prepare(self.ax_, self.grid.shape)
         self.marks_ = draw_marks(self.ax_, self.plan)
-        gaps = ~np.isfinite(self.grid)
-        walls = np.ones(self.grid.shape, dtype=bool)
-        walls[tuple(self.plan.cells.T)] = False
-        gap_label = "wall" if (gaps == walls).all() else "wall or no value" if walls.any() else "no value"
-        self.key_ = None
-        if key:
-            self.key_ = draw_key(self.ax_, self.marks_, has_gaps=bool(gaps.any()), gap_label=gap_label)
+        complete = np.isfinite(self.grid[~self.plan.gaps]).all()
+        self.key_ = draw_key(self.ax_, self.marks_, self.plan, lacking="" if complete else "no value") if key else None
         title_above(self.ax_, self.title, self.key_)
         rows, columns = self.grid.shape
         self.colour_bar_ = (

@@ -97,8 +97,7 @@ class PathsDisplay:
             mark.set_zorder(5)
         ends = self._draw_traffic(colour_bar) if summed else self._draw_lines()
         if alone:
-            walls = self.plan.n_states < np.prod(self.plan.shape)
-            self.key_ = draw_key(self.ax_, {**self.marks_, **ends}, has_gaps=bool(walls))
+            self.key_ = draw_key(self.ax_, {**self.marks_, **ends}, self.plan)
             title_above(self.ax_, self.title, self.key_)
         return self
 

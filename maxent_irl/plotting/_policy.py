@@ -80,7 +80,7 @@ class PolicyDisplay:
         steps = np.asarray(steps)
         policy = plan.per_state(first_step(policy), trailing=(len(steps),))
         block = -(-max(plan.shape) // MOST_ROWS)
-        centres, probabilities = plan.cells.astype(float), np.nan_to_num(policy)
+        centres, probabilities = plan.cells.astype(float), np.nan_to_num(policy) * plan.drawn[:, None]
         if block > 1:
             centres, probabilities = _block_means(plan, probabilities, block)
         return cls(centres, probabilities, steps=steps, block=block, plan=plan, title=title)
@@ -130,8 +130,7 @@ class PolicyDisplay:
         self.marks_, self.key_ = {}, None
         if alone:
             self.marks_ = draw_marks(self.ax_, self.plan)
-            walls = self.plan.n_states < np.prod(self.plan.shape)
-            self.key_ = draw_key(self.ax_, self.marks_, has_gaps=bool(walls))
+            self.key_ = draw_key(self.ax_, self.marks_, self.plan)
             title_above(self.ax_, self.title, self.key_)
         return self
 
@@ -175,7 +174,8 @@ class PolicyDisplay:
             seen = np.linalg.norm(mean, axis=1) >= SHORTEST
             return self.centres[seen], mean[seen]
         cell, action = np.nonzero((self.probabilities >= SHORTEST) & self.steps.any(axis=1))
-        return self.centres[cell], self.probabilities[cell, action][:, None] * self.steps[action]
+        directions = self.steps[action] / np.linalg.norm(self.steps[action], axis=1, keepdims=True)
+        return self.centres[cell], self.probabilities[cell, action][:, None] * directions
 
     def _draw_stays(self, outline: dict[str, Any]) -> None:
         """A dot where staying is likely, as wide as probable, at the scale of the arrows."""

@@ -1,0 +1,61 @@
+"""Tables whose states are cells of a grid: where each state lies, and where each action leads."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .demonstrations import Demonstrations
+from .mdp import MDP
+from .plotting import GridPlan
+
+
+def plan_of(shape: tuple[int, int], demonstrations: Demonstrations, mdp: MDP) -> GridPlan:
+    """Read the names of the states as numbers of cells, counted row by row.
+
+    States that neither the demonstrations nor the MDP know anything of are not drawn.
+
+    Raises
+    ------
+    ValueError
+        For a state that is no cell, naming it.
+    """
+    size = shape[0] * shape[1]
+    labels = demonstrations.state_labels
+    goals = [] if demonstrations.goals is None else [demonstrations.goals]
+    seen = np.unique(np.concatenate([demonstrations.states, demonstrations.final_states, *goals]))
+    seen = seen[(seen >= 0) & (seen < mdp.n_states)]  # the fit names states that the MDP does not have
+    number = np.full(mdp.n_states, -1)
+    for state in seen:
+        name = str(state if labels is None else labels[state])
+        if not name.isdecimal() or str(int(name)) != name or int(name) >= size:
+            raise ValueError(
+                f"state {name!r} is no cell of a grid of {shape[0]} x {shape[1]}: with --grid states are the numbers 0 to "
+                f"{size - 1}, row by row"
+            )
+        number[state] = int(name)
+    if labels is None:
+        others = np.flatnonzero(mdp.available.any(axis=1) | mdp.terminal)
+        number[others] = np.where(others < size, others, -1)
+    cells = np.where(number[:, None] >= 0, np.stack(np.divmod(number, shape[1]), axis=1), -1)
+    nothing = np.empty((0, 2), dtype=int)
+    return GridPlan(shape, cells, nothing, nothing, gap_name="never seen")
+
+
+def steps_of(plan: GridPlan, mdp: MDP) -> NDArray:
+    """Row and column step of each action, (A, 2): the one it makes most; (0, 0) where it was never seen to lead on.
+
+    To stay where one is counts half: moves do too where they run into an edge.
+    """
+    moves = mdp.transitions.tocoo()
+    action, state = np.divmod(moves.row, mdp.n_states)
+    drawn = plan.drawn[state] & plan.drawn[moves.col]
+    step = plan.cells[moves.col] - plan.cells[state]
+    steps = np.zeros((mdp.n_actions, 2), dtype=int)
+    for a in range(mdp.n_actions):
+        mine = drawn & (action == a)
+        if mine.any():
+            found, which = np.unique(step[mine], axis=0, return_inverse=True)
+            made = np.bincount(which.ravel(), weights=moves.data[mine])
+            steps[a] = found[np.where(found.any(axis=1), made, made / 2).argmax()]
+    return steps
