@@ -14,11 +14,12 @@ from ._grid import GridPlan, cell_points, draw_floor, draw_key, draw_marks, size
 from ._quantities import first_step
 
 SHORTEST = 0.02  # probabilities below this are not drawn: their arrows would be dots
+STAYING_COLOUR = "#a8a8a8"  # arrows over it and the floor under it are told from it
 MOST_ROWS = 30  # larger grids are drawn by averaged blocks
 
 
 class PolicyDisplay:
-    """Arrows sized by the probability of each action, the longest half a cell; staying is a dot sized likewise.
+    """Arrows sized by the probability of each action, the longest half a cell; staying is a grey dot sized likewise.
 
     Make one with `from_policy` or `from_estimator`. Grids of more than 30 rows or columns show one arrow per
     square block of cells, the mean step of its cells, and say so.
@@ -178,7 +179,7 @@ class PolicyDisplay:
         return self.centres[cell], self.probabilities[cell, action][:, None] * directions
 
     def _draw_stays(self, outline: dict[str, Any]) -> None:
-        """A dot where staying is likely, as wide as probable, at the scale of the arrows."""
+        """A pale dot where staying is likely, as wide as probable, at the scale of the arrows, which lie over it."""
         p = self.probabilities[:, ~self.steps.any(axis=1)].sum(axis=1)
         seen = np.flatnonzero(p >= SHORTEST) if self.block == 1 else []
         self.stays_ = None
@@ -186,7 +187,7 @@ class PolicyDisplay:
             row, column = self.centres[seen].T
             points = 0.34 * cell_points(self.ax_, self.plan.shape)
             sizes = (points * np.minimum(p[seen] / (self.longest_ or 1.0), 1.0)) ** 2
-            self.stays_ = self.ax_.scatter(column, row, sizes, INK, marker="o", **outline)
+            self.stays_ = self.ax_.scatter(column, row, sizes, STAYING_COLOUR, marker="o", **{**outline, "zorder": 2.5})
 
 
 def _block_means(plan: GridPlan, probabilities: NDArray, block: int) -> tuple[NDArray, NDArray]:

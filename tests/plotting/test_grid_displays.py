@@ -145,6 +145,17 @@ def test_masked_actions_have_no_arrow():
     assert display.stays_.get_offsets().tolist() == [[0, 1]]
 
 
+def test_arrows_lie_over_the_dot_of_staying_and_are_told_from_it():
+    policy = np.tile([0.1, 0.1, 0.1, 0.1, 0.6], (9, 1))
+    policy[0] = [0.9, 0.0, 0.0, 0.0, 0.1]  # so that the others' arrows are shorter than their dots are wide
+    display = draw(PolicyDisplay.from_policy(policy, (3, 3)))
+    assert display.arrows_.zorder > display.stays_.zorder
+    arrow, dot = (artist.get_facecolor()[0, :3].mean() for artist in (display.arrows_, display.stays_))
+    assert dot - arrow > 0.4
+    floor = display.ax_.images[0].cmap(0)[:3]
+    assert np.mean(floor) - dot > 0.25
+
+
 def test_arrows_and_dots_are_explained_under_the_map():
     display = draw(PolicyDisplay.from_policy([[0.75, 0.0, 0.0, 0.0, 0.25]] * 12, (2, 6)))
     assert display.ax_.get_xlabel() == "column\nlongest arrow: probability 0.75; dot: staying"
