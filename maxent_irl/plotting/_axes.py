@@ -11,10 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._limits import shown_range
 
-BAR_WIDTH, BAR_GAP = 0.13, 0.08  # inches
+BAR_WIDTH, BAR_GAP, BAR_BELOW = 0.13, 0.08, 0.68  # inches; the last from axes to the lower side of a bar below them
 LONGEST_NAME = 40  # characters
 LETTER_POINTS, HANDLE_POINTS = 4.6, 32.0  # width of a small letter, and of the sign before a name in a key
 NOTE_LETTER_POINTS = 5.2
+FRAME_POINTS = 4.0  # about the label of a point
+SHARE_LEFT = 0.85  # of axes, at least, once a layout engine has made room for what is written around them
 
 
 def figure_and_axes(ax: Any = None, *, size: tuple[float, float] = (5.0, 4.0)) -> tuple[Any, Any]:
@@ -71,7 +73,7 @@ def add_colour_bar(mappable: Any, ax: Any, label: str, *, below: bool = False) -
     inches = ax.figure.dpi_scale_trans
     if below:
         place = blended_transform_factory(ax.transAxes, inches + ScaledTranslation(0, 0, ax.transAxes))
-        cax = ax.inset_axes((0.0, -0.55 - BAR_WIDTH, 1.0, BAR_WIDTH), transform=place)
+        cax = ax.inset_axes((0.0, -BAR_BELOW, 1.0, BAR_WIDTH), transform=place)
     else:
         place = blended_transform_factory(inches + ScaledTranslation(1, 0, ax.transAxes), ax.transAxes)
         cax = ax.inset_axes((BAR_GAP, 0.0, BAR_WIDTH, 1.0), transform=place)
@@ -175,6 +177,29 @@ def note_below(ax: Any, words: str) -> None:
 def widest(texts: Iterable[Any]) -> float:
     """Width in points of the widest of the texts as they are drawn."""
     return max((72 * text.get_window_extent().width / text.figure.dpi for text in texts), default=0.0)
+
+
+def make_room(ax: Any, labels: list[Any], *, below: bool = False) -> None:
+    """Widen the limits of axes of equal aspect until the annotations of points, whose size is no matter of scale, lie within.
+
+    They would cover the colour bar otherwise, which lies beside the axes or below.
+    """
+    base = np.array([ax.get_xlim(), ax.get_ylim()]).T  # (low or high, x or y)
+    labels = [label for label in labels if np.isfinite(label.xy).all()]
+    if not labels:
+        return
+    places = np.array([label.xy for label in labels], dtype=float)
+    boxes = np.array([label.get_window_extent().get_points() for label in labels])
+    boxes = (boxes - ax.transData.transform(places)[:, None]) * 72 / ax.figure.dpi  # about their points
+    boxes += [[-FRAME_POINTS], [FRAME_POINTS]]
+    width, height = points_of(ax)
+    room, limits = SHARE_LEFT * np.array([width, height - 72 * BAR_BELOW * below]), base
+    smallest = (room / (base[1] - base[0])).min() / 4
+    for _ in range(30):  # the more is to be shown, the more a point on paper is
+        scale = max((room / (limits[1] - limits[0])).min(), smallest)
+        ends = places[:, None] + boxes / scale
+        limits = np.array([np.minimum(base[0], ends[:, 0].min(axis=0)), np.maximum(base[1], ends[:, 1].max(axis=0))])
+    ax.set(xlim=limits[:, 0], ylim=limits[:, 1])
 
 
 def label_ticks(axis: Any, positions: ArrayLike, names: Iterable[Any], **options: Any) -> None:

@@ -10,7 +10,7 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from ..worlds import RoadNetwork
-from ._axes import add_colour_bar, figure_and_axes, key_above, points_of, title_above
+from ._axes import add_colour_bar, figure_and_axes, key_above, make_room, short, title_above
 from ._colours import INK, line_scale
 from ._grid_map import WIDE, GridMapDisplay
 from ._quantities import QUANTITIES, link_quantity
@@ -237,10 +237,10 @@ class NetworkMapDisplay:
         )
         self.ax_.add_collection(self.edges_)
         self._draw_marks()
-        room = (12 + 6.2 * max(map(len, self._single()), default=0)) / points_of(self.ax_)[0]  # for names at the edge
-        x, y = half * (1.1 + 2 * np.array([min(room, 0.3), 0.04 * bool(self.points)]))
+        x, y = 1.1 * half
         self.ax_.set(xlim=(centre[0] - x, centre[0] + x), ylim=(centre[1] - y, centre[1] + y))
         self.ax_.set(aspect="equal", xticks=[], yticks=[], xlabel=self.note)
+        make_room(self.ax_, self.labels_, below=self.wide)
         title_above(self.ax_, self.title, self.key_)
         self.ax_.spines[:].set_visible(False)
         self.colour_bar_ = None
@@ -253,7 +253,9 @@ class NetworkMapDisplay:
         """Width and height in inches that the map wants."""
         _, half = self._extent()
         unit = min(3.0 / half[0], 2.3 / half[1])
-        return max(3.0, 2 * half[0] * unit) + 1.4, max(1.8, 2 * half[1] * unit) + 0.9
+        names = 0.08 * max((len(short(name)) for name in self._single()), default=0)
+        height = max(1.8, 2 * half[1] * unit) + 0.9 + 0.4 * self.wide
+        return max(3.0, 2 * half[0] * unit) + 1.4 + names, height
 
     @property
     def wide(self) -> bool:
@@ -291,7 +293,7 @@ class NetworkMapDisplay:
         self.points_ = self.ax_.scatter(*places.T, 40, "white", marker="o", **style)
         self.labels_ = [
             self.ax_.annotate(
-                name,
+                short(name),
                 place,
                 9 * away,
                 textcoords="offset points",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..worlds.labyrinth import h_tree
-from ._axes import add_colour_bar, figure_and_axes
+from ._axes import add_colour_bar, figure_and_axes, make_room, short
 from ._colours import INK, colour_scale
 
 CORRIDOR_COLOUR = "#e3e3e0"
@@ -158,7 +158,7 @@ class TreeMapDisplay:
         aside = {name: self._clear_side(name, points_per_unit, limits) for name in self.marks}
         self.labels_ = [
             self.ax_.annotate(
-                name,
+                short(name),
                 self.positions[node],
                 AWAY * aside[name],
                 textcoords="offset points",
@@ -174,6 +174,7 @@ class TreeMapDisplay:
         ]
         self.ax_.set(xlim=limits[:, 0], ylim=limits[:, 1])
         self.ax_.set(aspect="equal", xticks=[], yticks=[], title=self.title, xlabel=self.size_label)
+        make_room(self.ax_, self.labels_)
         self.ax_.spines[:].set_visible(False)
         self.colour_bar_ = add_colour_bar(self.junctions_, self.ax_, self.label) if colour_bar else None
         return self
@@ -188,7 +189,7 @@ class TreeMapDisplay:
         along = np.linspace(0, 1, 9)[:, None, None]
         corridors = (1 - along) * self.positions[child] + along * self.positions[self.parents[child]]
         taken = (np.concatenate([self.positions, *corridors]) - here) * points_per_unit
-        size = np.array([LETTER * len(name) + 8, LINE])
+        size = np.array([LETTER * len(short(name)) + 8, LINE])
         low, high = (limits - here) * points_per_unit
         inwards = np.where(low + high < 0, -1, 1)
         sides = inwards * [(1, 1), (1, -1), (-1, 1), (1, 0), (0, 1), (-1, -1), (-1, 0), (0, -1)]

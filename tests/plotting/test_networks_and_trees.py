@@ -209,6 +209,35 @@ def test_networks_that_do_not_fit_are_named(options, message):
         NetworkMapDisplay.from_edges(**given)
 
 
+NAMES = ["Central Station", "an extraordinarily long name of one place", "h"]
+
+
+def covers_the_bar(display):
+    display.figure_.draw_without_rendering()
+    bar = display.colour_bar_.ax.get_tightbbox()
+    return any(label.get_window_extent().overlaps(bar) for label in display.labels_)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("shape", [(8, 2), (5, 7), (2, 12), (1, 2)], ids=str)
+def test_names_of_places_do_not_cover_the_colour_bar(shape, name, rng, nothing_is_cut_off):
+    network = RoadNetwork.grid(shape, irregularity=0.1, random_state=0)
+    for node in (0, shape[1] - 1, network.n_nodes - 1):
+        values = rng.random(network.n_links)
+        display = NetworkMapDisplay.from_network(network, values, label="trips", marks={name: node}).plot()
+        assert nothing_is_cut_off(display.figure_)
+        assert not covers_the_bar(display)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("n", [3, 127])
+def test_names_of_junctions_do_not_cover_the_colour_bar(n, name, nothing_is_cut_off):
+    for junction in (0, 1, 2, n - 1):
+        display = TreeMapDisplay.from_values(np.ones(n), label="reward", marks={name: junction}).plot()
+        assert nothing_is_cut_off(display.figure_)
+        assert not covers_the_bar(display)
+
+
 @pytest.mark.parametrize("n", [1, 3, 127, 1023])
 def test_junctions_stand_on_the_corridors_of_the_labyrinth(n, rng, nothing_is_cut_off):
     values = rng.normal(size=n)
