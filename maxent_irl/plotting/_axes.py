@@ -15,6 +15,7 @@ BAR_WIDTH, BAR_GAP, BAR_BELOW = 0.13, 0.08, 0.68  # inches; the last from axes t
 LONGEST_NAME = 40  # characters
 LETTER_POINTS, HANDLE_POINTS = 4.6, 32.0  # width of a small letter, and of the sign before a name in a key
 NOTE_LETTER_POINTS = 5.2
+BETWEEN_NUMBERS = 8.0  # points between the numbers of an axis
 FRAME_POINTS = 4.0  # about the label of a point
 SHARE_LEFT = 0.85  # of axes, at least, once a layout engine has made room for what is written around them
 
@@ -81,7 +82,19 @@ def add_colour_bar(mappable: Any, ax: Any, label: str, *, below: bool = False) -
     bar.set_label(label)
     bar.outline.set_linewidth(0.5)
     plain_numbers(bar.ax.xaxis if below else bar.ax.yaxis)
+    if below:
+        _thin_out(bar.ax.xaxis, points_of(ax)[0])
     return bar
+
+
+def _thin_out(axis: Any, length: float) -> None:
+    """Keep so few numbers under a bar of this length in points that they stand apart."""
+    from matplotlib.ticker import MaxNLocator
+
+    labels = axis.get_ticklabels()
+    fitting = int(length / (widest(labels) + BETWEEN_NUMBERS))
+    if len(labels) > fitting:
+        axis.set_major_locator(MaxNLocator(max(1, fitting - 1)))
 
 
 def plain_numbers(axis: Any) -> None:
@@ -102,11 +115,11 @@ def value_axis(ax: Any) -> None:
     plain_numbers(ax.yaxis)
 
 
-def whole_ticks(axis: Any, most: int = 7) -> None:
+def whole_ticks(axis: Any, most: float = 7) -> None:
     """Put ticks at integers only, at most about `most` of them."""
     from matplotlib.ticker import MaxNLocator
 
-    axis.set_major_locator(MaxNLocator(most, integer=True, min_n_ticks=1))
+    axis.set_major_locator(MaxNLocator(max(1, int(min(most, 7))), integer=True, min_n_ticks=1))
 
 
 def points_of(ax: Any) -> tuple[float, float]:
@@ -169,6 +182,8 @@ def note_below(ax: Any, words: str) -> None:
             va="bottom",
             fontsize="small",
         )
+        if ax.get_legend() is None:  # the title makes room for the line
+            ax.set_title(ax.get_title(), pad=7 + 13, fontsize=ax.title.get_fontsize())
         return
     folded = textwrap.fill(words, max(16, int(points_of(ax)[0] / NOTE_LETTER_POINTS)))
     ax.set_xlabel(f"{ax.get_xlabel()}\n{folded}")

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._axes import key_above, points_of, whole_ticks
+from ._axes import BETWEEN_NUMBERS, key_above, points_of, whole_ticks
 from ._colours import INK
 
 MANY_MARKS = 30  # more would cover a large grid if they were as large as few may be
+DIGIT_POINTS, LINE_POINTS = 6.5, 14.0  # width of a digit on an axis, and height of a line
 FLOOR_COLOUR, WALL_COLOUR, HATCH_COLOUR = "#f7f7f5", "#d4d4d4", "#9c9c9c"
 
 
@@ -109,8 +110,9 @@ def prepare(ax: Any, shape: tuple[int, int]) -> None:
     rows, columns = shape
     ax.patch.set(facecolor=WALL_COLOUR, edgecolor=HATCH_COLOUR, hatch="////", linewidth=0)
     ax.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5), aspect="equal", xlabel="column", ylabel="row")
-    whole_ticks(ax.xaxis)
-    whole_ticks(ax.yaxis)
+    cell = cell_points(ax, shape)
+    whole_ticks(ax.xaxis, columns * cell / (DIGIT_POINTS * len(str(columns)) + BETWEEN_NUMBERS))
+    whole_ticks(ax.yaxis, rows * cell / LINE_POINTS)
 
 
 def draw_floor(ax: Any, plan: GridPlan) -> Any:

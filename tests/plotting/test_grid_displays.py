@@ -10,7 +10,14 @@ import pytest
 from matplotlib import pyplot as plt
 
 from maxent_irl import expected_visitations, soft_value_iteration
-from maxent_irl.plotting import ActionValueDisplay, GridMapDisplay, GridPlan, PolicyDisplay, StateCurveDisplay
+from maxent_irl.plotting import (
+    ActionValueDisplay,
+    GridMapDisplay,
+    GridPlan,
+    PolicyDisplay,
+    RewardComparisonDisplay,
+    StateCurveDisplay,
+)
 from maxent_irl.worlds import GridWorld
 
 SHAPES = [(1, 1), (3, 7), (200, 200), (1, 30), (30, 1)]
@@ -179,6 +186,32 @@ def test_the_words_of_a_policy_over_a_wide_map_keep_off_its_colour_bar():
     base.figure_.draw_without_rendering()
     assert note.get_window_extent().y0 > base.ax_.bbox.y1
     assert base.ax_.get_xlabel() == "column"
+
+
+@pytest.mark.parametrize("shape", [(2, 18), (2, 60), (60, 2), (1, 100), (12, 12)], ids=str)
+def test_numbers_along_maps_and_bars_do_not_overlap(shape, rng):
+    values = 1000 + 1e-3 * rng.uniform(-1, 1, size=(np.prod(shape), 5))
+    displays = (
+        GridMapDisplay.from_values(values[:, 0], shape, label="reward"),
+        PolicyDisplay.from_policy(rng.dirichlet(np.ones(5), size=len(values)), shape),
+        ActionValueDisplay.from_values(values, shape),
+        RewardComparisonDisplay.from_rewards(values[:, 0], values[:, 1], shape),
+    )
+    for display in displays:
+        display.plot()
+        display.figure_.draw_without_rendering()
+        for ax in display.figure_.axes:
+            for axis in (axis for part in (ax, *ax.child_axes) for axis in (part.xaxis, part.yaxis)):
+                low, high = sorted(axis.get_view_interval())
+                seen = (axis.get_ticklocs() >= low) & (axis.get_ticklocs() <= high)
+                places = [axis.get_ticklabels()[i].get_window_extent() for i in np.flatnonzero(seen)]
+                assert not any(a.overlaps(b) for i, a in enumerate(places) for b in places[i + 1 :])
+
+
+def test_the_title_of_a_wide_map_makes_room_for_the_words_above_it():
+    display = draw(ActionValueDisplay.from_values(np.zeros((24, 5)), (2, 12)))
+    (note,) = display.ax_.texts
+    assert not note.get_window_extent().overlaps(display.ax_.title.get_window_extent())
 
 
 def test_triangles_and_hatching_of_action_values_are_explained():
