@@ -66,10 +66,10 @@ def quantity(estimator: Any, show: str, goal: int | None = None) -> Shown:
         errors = reward_map(estimator)
         label = error_label(reward_label(errors.standard_error), errors)
         return Shown(reward_per_state(errors.standard_error, mdp), label)
-    solution = estimator.solve(goal)
     if show == "value":
-        staged = mdp.horizon is not None
-        return Shown(solution.V[0] if staged else solution.V, "soft value" + (" at the first step" if staged else ""))
+        V, staged = estimator.solve(goal).V, mdp.horizon is not None
+        return Shown(V[0] if staged else V, "soft value" + (" at the first step" if staged else ""))
+    estimator._check_goal(goal, "goal=")
     visits = estimator.visitations_ if goal is None else visits_on_the_way(estimator, goal)
     return Shown(state_visits(visits), visits_label(mdp))
 
