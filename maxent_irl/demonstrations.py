@@ -31,8 +31,8 @@ __all__ = ["Demonstrations", "Trajectory"]
 class Demonstrations(Sequence):
     """What somebody was seen to do: an immutable sequence of trajectories, each a path of states and actions.
 
-    It solves the bookkeeping between the data people have and the counts that estimators need: formats, labels, weights, cut
-    and terminated episodes. It can be indexed like a list, so scikit-learn's cross-validation takes it as it is.
+    From the data that people have (formats, labels, weights, cut and terminated episodes) to the counts that estimators need. It
+    can be indexed like a list, so scikit-learn's cross-validation takes it as it is.
 
     Parameters
     ----------
@@ -366,9 +366,8 @@ class Demonstrations(Sequence):
         ValueError
             Naming trajectory, step, state and action (with their labels) and what to do, for: a state, action or goal outside
             the MDP; fewer labels than it has states or actions; an action taken in a terminal state, in the trajectory's goal,
-            or where it is not available; a transition of probability 0; an end where the MDP does not end (a terminated
-            trajectory may end anywhere that ``mdp.ending`` is positive, whatever its final state); more decisions than the
-            horizon.
+            or where it is not available; a transition of probability 0; an end where the MDP does not end (terminated
+            trajectories may end wherever ``mdp.ending`` is positive); more decisions than the horizon.
         """
         check_feasible(self, mdp)
 

@@ -109,27 +109,6 @@ def test_dtypes():
     assert set(kinds.values()) == {np.dtype(np.int64)}
 
 
-@pytest.mark.parametrize(
-    ("states", "labels"),
-    [
-        (["b", "a", "b"], ("a", "b")),
-        (np.array(["b", "a", "b"]), ("a", "b")),
-        (np.array(["b", "a", "b"], dtype=object), ("a", "b")),
-        ([(1, 0), (0, 1), (1, 0)], ((0, 1), (1, 0))),
-        ([frozenset("a"), 3, frozenset("a")], (frozenset("a"), 3)),  # does not sort: as first seen
-        ([np.str_("b"), "a", "b"], ("a", "b")),
-        (["10", "9", "10"], ("10", "9")),  # strings sort as strings
-        ([1, "a", 1], (1, "a")),  # a mixture is not coerced to strings
-    ],
-)
-def test_labels_map_to_indices_and_back(states, labels):
-    demos = Demonstrations([(states, [5, 6, 7])])
-    assert demos.state_labels == labels
-    assert [demos.state_labels[s] for s in demos.states] == list(states)
-    assert demos.action_labels is None
-    assert demos.actions.tolist() == [5, 6, 7]
-
-
 def test_goals_share_the_labels_of_states():
     demos = labelled()
     assert demos.state_labels == ("home", "road", "shop", "work")

@@ -32,6 +32,27 @@ def without_attic(walks: list) -> list:
     return [walk for walk in walks if 0 not in walk[0]]
 
 
+@pytest.mark.parametrize(
+    ("states", "labels"),
+    [
+        (["b", "a", "b"], ("a", "b")),
+        (np.array(["b", "a", "b"]), ("a", "b")),
+        (np.array(["b", "a", "b"], dtype=object), ("a", "b")),
+        ([(1, 0), (0, 1), (1, 0)], ((0, 1), (1, 0))),
+        ([frozenset("a"), 3, frozenset("a")], (frozenset("a"), 3)),  # does not sort: as first seen
+        ([np.str_("b"), "a", "b"], ("a", "b")),
+        (["10", "9", "10"], ("10", "9")),  # strings sort as strings
+        ([1, "a", 1], (1, "a")),  # a mixture is not coerced to strings
+    ],
+)
+def test_labels_map_to_indices_and_back(states, labels):
+    demos = Demonstrations([(states, [5, 6, 7])])
+    assert demos.state_labels == labels
+    assert [demos.state_labels[s] for s in demos.states] == list(states)
+    assert demos.action_labels is None
+    assert demos.actions.tolist() == [5, 6, 7]
+
+
 def test_given_labels_are_in_the_order_of_the_indices(walks):
     few = without_attic(walks)[:2]
     demos = Demonstrations(named(few), goals=["attic", "den"], state_labels=ROOMS, action_labels=MOVES)
