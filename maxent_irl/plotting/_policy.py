@@ -165,7 +165,7 @@ class PolicyDisplay:
         if self.block > 1:
             return f"each arrow: mean step over {self.block} × {self.block} cells; longest: {self.longest_:.2f} cells"
         words = [] if self.arrows_ is None else [f"longest arrow: probability {self.longest_:.2f}"]
-        words += [] if self.stays_ is None else ["dot: staying"]
+        words += [] if self.stays_ is None else [f"dot: staying, up to {self._staying().max():.2f}"]
         return "; ".join(words)
 
     def _moves(self) -> tuple[NDArray, NDArray]:
@@ -178,9 +178,13 @@ class PolicyDisplay:
         directions = self.steps[action] / np.linalg.norm(self.steps[action], axis=1, keepdims=True)
         return self.centres[cell], self.probabilities[cell, action][:, None] * directions
 
+    def _staying(self) -> NDArray:
+        """Probability of staying in each state drawn, (M,)."""
+        return self.probabilities[:, ~self.steps.any(axis=1)].sum(axis=1)
+
     def _draw_stays(self, outline: dict[str, Any]) -> None:
         """A pale dot where staying is likely, as wide as probable, at the scale of the arrows, which lie over it."""
-        p = self.probabilities[:, ~self.steps.any(axis=1)].sum(axis=1)
+        p = self._staying()
         seen = np.flatnonzero(p >= SHORTEST) if self.block == 1 else []
         self.stays_ = None
         if len(seen):

@@ -165,7 +165,7 @@ def test_arrows_lie_over_the_dot_of_staying_and_are_told_from_it():
 
 def test_arrows_and_dots_are_explained_under_the_map():
     display = draw(PolicyDisplay.from_policy([[0.75, 0.0, 0.0, 0.0, 0.25]] * 12, (2, 6)))
-    assert display.ax_.get_xlabel() == "column\nlongest arrow: probability 0.75; dot: staying"
+    assert display.ax_.get_xlabel() == "column\nlongest arrow: probability 0.75; dot: staying, up to 0.25"
     without = draw(PolicyDisplay.from_policy([[0.75, 0.25, 0.0, 0.0, 0.0]] * 12, (2, 6)))
     assert without.ax_.get_xlabel() == "column\nlongest arrow: probability 0.75"
     nothing = draw(PolicyDisplay.from_policy(np.zeros((12, 5)), (2, 6)))
@@ -182,7 +182,7 @@ def test_the_words_of_a_policy_over_a_wide_map_keep_off_its_colour_bar():
     base = GridMapDisplay.from_values(np.arange(24.0), (2, 12), label="value").plot()
     PolicyDisplay.from_policy([[0.75, 0.0, 0.0, 0.0, 0.25]] * 24, (2, 12)).plot(base.ax_)
     (note,) = base.ax_.texts
-    assert note.get_text() == "longest arrow: probability 0.75; dot: staying"
+    assert note.get_text() == "longest arrow: probability 0.75; dot: staying, up to 0.25"
     base.figure_.draw_without_rendering()
     assert note.get_window_extent().y0 > base.ax_.bbox.y1
     assert base.ax_.get_xlabel() == "column"
