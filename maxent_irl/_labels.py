@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import Any
@@ -77,6 +78,23 @@ def lookup(values: Iterable[Any], labels: Labels, what: str, place: Place) -> ND
         raise ValueError(
             f"the {what} at {place(k)}, {values[k]!r}, is none of the {len(labels)} {what} labels"
         ) from None
+
+
+def as_labels(given: Iterable[Any], name: str) -> Labels:
+    """Labels in the order of their indices; raise for what is no list of distinct, hashable labels."""
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise ValueError(f"{name} must be a list of labels; got {given!r}")
+    labels = tuple(label.item() if isinstance(label, np.generic) else label for label in given)
+    unfit = next((label for label in labels if not _is_hashable(label)), None)
+    if unfit is not None:
+        raise ValueError(f"{name} holds {unfit!r:.60}, which cannot be a label: use integers, strings or tuples")
+    gap = first_missing(labels)
+    if gap is not None:
+        raise ValueError(f"{name} holds {labels[gap]!r} at index {gap}: name every index")
+    twice = next((label for label, n in Counter(labels).items() if n > 1), None)
+    if twice is not None:
+        raise ValueError(f"{name} lists {twice!r} twice: no two indices have one label")
+    return labels
 
 
 def show(what: str, index: int, labels: Labels | None) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._labels import Labels, lookup
+from ._labels import Labels, as_labels
 from ._validation import check_numbers
 
 
@@ -215,29 +214,37 @@ def pick(flat: Flat, i: int, visits: NDArray) -> Trajectory:
     )
 
 
-def relabel(flat: Flat, **labels: Sequence[Any] | None) -> Flat:
+def relabel(flat: Flat, **labels: Iterable[Any] | None) -> Flat:
     """The same trajectories with indices in the order of the given `state_labels` and `action_labels`, where given."""
-    fields = {
-        "state_labels": {"states": flat.states, "final_states": flat.final_states, "goals": flat.goals},
-        "action_labels": {"actions": flat.actions},
-    }
+    fields = {"state_labels": ("states", "final_states", "goals"), "action_labels": ("actions",)}
     changes: dict[str, Any] = {}
-    for name, wanted in labels.items():
-        seen = getattr(flat, name)
-        if wanted is None or (seen is not None and seen == tuple(wanted)):
+    for name, given in labels.items():
+        if given is None:
             continue
-        what = name.removesuffix("_labels")
+        what, seen, wanted = name.removesuffix("_labels"), getattr(flat, name), as_labels(given, name)
         if seen is None:
             raise ValueError(f"the {what}s are integers, which are indices already: {name} is for labels; leave it out")
-        wanted = tuple(wanted)
-        twice = next((label for label, n in Counter(wanted).items() if n > 1), None)
-        if twice is not None:
-            raise ValueError(f"{name} lists {twice!r} twice: each {what} has one label")
-        index = np.full(len(seen) + 1, -1)  # the last entry is for -1, unknown
-        index[:-1] = lookup(seen, wanted, what, lambda k, seen=seen: f"index {k} of the labels seen")
-        changes |= {key: None if old is None else index[old] for key, old in fields[name].items()}
+        position = {label: i for i, label in enumerate(wanted)}
+        index = np.array([*(position.get(label, -2) for label in seen), -1])  # the last entry is for -1, unknown
+        for key in fields[name]:
+            old = getattr(flat, key)
+            if old is None:
+                continue
+            changes[key] = index[old]
+            alien = np.flatnonzero(changes[key] == -2)
+            if alien.size:
+                place, label = _place(flat, key, int(alien[0])), seen[old[alien[0]]]
+                raise ValueError(f"the {what} at {place}, {label!r}, is none of the {len(wanted)} {what} labels")
         changes[name] = wanted
     return flat._replace(**changes)
+
+
+def _place(flat: Flat, key: str, k: int) -> str:
+    """Where the k-th entry of an array of `flat` is, for errors."""
+    if key in ("final_states", "goals"):
+        return f"the {'end' if key == 'final_states' else 'goal'} of {trajectory_name(k)}"
+    i = int(np.searchsorted(flat.offsets, k, side="right")) - 1
+    return f"{trajectory_name(i)}, step {k - flat.offsets[i]}"
 
 
 def same(first: Flat, second: Flat) -> bool:

@@ -9,16 +9,25 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._labels import encode, lookup
-from ._trajectory import Flat, Trajectory, check_lengths, excerpt, flatten, lengths_message, trajectory_name
+from ._trajectory import Flat, Trajectory, check_lengths, excerpt, flatten, lengths_message, relabel, trajectory_name
 
 if TYPE_CHECKING:
     from .mdp import MDP
 
 
-def read_list(
-    trajectories: Iterable[Any], goals: Sequence[Any] | None, weights: ArrayLike | None, terminated: ArrayLike | None
+def read_trajectories(
+    trajectories: Flat | Iterable[Any],
+    goals: Sequence[Any] | None,
+    weights: ArrayLike | None,
+    terminated: ArrayLike | None,
+    labels: dict[str, Iterable[Any] | None],
 ) -> Flat:
-    """Flat arrays of (T, 2) arrays, (states, actions) tuples, lists of steps, or `Trajectory` objects."""
+    """Flat arrays of (T, 2) arrays, (states, actions) tuples, lists of steps, `Trajectory` objects, or other flat arrays.
+
+    Indices are in the order of the `state_labels` and `action_labels` in `labels`, where these are not None.
+    """
+    if isinstance(trajectories, Flat):
+        return regoal(relabel(trajectories, **labels), goals, weights, terminated)
     if (
         isinstance(trajectories, str | dict)
         or hasattr(trajectories, "columns")
@@ -31,9 +40,9 @@ def read_list(
         raise ValueError(f"trajectories is {trajectories!r}: give a list of trajectories")
     trajectories = list(trajectories)
     if trajectories and all(isinstance(trajectory, Trajectory) for trajectory in trajectories):
-        return _join(trajectories, goals, weights, terminated)
+        return regoal(relabel(_join(trajectories), **labels), goals, weights, terminated)
     pairs = [_split(trajectory, trajectory_name(i)) for i, trajectory in enumerate(trajectories)]
-    return from_pairs([s for s, _ in pairs], [a for _, a in pairs], goals, weights, terminated)
+    return relabel(from_pairs([s for s, _ in pairs], [a for _, a in pairs], goals, weights, terminated), **labels)
 
 
 def from_pairs(
@@ -171,9 +180,7 @@ def _inferred_actions(states: NDArray, next_states: NDArray, mdp: MDP, place: Ca
     return action[inverse]
 
 
-def _join(
-    trajectories: list[Trajectory], goals: Sequence[Any] | None, weights: ArrayLike | None, terminated: ArrayLike | None
-) -> Flat:
+def _join(trajectories: list[Trajectory]) -> Flat:
     first = trajectories[0]
     for i, trajectory in enumerate(trajectories):
         for what in ("state_labels", "action_labels"):
@@ -188,16 +195,13 @@ def _join(
                 f"trajectory {i if first.goal is not None else 0} has no goal but another has: give all a goal, or none"
             )
     own_goals = None if first.goal is None else np.array([trajectory.goal for trajectory in trajectories])
-    flat = from_pairs(
+    return from_pairs(
         [trajectory.states for trajectory in trajectories],
         [trajectory.actions for trajectory in trajectories],
         own_goals,
         [trajectory.weight for trajectory in trajectories],
         np.array([trajectory.terminated for trajectory in trajectories], dtype=bool),
     )._replace(state_labels=first.state_labels, action_labels=first.action_labels)
-    return (
-        flat if goals is None and weights is None and terminated is None else regoal(flat, goals, weights, terminated)
-    )
 
 
 def _split(trajectory: Any, name: str) -> tuple[Any, Any]:

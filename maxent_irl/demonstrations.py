@@ -17,9 +17,9 @@ from scipy import sparse
 
 from ._feasibility import check_feasible, check_range
 from ._labels import Labels
-from ._trajectory import Flat, Trajectory, concatenate, pick, relabel, same, selection, summary, take
+from ._trajectory import Flat, Trajectory, concatenate, pick, same, selection, summary, take
 from ._trajectory_files import read_npz, write_npz
-from ._trajectory_formats import read_episodes, read_list, read_state_paths, regoal
+from ._trajectory_formats import read_episodes, read_state_paths, read_trajectories
 from ._trajectory_tables import read_csv, read_table
 
 if TYPE_CHECKING:
@@ -104,11 +104,9 @@ class Demonstrations(Sequence):
         state_labels: Sequence[Any] | None = None,
         action_labels: Sequence[Any] | None = None,
     ) -> None:
-        if isinstance(trajectories, Demonstrations):
-            flat = regoal(trajectories._flat, goals, weights, terminated)
-        else:
-            flat = read_list(trajectories, goals, weights, terminated)
-        self._fill(relabel(flat, state_labels=state_labels, action_labels=action_labels))
+        labels = {"state_labels": state_labels, "action_labels": action_labels}
+        given = trajectories._flat if isinstance(trajectories, Demonstrations) else trajectories
+        self._fill(read_trajectories(given, goals, weights, terminated, labels))
 
     def _fill(self, flat: Flat) -> Demonstrations:
         for name, value in flat._asdict().items():

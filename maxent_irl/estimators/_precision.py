@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from ..information import IdentifiabilityWarning, Information, describe_directio
 from ..mdp import MDP
 from ..rewards import LinearReward
 from ..task_sums import LikelihoodPoint
-from ._solvers import DENSE_HESSIAN_FEATURES, Loss, proper_start
+from ._solvers import DENSE_HESSIAN_FEATURES, Fit, Loss, LossPoint, plain_costs, proper_start
 
 ALMOST_FLAT = 1e-9  # as FLAT, for a Hessian that is good enough for steps
 COVARIANCE_FEATURES = (
@@ -96,6 +97,28 @@ def ignore_undetermined(loss: Loss, start: NDArray, size: NDArray) -> tuple[NDAr
             return flat, point.coef
     loss.n_columns = 1
     return loss.flat, loss.project(point.coef)
+
+
+def leave_plateau(fit: Fit, size: NDArray, undetermined: NDArray, climb: Callable[[NDArray], Fit]) -> Fit:
+    """The best fit so far if it is on no plateau; otherwise climb again from plain costs of several scales until it is not."""
+    starts = plain_costs(fit.point.loss) if _is_plateau(fit.point, size, undetermined) else []
+    for start in starts:
+        fit = min(fit, climb(start), key=lambda fit: fit.point.value)
+        if not _is_plateau(fit.point, size, undetermined):
+            break
+    return fit
+
+
+def _is_plateau(end: LossPoint, size: NDArray, undetermined: NDArray) -> bool:
+    """Whether a climb ended where the loss does not curve upwards in directions that the data do determine.
+
+    Looked for without `l2` and for up to DENSE_HESSIAN_FEATURES features.
+    """
+    if end.loss.l2 or len(size) > DENSE_HESSIAN_FEATURES:
+        return False
+    unit = np.where(size > 0, size, 1.0)
+    curvature = np.linalg.eigvalsh(end.hessian * end.loss.scale / np.outer(unit, unit))
+    return bool((curvature <= ALMOST_FLAT).sum() > undetermined.shape[1])
 
 
 def without_maximum(

@@ -237,6 +237,13 @@ def proper_start(loss: Loss, start: LossPoint) -> LossPoint:
     )
 
 
+def plain_costs(loss: Loss) -> list[NDArray]:
+    """Costs as equal as the features allow, (K,), of several scales, the best first."""
+    task = loss.likelihood.tasks[0]
+    unit_cost = equal_costs(task.mdp, task.reward_model) * task.temperature
+    return sorted((unit_cost * 2.0**k for k in range(5)), key=lambda coef: loss.at(coef).value)
+
+
 def equal_costs(mdp: MDP, reward_model: LinearReward) -> NDArray:
     """Coefficients under which every decision costs about 1, by least squares; (K,)."""
     used = mdp.available.any(axis=1) if reward_model.per_state else mdp.available.T.ravel()

@@ -132,7 +132,7 @@ def summarise(estimator: Any, demonstrations: Demonstrations, *, level: float) -
         "level": float(level),
     }
     if log_likelihood < uniform:
-        notes.append(worse_than_chance(estimator))
+        notes.append(_worse_than_chance(estimator))
     if not estimator.converged_:
         notes.append("The fit did not converge: coefficients and errors are not those of a maximum.")
     return FitSummary(coefficients, statistics, notes)
@@ -141,6 +141,7 @@ def summarise(estimator: Any, demonstrations: Demonstrations, *, level: float) -
 def reference_log_likelihoods(demonstrations: Demonstrations, mdp: Any) -> tuple[float, float]:
     """Log-likelihood of all decisions under the uniform policy over available actions, and under the empirical policy."""
     weight = demonstrations.weights[demonstrations.trajectory_ids]
+    uniform = -float(weight @ np.log(mdp.available.sum(axis=1)[demonstrations.states]))
     at = demonstrations.states.astype(np.int64)
     if mdp.horizon is not None:
         at = at + mdp.n_states * demonstrations.times
@@ -151,38 +152,24 @@ def reference_log_likelihoods(demonstrations: Demonstrations, mdp: Any) -> tuple
     states, state = np.unique(pairs // mdp.n_actions, return_inverse=True)
     chosen = np.bincount(pair, weights=weight)
     visited = np.bincount(state, weights=chosen, minlength=len(states))[state]
-    empirical = float(special.xlogy(chosen, chosen / np.where(visited > 0, visited, 1.0)).sum())
-    return uniform_log_likelihood(demonstrations, mdp), empirical
+    return uniform, float(special.xlogy(chosen, chosen / np.where(visited > 0, visited, 1.0)).sum())
 
 
-def uniform_log_likelihood(demonstrations: Demonstrations, mdp: Any) -> float:
-    """Log-likelihood of all decisions under the uniform policy over available actions."""
-    weight = demonstrations.weights[demonstrations.trajectory_ids]
-    return -float(weight @ np.log(mdp.available.sum(axis=1)[demonstrations.states]))
-
-
-def on_a_plateau(estimator: Any, demonstrations: Demonstrations) -> bool:
-    """Whether a fit predicts worse than choosing at random for want of a better start: under exact inference with chance."""
-    luck = estimator.inference == "exact" and not estimator.mdp.structure.deterministic
-    free = estimator.objective == "likelihood" and not estimator.l2 and estimator.action_prior is None
-    return luck and free and estimator.log_likelihood_ < uniform_log_likelihood(demonstrations, estimator.mdp)
-
-
-def worse_than_chance(estimator: Any) -> str:
+def _worse_than_chance(estimator: Any) -> str:
     """What to say of coefficients that predict worse than the uniform policy, and what may be the cause."""
     text = "These coefficients predict the decisions WORSE than choosing at random does."
     if estimator.mdp.structure.deterministic:
         return text
     if estimator.objective == "likelihood" and estimator.inference == "exact":
         text += (
-            " Under exact inference with chance this likelihood may have several maxima and plateaus, and the fit may have ended "
-            "on a low one: start from other coefficients, fit(..., coef_init=...), and keep the fit with the greatest "
-            "log_likelihood_."
+            " Under exact inference with chance this likelihood may have several maxima: start from other coefficients too, "
+            "fit(..., coef_init=...), and keep the fit with the greatest log_likelihood_."
         )
     elif estimator.objective == "feature-matching":
+        remedy = 'objective="likelihood", ' if estimator.inference == "variational" else ""
         text += (
             " Feature matching takes the luck of the demonstrations for their will: where much is left to chance and features "
-            'are many, rewards run away to match it. Take objective="likelihood", fewer features, or a larger l2.'
+            f"are many, rewards run away to match it. Take {remedy}fewer features, or a larger l2."
         )
     return text
 

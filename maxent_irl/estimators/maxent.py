@@ -37,7 +37,6 @@ from . import _precision
 from ._one_policy import OnePolicy
 from ._solvers import SOLVERS, Loss, Progress, minimise
 from ._standard_errors import StandardErrors
-from ._summary import on_a_plateau, worse_than_chance
 
 
 class MaxEntIRL(OnePolicy, StandardErrors, BaseEstimator):
@@ -125,8 +124,7 @@ class MaxEntIRL(OnePolicy, StandardErrors, BaseEstimator):
     Warns
     -----
     ConvergenceWarning
-        If the fit did not converge; attributes are set all the same. Or if exact inference with ``objective="likelihood"``, which
-        may have several maxima, converged to one that predicts worse than choosing at random.
+        If the fit did not converge; attributes are set all the same.
     IdentifiabilityWarning
         If the demonstrations leave directions of the coefficients undetermined, naming them; `coef_` is then the answer of
         least norm. Or if they never show a feature that could have followed, and the worse it is made, the greater the
@@ -189,7 +187,8 @@ class MaxEntIRL(OnePolicy, StandardErrors, BaseEstimator):
             What each trajectory belongs to, such as an animal: for ``covariance="clustered"``. The fit does not depend on it.
         coef_init : (K,) array, optional
             Coefficients to start from. None: the previous ones with `warm_start`, otherwise zero; where the soft value is
-            infinite at zero (undiscounted problems), costs as equal as the features allow.
+            infinite at zero (undiscounted problems), costs as equal as the features allow. Under exact inference with chance,
+            the objective "likelihood" has plateaus: a climb that ends on one starts again from such costs.
 
         Returns
         -------
@@ -224,15 +223,10 @@ class MaxEntIRL(OnePolicy, StandardErrors, BaseEstimator):
             unit,
         )
         undetermined, coef = _precision.ignore_undetermined(loss, coef, size)
-        fit = minimise(
-            loss,
-            coef,
-            solver=self.solver,
-            tol=self.tol,
-            max_iter=self.max_iter,
-            callback=self.callback,
-            record_iterates=self.record_iterates,
-        )
+        options = {name: getattr(self, name) for name in ("solver", "tol", "max_iter", "callback", "record_iterates")}
+        fit = minimise(loss, coef, **options)
+        if self.inference == "exact" and self.objective == "likelihood" and not self.mdp.structure.deterministic:
+            fit = _precision.leave_plateau(fit, size, undetermined, lambda start: minimise(loss, start, **options))
         self._store(fit, model, demonstrations)
         unheld = _precision.without_maximum(loss, self.coef_, demonstrations, undetermined, self.inference)
         names, state_rewards = self._coefficient_names(), self.features is None
@@ -247,8 +241,6 @@ class MaxEntIRL(OnePolicy, StandardErrors, BaseEstimator):
                 ConvergenceWarning,
                 stacklevel=2,
             )
-        elif on_a_plateau(self, demonstrations):
-            warnings.warn(worse_than_chance(self), ConvergenceWarning, stacklevel=2)
         return self
 
     def score(self, X: Any, y: None = None) -> float:
