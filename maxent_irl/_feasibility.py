@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from .demonstrations import Demonstrations
     from .mdp import MDP
 
+ALL_NAMES = "list all names in the order of the indices, Demonstrations(..., {}_labels=[...]), or give indices"
+
 
 def check_feasible(demos: Demonstrations, mdp: MDP) -> None:
     """Raise ValueError for the first impossible state, action, transition or ending; see `Demonstrations.validate_against`."""
@@ -51,7 +53,7 @@ def check_range(demos: Demonstrations, n_states: int, n_actions: int) -> None:
         )
 
 
-def check_labels(demos: Demonstrations, n_states: int, n_actions: int) -> None:
+def check_labels(demos: Demonstrations, n_states: int, n_actions: int, remedy: str = ALL_NAMES) -> None:
     """Raise ValueError where fewer are named than there are: a label's index would depend on which others happen to be seen."""
     for what, labels, n in (("state", demos.state_labels, n_states), ("action", demos.action_labels, n_actions)):
         if labels is None or len(labels) >= n:
@@ -59,7 +61,7 @@ def check_labels(demos: Demonstrations, n_states: int, n_actions: int) -> None:
         names = ", ".join(map(repr, labels[:5])) + (", ..." if len(labels) > 5 else "")
         raise ValueError(
             f"the demonstrations name {len(labels)} {what}s ({names}), but there are {n}, so which index each name has cannot be "
-            f"told: list all names in the order of the indices, Demonstrations(..., {what}_labels=[...]), or give indices"
+            f"told: {remedy.format(what)}"
         )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ._feasibility import check_labels
 from ._npz import write_arrays
 from ._table_grid import plan_of, steps_of
 from .datasets import BUILT_IN
@@ -154,6 +155,7 @@ def _read_table(options: argparse.Namespace) -> Problem:
         mdp, dynamics = MDP.load(options.mdp), f"dynamics from {options.mdp}"
         changes = {key: getattr(options, key) for key in ("discount", "horizon") if getattr(options, key) is not None}
         mdp = mdp.replace(**changes) if changes else mdp
+        check_labels(demonstrations, mdp.n_states, mdp.n_actions, "give each {} in the table by its index in --mdp")
         demonstrations.validate_against(mdp)
     else:
         discount = DEFAULT_DISCOUNT if options.discount is None else options.discount

@@ -102,7 +102,12 @@ class SoftBackup:
         mdp = self.mdp
         identity, rewards = sparse.eye_array(mdp.n_states, format="csr"), np.broadcast_to(self.reward, policy.shape)
         if not 0.0 < self.alpha < math.inf or not (mdp.structure.deterministic or self.inference == "exact"):
-            earned = (policy * np.where(policy > 0, rewards, 0.0)).sum(axis=0)
+            chosen = policy > 0  # what is chosen earns its reward, and its surprise by the temperature
+            gain = np.where(chosen, rewards, 0.0)
+            if 0.0 < self.alpha < math.inf:
+                prior = 0.0 if self.log_prior is None else np.where(chosen, self.log_prior, 0.0)
+                gain = gain + self.alpha * (prior - np.log(np.where(chosen, policy, 1.0)))
+            earned = (policy * gain).sum(axis=0)
             return describe_endless(identity - mdp.structure.evaluation_matrix(policy), earned)
         logits = rewards / self.alpha
         if self.log_prior is not None:

@@ -139,7 +139,7 @@ def _parsed(cells: list[str]) -> NDArray:
 
 
 def _column(frame: Any, name: str, role: str) -> NDArray:
-    if hasattr(frame, "collect"):
+    if hasattr(type(frame), "collect"):
         raise ValueError(f"a {type(frame).__name__} is a query that has not been run: give its result, frame.collect()")
     known = column_names(frame) or getattr(getattr(frame, "dtype", None), "names", None)
     if known is None:

@@ -115,10 +115,9 @@ def label_hint(array: NDArray) -> str:
 
 def column_names(frame: Any) -> list | None:
     """Names of the columns of a data frame of any library; None for what has none."""
-    for attribute in ("column_names", "columns"):  # pyarrow's `columns` are the data
-        if hasattr(frame, attribute):
-            return list(getattr(frame, attribute))
-    return None
+    if hasattr(type(frame), "column_names"):  # pyarrow, whose `columns` are the data; not a column of that name
+        return list(frame.column_names)
+    return list(frame.columns) if hasattr(frame, "columns") else None
 
 
 def check_numbers(name: str, values: ArrayLike) -> NDArray:

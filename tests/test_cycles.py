@@ -61,6 +61,15 @@ def test_a_place_that_pays_is_named_where_chance_decides_the_way(temperature):
     assert "cycle 0" not in str(told.value)
 
 
+def test_what_a_cycle_pays_holds_what_choice_is_worth_in_it():
+    """Two ways to stay, by chance in one more step, at a cost of 0.3: log 2 - 0.3 a turn at temperature 1."""
+    P = np.zeros((2, 3, 2))
+    P[0, :2, 0] = 1.0
+    P[0, 2], P[1, :, 1] = [0.5, 0.5], 1.0
+    with pytest.raises(ImproperProblemError, match="cycle 0 -> 0 pays 0.393"):
+        soft_value_iteration(MDP(P, terminal=[1]), np.array([[-0.3, -0.3, -50.0], [0.0, 0.0, 0.0]]))
+
+
 def test_radius_that_did_not_settle_is_given_by_its_bounds():
     """A long corridor to and fro, each step weighing a half: 2 * 0.5 * cos(pi / 2001)."""
     M = sparse.diags_array([np.full(1999, 0.5)] * 2, offsets=[-1, 1], format="csr")

@@ -76,6 +76,12 @@ def test_pyarrow_record_batches_are_tables():
         assert Demonstrations.from_table(batch, **roles) == Demonstrations.from_table(columns, **roles)
 
 
+def test_columns_may_be_called_what_tables_call_their_own():
+    names = {"id": "columns", "state": "column_names", "action": "collect"}
+    frame = pytest.importorskip("pandas").DataFrame({name: [0, 1] for name in names.values()})
+    assert Demonstrations.from_table(frame, **names).states.tolist() == [0, 1]
+
+
 def test_a_query_that_has_not_been_run_is_named():
     frame = pytest.importorskip("polars").DataFrame({"i": [0], "s": [0], "a": [0]}).lazy()
     with pytest.raises(ValueError, match=r"a LazyFrame is a query that has not been run: .*collect\(\)"):

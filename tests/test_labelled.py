@@ -1,12 +1,16 @@
 """Labels and the MDP's indices: which index a label has must never depend on which other labels happen to be seen."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from sklearn.model_selection import cross_val_score
 
 from maxent_irl import MDP, Demonstrations, MaxEntIRL, sample_demonstrations, soft_value_iteration
 from maxent_irl._labelled import in_common_labels
-from maxent_irl.metrics import PathMatchScorer, log_likelihood_per_decision, path_match
+from maxent_irl.control import Comparisons, PreferenceIRL
+from maxent_irl.joined import join
+from maxent_irl.metrics import PathMatchScorer, feature_gap_scorer, log_likelihood_per_decision, path_match
 
 ROOMS, MOVES = ("attic", "bath", "cellar", "den", "entry"), ("stay", "right", "left")
 
@@ -72,7 +76,7 @@ def test_a_final_state_that_is_unknown_stays_so():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"state_labels": ["a", "c"]}, "'b', is none of the 2 state labels"),
+        ({"state_labels": ["a", "c"]}, "the end of trajectory 0, 'b', is none of the 2 state labels"),
         ({"action_labels": ["y"]}, "'x', is none of the 1 action labels"),
         ({"state_labels": ["a", "b", "a"]}, "state_labels lists 'a' twice"),
     ],
@@ -109,8 +113,79 @@ def test_an_estimator_reads_labels_as_those_of_its_fit(ring, walks):
     assert model.score(few) == reference.score(few)
     assert PathMatchScorer()(model, named(few)) == PathMatchScorer()(reference, few)
     np.testing.assert_array_equal(cross_val_score(model, fitted, cv=3), cross_val_score(reference, walks, cv=3))
-    with pytest.raises(ValueError, match="'garage', is none of the 5 state labels"):
+    with pytest.raises(ValueError, match="trajectory 0, step 0, 'garage', is none of the 5 state labels"):
         model.score([(["garage", "bath"], ["left"])])
+
+
+def test_only_labels_that_occur_are_looked_up_and_the_place_is_named():
+    both = Demonstrations([(["a", "b"], ["x"]), (["b", "c"], ["y"])], goals=["b", "c"])
+    assert Demonstrations(both[[0]], state_labels=["b", "a"]).states.tolist() == [1]
+    for labels, place in ((["b", "c"], "trajectory 0, step 0, 'a'"), (["a", "b"], "the end of trajectory 1, 'c'")):
+        with pytest.raises(ValueError, match=f"the state at {place}, is none of the 2 state labels"):
+            Demonstrations(both, state_labels=labels)
+    with pytest.raises(ValueError, match="the action at trajectory 1, step 0, 'y', is none of the 1 action labels"):
+        Demonstrations(both, action_labels=["x"])
+    with pytest.raises(ValueError, match="the state at the goal of trajectory 0, 'd'"):
+        Demonstrations(Demonstrations([(["a"], ["x"])], goals=["d"]), state_labels=["a"])
+
+
+def test_goals_may_have_labels_that_only_the_list_knows():
+    walks, names = [(["b", "a"], ["x"])], ["a", "b", "c"]
+    for given in (walks, Demonstrations(walks), list(Demonstrations(walks))):
+        demos = Demonstrations(given, goals=["c"], state_labels=names)
+        assert (demos.states.tolist(), demos.goals.tolist()) == ([1], [2])
+
+
+def test_labels_may_come_from_an_iterator_and_from_numpy(tmp_path):
+    walks = [(["a", "b"], [("x", 1)])]
+    for labels in (iter(["b", "a"]), np.array(["b", "a"]), {"b": 0, "a": 1}):
+        demos = Demonstrations(walks, state_labels=labels)
+        assert demos.state_labels == ("b", "a")
+        assert {type(label) for label in demos.state_labels} == {str}
+    demos.save(tmp_path / "walks.npz")
+    assert Demonstrations.load(tmp_path / "walks.npz") == demos
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ("ab", "state_labels must be a list of labels; got 'ab'"),
+        (5, "state_labels must be a list of labels; got 5"),
+        ([["a"], "b"], r"state_labels holds \['a'\], which cannot be a label"),
+        (["a", None], "state_labels holds None at index 1"),
+        (np.eye(2), "which cannot be a label"),
+    ],
+)
+def test_what_is_no_list_of_labels_is_named(labels, message):
+    with pytest.raises(ValueError, match=message):
+        Demonstrations([(["a", "b"], ["x"])], state_labels=labels)
+
+
+def test_parts_that_are_joined_must_name_all_their_states(ring, walks):
+    both = join([ring, ring])
+    with pytest.raises(ValueError, match="demonstrations of part 1 do not fit it: the demonstrations name 4 states"):
+        both.demonstrations([walks, named(without_attic(walks))])
+
+
+def test_the_likelihood_under_a_policy_needs_demonstrations_within_it():
+    with pytest.raises(ValueError, match=r"trajectory 0 ends in state 5, but states are 0\.\.2"):
+        log_likelihood_per_decision(np.full((3, 2), 0.5), [([0, 5], [1])])
+
+
+def test_preferences_read_labels_as_those_of_their_fit(ring, walks):
+    order = Demonstrations(named(walks), state_labels=ROOMS, action_labels=MOVES)
+    pairs, first = [[0, 1], [2, 3], [4, 5], [6, 7]], [1, 0, 1, 0]
+    model = PreferenceIRL(ring, l2=1.0).fit(Comparisons(order, pairs), first)
+    assert model.returns(named(walks)).tolist() == model.returns(walks).tolist()
+    again = Comparisons(Demonstrations(named(walks)), pairs)
+    assert model.score(again, first) == model.score(Comparisons(walks, pairs), first)
+
+
+def test_scorers_take_estimators_that_are_not_ours(ring, walks):
+    """What they read is public: mdp, features and policy_."""
+    theirs = SimpleNamespace(mdp=ring, features=None, policy_=np.full((5, 3), 1 / 3))
+    assert feature_gap_scorer(theirs, walks) < 0
+    assert PathMatchScorer(lambda estimator, data: data)(theirs, walks) == pytest.approx(1.0)
 
 
 def test_paths_are_compared_by_their_labels():

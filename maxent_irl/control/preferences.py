@@ -158,6 +158,7 @@ class PreferenceIRL(BaseEstimator):
         self
         """
         comparisons = Comparisons.of(X)
+        self._fitted_on = comparisons.trajectories
         first = _check_outcomes(y, len(comparisons))
         model = LinearReward(self.mdp, self.features)
         preferences = np.where(first[:, None], comparisons.pairs, comparisons.pairs[:, ::-1])
@@ -192,7 +193,7 @@ class PreferenceIRL(BaseEstimator):
 
     def feature_counts(self, trajectories: Any) -> Any:
         """Discounted feature counts of each trajectory, (n, K); needs no fit."""
-        given = as_demonstrations(trajectories)
+        given = as_demonstrations(trajectories, getattr(self, "_fitted_on", None))
         given.validate_against(self.mdp)
         model = LinearReward(self.mdp, self.features)
         columns = given.states if model.per_state else given.actions * self.mdp.n_states + given.states

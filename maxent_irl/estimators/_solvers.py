@@ -349,7 +349,7 @@ def _newton(loss: Loss, fit: Fit, report: Callable[[LossPoint], bool], max_iter:
         fit.message = "the trust region shrank to nothing"
     else:
         fit.message = f"max_iter={max_iter} iterations were not enough" if result.status == 1 else str(result.message)
-    if dense and (stuck or result.status in (2, 3)):  # the loss is at its rounding error
+    if dense and result.status != 1 and (stuck or result.status in (2, 3)):  # the loss is at its rounding error
         _polish(loss, fit, report, scale)
 
 

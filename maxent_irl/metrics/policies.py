@@ -140,13 +140,14 @@ def feature_expectation_gap(
     mdp : MDP
     features : (S, K) or (S, A, K) array, dense or sparse; None for one indicator per state
     policy : (S, A) or (T, S, A) array, or SoftSolution; GoalPolicies where the demonstrations have goals
-    demonstrations : Demonstrations
+    demonstrations : Demonstrations, or what its constructor takes
 
     Raises
     ------
     ValueError
         For demonstrations with goals and one policy for all, or the other way round.
     """
+    demonstrations = as_demonstrations(demonstrations)
     if (demonstrations.goals is not None) != isinstance(policy, GoalPolicies):
         raise ValueError(
             "demonstrations with goals are compared with GoalPolicies, those without goals with one policy"

@@ -63,8 +63,11 @@ class PolicyDivergenceScorer:
 
 def feature_gap_scorer(estimator: Any, X: Any, y: None = None) -> float:
     """Minus the largest gap per decision between demonstrated and expected features; with goals, each on the way to its own."""
-    data = as_demonstrations(X, estimator._fitted_on)
-    policy = estimator.solve() if data.goals is None else estimator.goal_policies()
+    data = as_demonstrations(X, getattr(estimator, "_fitted_on", None))
+    if data.goals is not None:
+        policy = estimator.goal_policies()
+    else:  # a solution knows the dynamics of exact inference
+        policy = estimator.solve() if hasattr(estimator, "solve") else estimator.policy_
     gap = feature_expectation_gap(estimator.mdp, estimator.features, policy, data)
     return -float(np.abs(gap).max())
 
@@ -88,7 +91,7 @@ class PathMatchScorer:
 
     def __call__(self, estimator: Any, X: Any, y: None = None) -> float:
         """Score a fitted estimator on the paths that were taken."""
-        data = as_demonstrations(X, estimator._fitted_on)
+        data = as_demonstrations(X, getattr(estimator, "_fitted_on", None))
         predicted = (self.predict_paths or likeliest_paths)(estimator, data)
         result = path_match(data, predicted, lengths=self.lengths)
         return result.at_least_90 if self.at_least_90 else result.mean

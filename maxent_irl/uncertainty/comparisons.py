@@ -128,11 +128,13 @@ def _check_nested(restricted: Any, full: Any) -> None:
         action, state = np.nonzero(pairs)
         rows = [state if model.per_state else action * mdp.n_states + state for model in models]
     ours, theirs = (model.matrix[at] for model, at in zip(models, rows, strict=True))
+    sizes = [model.largest(model.rows(pairs)) for model in models]
+    units = [sparse.diags_array(1.0 / np.where(size > 0, size, 1.0)) for size in sizes]
+    ours, theirs = ours @ units[0], theirs @ units[1]
     gram, cross = theirs.T @ theirs, theirs.T @ ours
     gram, cross = (x.toarray() if sparse.issparse(x) else x for x in (gram, cross))
     left = ours - theirs @ np.linalg.lstsq(gram, cross, rcond=1e-14)[0]
-    left, size = np.abs(left).max(axis=0), models[0].largest(models[0].rows(pairs))
-    alien = np.flatnonzero(left > 1e-5 * size)
+    alien = np.flatnonzero(np.abs(left).max(axis=0) > 1e-5)
     if alien.size:
         raise ValueError(
             f"{restricted._coefficient_names()[alien[0]]!r} of the restricted model is no combination of the full model's "

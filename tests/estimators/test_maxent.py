@@ -6,6 +6,7 @@ from oracles import complex_step, costly_features, objective, problem_of_kind, r
 from packaged import as_demos, as_mdp
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import cross_val_score
 
 from maxent_irl import MDP, expected_visitations, soft_value_iteration
@@ -173,6 +174,10 @@ def test_steps_that_are_taken_back_are_iterations_too():
     model.fit(machines.demonstrations)
     assert (np.diff(model.loss_curve_) == 0).any()
     assert model.n_iter_ == len(model.loss_curve_) - 1 == len(model.coef_path_) - 1 == seen[-1].iteration
+    for cap in (1, 2, 3):  # a step taken back at the cap is no reason to go on
+        with pytest.warns(ConvergenceWarning, match=f"after {cap} iterations"):
+            capped = MaxEntIRL(machines.mdp, machines.features, max_iter=cap).fit(machines.demonstrations)
+        assert capped.n_iter_ == cap
 
 
 def test_temperature_is_the_unit_of_the_coefficients(mdp, features, demos):

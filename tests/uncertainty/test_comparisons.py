@@ -93,7 +93,7 @@ def test_models_that_are_not_nested_are_refused(world, features, demos, fitted):
 
 def test_nesting_is_seen_through_other_units_and_forms(world, features, demos, fitted):
     """Combinations of features, features repeated per action, an equal MDP, and another temperature are special cases."""
-    combined = features[:, :2] @ np.array([[1e3, 0.0], [2e3, 1e-3]])
+    combined = features[:, :2] @ np.array([[1e8, 0.0], [2e8, 1e-8]])
     per_action = np.repeat(combined[:, None], 5, axis=1)
     twin = GridWorld(5, slip=0.1, discount=0.9).mdp
     plain = MaxEntIRL(world.mdp, features[:, :2], objective="likelihood").fit(demos)

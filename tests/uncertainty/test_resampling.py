@@ -152,6 +152,7 @@ def test_resamples_without_an_answer_are_left_out_and_counted():
     ("arguments", "message"),
     [
         ({"n_replicates": 1}, "n_replicates must be an integer, 2 or more"),
+        ({"n_replicates": 2, "n_jobs": "x"}, "n_jobs must be a number of workers"),
         ({"groups": [0] * 400}, "there is one"),
         ({"groups": [0, 1]}, "one label per trajectory"),
     ],
