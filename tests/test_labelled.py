@@ -170,6 +170,8 @@ def test_parts_that_are_joined_must_name_all_their_states(ring, walks):
 def test_the_likelihood_under_a_policy_needs_demonstrations_within_it():
     with pytest.raises(ValueError, match=r"trajectory 0 ends in state 5, but states are 0\.\.2"):
         log_likelihood_per_decision(np.full((3, 2), 0.5), [([0, 5], [1])])
+    with pytest.raises(ValueError, match="trajectory 1 has 2 decisions, but the policy is given for 1 times"):
+        log_likelihood_per_decision(np.full((1, 3, 2), 0.5), [([0], [1]), ([0, 1], [1, 0])])
 
 
 def test_preferences_read_labels_as_those_of_their_fit(ring, walks):

@@ -122,6 +122,9 @@ def log_likelihood_per_decision(policy: ArrayLike | SoftSolution, demonstrations
     pi, weight = _array(policy), data.weights[data.trajectory_ids]
     check_range(data, *pi.shape[-2:])
     check_labels(data, *pi.shape[-2:])
+    if pi.ndim == 3 and data.lengths.max() > len(pi):
+        i = int(data.lengths.argmax())
+        raise ValueError(f"trajectory {i} has {data.lengths[i]} decisions, but the policy is given for {len(pi)} times")
     at = (data.states, data.actions) if pi.ndim == 2 else (data.times, data.states, data.actions)
     with np.errstate(divide="ignore"):
         return float(weight @ np.log(pi[at]) / weight.sum())
