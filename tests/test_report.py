@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
-from maxent_irl import MaxEntIRL, sample_demonstrations
+from maxent_irl import Demonstrations, MaxEntIRL, sample_demonstrations
 from maxent_irl.datasets import load_gridworld, load_machines
 from maxent_irl.goal_policies import GoalPolicies
 from maxent_irl.report import write_report
@@ -198,6 +198,18 @@ def test_a_road_network_has_its_maps(tmp_path):
     assert re.match(r"Map of the recovered reward. It is lowest at link \d+ \(-", texts[1])
     assert re.match(r"Map of the standard error of the recovered reward. It is lowest at link \d+", texts[2])
     assert "how often each link is expected to be visited." in page.texts["figcaption"][1]
+
+
+def test_labels_are_read_as_those_of_the_fit(tmp_path):
+    data, path = load_machines(), tmp_path / "report.html"
+    states, actions = [f"wear {99 - s}" for s in range(data.mdp.n_states)], ["use", "replace"]  # sort otherwise
+    paths = [([states[s] for s in d.states], [actions[a] for a in d.actions]) for d in data.demonstrations]
+    named = Demonstrations(paths, state_labels=states, action_labels=actions)
+    pages = []
+    for fitted_on, given in ((data.demonstrations, data.demonstrations), (named, paths)):
+        write_report(path, MaxEntIRL(data.mdp, data.features).fit(fitted_on), given, action_names=actions)
+        pages.append(path.read_text(encoding="utf-8"))
+    assert pages[0] == pages[1]
 
 
 @pytest.mark.parametrize("case", ["goals", "horizon", "indicators", "weights"])

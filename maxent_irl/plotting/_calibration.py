@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
+from .._labelled import as_demonstrations
 from ._axes import figure_and_axes, key_above, plain_frame, title_above
 from ._colours import ACCENT, FAINT
 
@@ -100,8 +101,8 @@ class CalibrationDisplay:
         Parameters
         ----------
         estimator : fitted MaxEntIRL
-        demonstrations : Demonstrations
-            With goals, each decision is predicted on the way to its own.
+        demonstrations : Demonstrations, or what its constructor takes
+            Labels stand for what they stood for in the fit. With goals, each decision is predicted on the way to its own.
         n_bins : int
 
         Raises
@@ -109,6 +110,7 @@ class CalibrationDisplay:
         ValueError
             For demonstrations without goals and an estimator that was fitted to goals.
         """
+        demonstrations = as_demonstrations(demonstrations, estimator._fitted_on)
         if demonstrations.goals is None and not hasattr(estimator, "policy_"):
             raise ValueError(
                 "the estimator was fitted to demonstrations with goals and these have none: build them with "

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.special import ndtri
 
+from .._labelled import as_demonstrations
 from ..uncertainty import reward_map
 from ._axes import figure_and_axes_array, key_above, plain_frame, title_above, value_axis, whole_ticks
 from ._colours import ACCENT, CONTRAST, FAINT
@@ -173,8 +174,9 @@ class StateCurveDisplay:
             Value of the state variable in each state; default the index of the state.
         goal : int, optional
             State that the choices head for; needed where the demonstrations had goals.
-        demonstrations : Demonstrations, optional
-            What was chosen, to be drawn over the probabilities; of those with goals what was chosen on the way to `goal`.
+        demonstrations : Demonstrations, or what its constructor takes, optional
+            What was chosen, to be drawn over the probabilities; of those with goals what was chosen on the way to `goal`. Labels
+            stand for what they stood for in the fit.
         **options
             Names, labels, title and confidence as for `from_values`; also `errors`, by default those of
             `maxent_irl.uncertainty.reward_map`, without centring; pass None where there are too many coefficients for them.
@@ -188,6 +190,7 @@ class StateCurveDisplay:
             options["errors"] = reward_map(estimator, centre=False).standard_error
         observed = None
         if demonstrations is not None:
+            demonstrations = as_demonstrations(demonstrations, estimator._fitted_on)
             observed = np.zeros((mdp.n_states, mdp.n_actions))
             weights = demonstrations.weights
             if goal is not None and demonstrations.goals is not None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
+from .._labelled import as_demonstrations
 from ..worlds.gridworld import ACTIONS
 from ._page import page
 from ._sections import Fit, sections
@@ -42,7 +43,7 @@ def write_report(
     ----------
     path : path of the HTML file
     estimator : fitted MaxEntIRL
-    demonstrations : Demonstrations it was fitted to
+    demonstrations : Demonstrations it was fitted to, or what their constructor takes
     world : GridWorld, shape (rows, columns), bool array of free cells, or RoadNetwork, optional
         None: there is no map.
     true_reward : (S,) or (S, A) array, optional
@@ -65,6 +66,7 @@ def write_report(
     OSError
         If the file cannot be written.
     """
+    demonstrations = as_demonstrations(demonstrations, estimator._fitted_on)
     if action_names is None and len(demonstrations.action_labels or ()) == estimator.mdp.n_actions:
         action_names = demonstrations.action_labels
     fit = Fit(

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 
-from maxent_irl import MaxEntIRL, sample_demonstrations, soft_value_iteration
+from maxent_irl import Demonstrations, MaxEntIRL, sample_demonstrations, soft_value_iteration
 from maxent_irl.datasets import load_machines
 from maxent_irl.plotting import (
     CalibrationDisplay,
@@ -21,6 +22,15 @@ def machines():
     data = load_machines()
     estimator = MaxEntIRL(data.mdp, data.features, objective="likelihood", feature_names=data.feature_names)
     return data, estimator.fit(data.demonstrations)
+
+
+@pytest.fixture(scope="module")
+def named(machines):
+    """(paths plainly listed, estimator fitted to them), with labels that sort otherwise than what they stand for."""
+    data, estimator = machines
+    states, actions = [f"wear {99 - s}" for s in range(data.mdp.n_states)], ["use", "replace"]
+    paths = [([states[s] for s in d.states], [actions[a] for a in d.actions]) for d in data.demonstrations]
+    return paths, clone(estimator).fit(Demonstrations(paths, state_labels=states, action_labels=actions))
 
 
 @pytest.mark.parametrize("n", [1, 21, 40_000])
@@ -112,6 +122,14 @@ def test_state_curves_of_an_estimator_show_shares_of_what_was_done(machines):
     np.testing.assert_allclose(y, counts[seen, 1] / counts[seen].sum(axis=1))
     np.testing.assert_allclose(display.choices_[0].get_ydata(), estimator.policy_[:, 0])
     assert [text.get_text() for text in display.ax_.get_legend().get_texts()] == ["keep", "replace"]
+
+
+def test_displays_of_demonstrations_read_labels_as_those_of_the_fit(machines, named):
+    (data, estimator), (paths, fitted) = machines, named
+    for make in (StateCurveDisplay, CalibrationDisplay):
+        expected = make.from_estimator(estimator, demonstrations=data.demonstrations).observed
+        for given in (paths, Demonstrations(paths), data.demonstrations):
+            np.testing.assert_allclose(make.from_estimator(fitted, demonstrations=given).observed, expected)
 
 
 def test_state_curves_have_the_errors_of_the_fit_by_default(machines):
