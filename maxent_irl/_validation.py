@@ -106,6 +106,14 @@ def check_indices(name: str, values: ArrayLike, n: int, *, n_entries: int | None
     return array.astype(np.int64)
 
 
+def check_goal(goal: int, n_states: int) -> int:
+    """Return the goal if it is one of so many states."""
+    integer = isinstance(goal, int | np.integer) and not isinstance(goal, bool)
+    if not integer or not 0 <= goal < n_states:
+        raise ValueError(f"goal {goal!r} is no state; states are 0..{n_states - 1}")
+    return int(goal)
+
+
 def label_hint(array: NDArray) -> str:
     """How labels of states become indices, if that is what the array holds, for errors."""
     if array.dtype.kind not in "OUS":

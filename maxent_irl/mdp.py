@@ -11,13 +11,12 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from . import _mdp_inputs as inputs
 from ._structure import Structure
-from ._validation import check_discount, check_distribution, check_horizon
+from ._validation import check_discount, check_distribution, check_goal, check_horizon
 
 _ENDLESS = (
     "an undiscounted problem (discount=1) without an end has no finite value: give terminal= (an empty list if every task "
@@ -205,9 +204,7 @@ class MDP:
 
     def with_goal(self, state: int) -> MDP:
         """Return the same MDP with `state` terminal as well; the transitions are shared, not copied."""
-        integer = isinstance(state, int | np.integer) and not isinstance(state, bool)
-        if not integer or not 0 <= state < self.n_states:
-            raise ValueError(f"goal {state!r} is no state; states are 0..{self.n_states - 1}")
+        state = check_goal(state, self.n_states)
         if self.terminal[state]:
             return self
         terminal, available = self.terminal.copy(), self.available.copy(order="F")

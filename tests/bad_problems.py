@@ -120,6 +120,7 @@ ROWS = {
     ),
     "goal out of range": (lambda: ring().with_goal(3), r"goal 3 is no state; states are 0\.\.2"),
     "goal negative": (lambda: ring().with_goal(-1), "goal -1 is no state"),
+    "goal true": (lambda: ring().with_goal(True), "goal True is no state"),
     "goal with a fraction": (lambda: ring().with_goal(0.5), r"goal 0\.5 is no state"),
     "environment without a table": (lambda: MDP.from_gymnasium(NoTable(), discount=0.9), "NoTable has no .*table P"),
     "smoothing negative": (

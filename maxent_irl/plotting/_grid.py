@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._validation import check_goal
 from ._axes import BETWEEN_NUMBERS, key_above, points_of, whole_ticks
 from ._colours import INK
 
@@ -52,7 +53,9 @@ class GridPlan:
         none = np.empty((0, 2), dtype=int)
         if hasattr(world, "cells"):
             cells = np.asarray(world.cells)
-            starts, goals = (cells[np.asarray(getattr(world, name, ()), dtype=int)] for name in ("starts", "goals"))
+            starts, goals = (
+                _drawn(cells[np.asarray(getattr(world, name, ()), dtype=int)]) for name in ("starts", "goals")
+            )
             return cls(tuple(world.shape), cells, starts, goals)
         mask = np.asarray(world)
         if mask.ndim == 2 and mask.dtype == bool:
@@ -65,12 +68,8 @@ class GridPlan:
         )
 
     def heading_for(self, goal: int | None) -> GridPlan:
-        """The same with this state as the only goal to mark; None: as it is."""
-        if goal is None:
-            return self
-        if not 0 <= goal < self.n_states:
-            raise ValueError(f"goal {goal!r} is no state; states are 0..{self.n_states - 1}")
-        return replace(self, goals=self.cells[[goal]])
+        """The same with this state as the only goal to mark, if it has a cell; None: as it is."""
+        return self if goal is None else replace(self, goals=_drawn(self.cells[[check_goal(goal, self.n_states)]]))
 
     @property
     def n_states(self) -> int:
@@ -103,6 +102,11 @@ class GridPlan:
                 f"({wanted}{',' if not trailing else ''}); got {values.shape}"
             )
         return values
+
+
+def _drawn(cells: NDArray) -> NDArray:
+    """Of the cells of some states those that there are."""
+    return cells[cells[:, 0] >= 0]
 
 
 def prepare(ax: Any, shape: tuple[int, int]) -> None:

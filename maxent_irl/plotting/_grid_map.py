@@ -129,11 +129,11 @@ class GridMapDisplay:
             goal (of all where none had it). Needed for both where the demonstrations had goals; it is marked.
         title : str, optional
         """
-        values = quantity(estimator, show, goal)
-        meta = QUANTITIES[show]
+        plan = GridPlan.of(world).heading_for(goal)
+        values, meta = quantity(estimator, show, goal), QUANTITIES[show]
         return cls.from_values(
             values.per_state,
-            GridPlan.of(world).heading_for(goal),
+            plan,
             label=values.label,
             title=meta.title if title is None else title,
             signed=meta.signed,

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from .._validation import check_goal
 from ..worlds import RoadNetwork
 from ._axes import add_colour_bar, figure_and_axes, key_above, make_room, short, title_above
 from ._colours import INK, line_scale
@@ -190,13 +191,14 @@ class NetworkMapDisplay:
         Raises
         ------
         ValueError
-            If the estimator belongs to another network, and for a network with neither positions nor lengths.
+            If the estimator belongs to another network, for a goal that is no state, and for a network with neither positions
+            nor lengths.
         """
-        values, meta = link_quantity(estimator, network, show, goal), QUANTITIES[show]
         marks = {}
         if goal is not None:
-            place = goal % network.n_places
+            place = check_goal(goal, network.mdp.n_states) % network.n_places
             marks = {"goal": network.nodes[network.head[place] if network.states == "links" else place]}
+        values, meta = link_quantity(estimator, network, show, goal), QUANTITIES[show]
         return cls.from_network(
             network,
             values.per_state,

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -320,11 +321,21 @@ def test_a_goal_that_is_missing_is_asked_for(towards, make):
         make(estimator, world)
 
 
-@pytest.mark.parametrize("show", ["reward", "value"])
-def test_a_goal_that_is_no_state_is_named(towards, show):
+@pytest.mark.parametrize("goal", [11, -1, 7.5, True, "a"])
+@pytest.mark.parametrize("show", ["reward", "value", "visitations"])
+def test_a_goal_that_is_no_state_is_named(towards, show, goal):
     world, _, estimator = towards
-    with pytest.raises(ValueError, match=r"goal 11 is no state; states are 0\.\.10"):
-        GridMapDisplay.from_estimator(estimator, world, show=show, goal=11)
+    with pytest.raises(ValueError, match=rf"goal {goal!r} is no state; states are 0\.\.10"):
+        GridMapDisplay.from_estimator(estimator, world, show=show, goal=goal)
+
+
+def test_a_goal_without_a_cell_is_not_marked():
+    world = SimpleNamespace(shape=(1, 2), cells=[(0, 0), (0, 1), (-1, -1)], starts=[0], goals=[1, 2])
+    plan = GridPlan.of(world)
+    assert plan.goals.tolist() == [[0, 1]]
+    assert plan.heading_for(0).goals.tolist() == [[0, 0]]
+    display = draw(GridMapDisplay.from_values([1.0, 2.0, 3.0], plan.heading_for(2), label="x"))
+    assert list(display.marks_) == ["start"]
 
 
 @pytest.mark.parametrize(

@@ -188,6 +188,14 @@ def test_an_estimator_of_another_network_is_named(travelled):
         NetworkMapDisplay.from_estimator(travelled()[2], RoadNetwork.grid(2, states="nodes"))
 
 
+@pytest.mark.parametrize("goal", [12, -1, 7.5, True, "a"])
+@pytest.mark.parametrize("show", ["reward", "standard_error", "visitations", "value"])
+def test_a_goal_that_is_no_state_is_named(travelled, show, goal):
+    network, _, estimator = travelled()
+    with pytest.raises(ValueError, match=rf"goal {goal!r} is no state; states are 0\.\.11"):
+        NetworkMapDisplay.from_estimator(estimator, network, show=show, goal=goal)
+
+
 def test_of_parallel_edges_the_shortest_counts():
     laid = network_positions([[0, 1], [1, 0], [0, 1]], [5.0, 2.0, 9.0])
     assert np.linalg.norm(laid[0] - laid[1]) == pytest.approx(2)
