@@ -21,7 +21,8 @@ class PathsDisplay:
 
     Make one with `from_demonstrations`. Up to 60 paths are drawn one by one, each shifted a little so that paths that share
     cells can be told apart; dots mark where they start and crosses where they stop. More are drawn as traffic: every pair of
-    neighbouring cells gets a line, wider and darker the more moves went along it, in either direction.
+    neighbouring cells gets a line, wider and darker the more moves went along it, in either direction. States without a cell
+    are left out.
 
     Parameters
     ----------
@@ -50,7 +51,7 @@ class PathsDisplay:
         Parameters
         ----------
         demonstrations : Demonstrations
-        world : GridWorld, shape (rows, columns), or bool array of free cells
+        world : GridWorld, GridPlan, shape (rows, columns), or bool array of free cells
         title : str, optional
             Default: how many there are.
 
@@ -108,14 +109,17 @@ class PathsDisplay:
         angle = GOLDEN * np.arange(n)
         radius = 0.3 * np.sqrt(np.arange(n) / max(n, 2))
         shift = radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-        lines = [self.plan.cells[path][:, ::-1] + shift[i] for i, path in enumerate(self.paths)]
+        # NaN leaves a gap in a line where its path is off the map.
+        places = np.where(self.plan.drawn[:, None], self.plan.cells, np.nan)[:, ::-1]
+        lines = [places[path] + shift[i] for i, path in enumerate(self.paths)]
         points = cell_points(self.ax_, self.plan.shape)
         self.paths_ = LineCollection(
             lines, colors=INK, alpha=float(np.clip(2 / np.sqrt(n), 0.35, 0.9)), zorder=3, capstyle="round"
         )
         self.paths_.set_linewidth(float(np.clip(points / 25, 0.7, 1.4)))
         self.ax_.add_collection(self.paths_, autolim=False)
-        first, last = (np.array([line[i] for line in lines]) for i in (0, -1))
+        inside = [line[np.isfinite(line[:, 0])] for line in lines]
+        first, last = (np.array([line[i] for line in inside if len(line)]).reshape(-1, 2) for i in (0, -1))
         size = float(np.clip(points / 5, 3.5, 5.0)) ** 2
         self.first_ = self.ax_.scatter(
             *first.T, size, CONTRAST, marker="o", zorder=6, linewidths=0, label="path starts"
@@ -129,7 +133,8 @@ class PathsDisplay:
         from matplotlib.collections import LineCollection
 
         moves = np.concatenate([np.stack([path[:-1], path[1:]], axis=1) for path in self.paths])
-        moves = np.sort(moves[moves[:, 0] != moves[:, 1]], axis=1)
+        shown = (moves[:, 0] != moves[:, 1]) & self.plan.drawn[moves].all(axis=1)
+        moves = np.sort(moves[shown], axis=1)
         edges, counts = np.unique(moves, axis=0, return_counts=True)
         order = np.argsort(counts, kind="stable")  # the busiest on top
         edges, counts = edges[order], counts[order]

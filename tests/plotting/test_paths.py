@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from maxent_irl import Demonstrations, sample_demonstrations
-from maxent_irl.plotting import GridMapDisplay, PathsDisplay
+from maxent_irl.plotting import GridMapDisplay, GridPlan, PathsDisplay
 from maxent_irl.worlds import GridWorld
 
 
@@ -64,6 +64,32 @@ def test_unknown_last_states_are_left_out():
     assert demonstrations.final_states.tolist() == [-1]
     display = PathsDisplay.from_demonstrations(demonstrations, (1, 3))
     assert [path.tolist() for path in display.paths] == [[0, 1]]
+
+
+@pytest.fixture
+def corridor():
+    """Three cells in a row and two states that have none."""
+    nothing = np.empty((0, 2), dtype=int)
+    cells = np.array([(0, 0), (0, 1), (0, 2), (-1, -1), (-1, -1)])
+    return GridPlan((1, 3), cells, nothing, nothing)
+
+
+def test_a_path_has_a_gap_where_it_leaves_the_map(corridor):
+    out_and_back, outside = ([3, 0, 1, 3, 2, 4], [0] * 5), ([3, 4], [0])
+    display = PathsDisplay.from_demonstrations(Demonstrations([out_and_back, outside]), corridor).plot()
+    line, _ = (path.vertices for path in display.paths_.get_paths())
+    gap = [np.nan, np.nan]
+    np.testing.assert_array_equal(line, [gap, [0, 0], [1, 0], gap, [2, 0], gap])
+    assert display.first_.get_offsets().tolist() == [[0, 0]]
+    assert display.last_.get_offsets().tolist() == [[2, 0]]
+    nowhere = PathsDisplay.from_demonstrations(Demonstrations([outside]), corridor).plot()
+    assert len(nowhere.first_.get_offsets()) == 0
+
+
+def test_traffic_leaves_out_moves_off_the_map(corridor):
+    display = PathsDisplay.from_demonstrations(Demonstrations([([0, 1, 3, 2], [0] * 3)] * 100), corridor).plot()
+    assert display.traffic_.get_array().tolist() == [100]
+    np.testing.assert_array_equal(display.traffic_.get_segments()[0], [[0, 0], [1, 0]])
 
 
 def test_paths_over_a_map(rng):
