@@ -22,21 +22,21 @@ def plan_of(shape: tuple[int, int], demonstrations: Demonstrations, mdp: MDP) ->
     """
     size = shape[0] * shape[1]
     labels = demonstrations.state_labels
-    goals = [] if demonstrations.goals is None else [demonstrations.goals]
-    seen = np.unique(np.concatenate([demonstrations.states, demonstrations.final_states, *goals]))
-    seen = seen[(seen >= 0) & (seen < mdp.n_states)]  # the fit names states that the MDP does not have
+    known = [demonstrations.states, demonstrations.final_states]
+    if demonstrations.goals is not None:
+        known.append(demonstrations.goals)
+    if labels is None:
+        known.append(np.flatnonzero(mdp.available.any(axis=1) | mdp.terminal))
+    states = np.unique(np.concatenate(known))
     number = np.full(mdp.n_states, -1)
-    for state in seen:
+    for state in states[states >= 0]:
         name = str(state if labels is None else labels[state])
         if not name.isdecimal() or str(int(name)) != name or int(name) >= size:
             raise ValueError(
                 f"state {name!r} is no cell of a grid of {shape[0]} x {shape[1]}: with --grid states are the numbers 0 to "
-                f"{size - 1}, row by row"
+                f"{size - 1}, row by row, those of --mdp too"
             )
         number[state] = int(name)
-    if labels is None:
-        others = np.flatnonzero(mdp.available.any(axis=1) | mdp.terminal)
-        number[others] = np.where(others < size, others, -1)
     cells = np.where(number[:, None] >= 0, np.stack(np.divmod(number, shape[1]), axis=1), -1)
     nothing = np.empty((0, 2), dtype=int)
     return GridPlan(shape, cells, nothing, nothing, gap_name="never seen")

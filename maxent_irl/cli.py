@@ -19,6 +19,7 @@ from .estimators import MaxEntIRL
 from .estimators._solvers import SOLVERS, Progress
 from .sufficient_statistics import OBJECTIVES
 
+MOST_CELLS = 1_000_000  # about as many as a map has dots
 DONE, NOT_CONVERGED, BAD_INPUT = 0, 1, 2
 
 DESCRIPTION = "Recover rewards from demonstrations by maximum-entropy inverse reinforcement learning."
@@ -115,7 +116,10 @@ def _rows_and_columns(text: str) -> tuple[int, int]:
     sides = text.lower().split("x")
     if len(sides) != 2 or not all(side.isdecimal() and int(side) for side in sides):
         raise argparse.ArgumentTypeError(f"two numbers, such as 8x12; got {text!r}")
-    return int(sides[0]), int(sides[1])
+    rows, columns = map(int, sides)
+    if rows * columns > MOST_CELLS:
+        raise argparse.ArgumentTypeError(f"at most {MOST_CELLS:,} cells; got {text!r}, which is {rows * columns:,}")
+    return rows, columns
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -293,12 +293,29 @@ def test_states_that_are_no_cells_are_named(old, new, grid, message, cells, tmp_
     assert not (tmp_path / "out").exists()
 
 
+def test_a_grid_smaller_than_the_mdp_names_a_state_that_has_no_cell(tmp_path, capsys):
+    GridWorld((5, 5), discount=0.9).mdp.save(tmp_path / "mdp.npz")
+    table = tmp_path / "moves.csv"
+    table.write_text("id,state,action,next_state\na,0,0,1\na,1,0,2\n", encoding="utf-8")
+    status = run(table, "--mdp", tmp_path / "mdp.npz", "--grid", "2x3", "--out", tmp_path / "out")
+    assert status == 2
+    assert "state '6' is no cell of a grid of 2 x 3: with --grid states are" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("grid", ["3", "0x3", "3x3x3", "axb", "-1x3"])
 def test_a_grid_is_two_numbers(grid, cells, capsys):
     with pytest.raises(SystemExit) as stopped:
         run(cells, f"--grid={grid}")
     assert stopped.value.code == 2
     assert f"two numbers, such as 8x12; got {grid!r}" in capsys.readouterr().err
+
+
+def test_a_grid_too_large_to_be_drawn_is_refused_before_anything_is_read(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        run("nowhere.csv", "--grid", "99999x99999")
+    assert stopped.value.code == 2
+    assert "at most 1,000,000 cells; got '99999x99999', which is 9,999,800,001" in capsys.readouterr().err
 
 
 def test_figures_call_the_actions_of_a_built_in_set_by_their_names():
