@@ -164,11 +164,10 @@ class ConvergenceDisplay:
                 self.uniform, color=FAINT, linestyle="--", linewidth=1, label="choosing at random"
             )
             ax.legend(frameon=False, loc="lower right")
-        status = {
-            True: "Converged",
-            False: "Not converged",
-        }  # without a number: steps that were taken back have no point
-        ax.set(xlabel="step", ylabel=self.label, title=status.get(self.converged, "Fit"))
+        status = {True: "Converged", False: "Not converged"}.get(self.converged, "Fit")
+        n = len(steps) - 1  # a step that was taken back has a point too, as high as the one before
+        title = f"{status} in {n} step{'s' if n != 1 else ''}"
+        ax.set(xlabel="step", ylabel=self.label, title=title)
         ax.margins(y=0.08)
         value_axis(ax)
         whole_ticks(ax.xaxis)
