@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from maxent_irl.plotting import colour_map, colour_scale
-from maxent_irl.plotting._colours import ACCENT, CONTRAST, line_colour_map
+from maxent_irl.plotting._colours import ACCENT, CONTRAST, line_colour_map, line_scale
 
 
 def lightness(colours):
@@ -31,6 +31,14 @@ def test_lines_on_paper_are_darker_the_more_they_count():
     brightness = lightness(line_colour_map()(np.linspace(0, 1, 64))[:, :3])
     assert (np.diff(brightness) < 0).all()
     assert brightness[0] < 0.65
+
+
+@pytest.mark.parametrize(
+    ("values", "name"),
+    [([0.0, 2.0], "viridis-on-paper"), ([-1.0, 2.0], "blue-grey-gold"), ([-2.0, -1.0], "viridis")],
+)
+def test_lines_have_colours_for_paper_where_much_is_more_than_nothing(values, name):
+    assert line_scale(values)["cmap"].name == name
 
 
 def test_the_two_line_colours_differ_in_grey():

@@ -10,14 +10,13 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
-from maxent_irl import expected_visitations, soft_value_iteration
+from maxent_irl import MDP, Demonstrations, MaxEntIRL, soft_value_iteration
 from maxent_irl.plotting import (
     ActionValueDisplay,
     GridMapDisplay,
     GridPlan,
     PolicyDisplay,
     RewardComparisonDisplay,
-    StateCurveDisplay,
 )
 from maxent_irl.worlds import GridWorld
 
@@ -236,6 +235,21 @@ def test_actions_of_other_worlds_are_given_by_their_steps():
     assert display.stays_ is None
 
 
+def test_diagonal_steps_have_arrows_as_long_as_others_of_their_probability():
+    display = draw(PolicyDisplay.from_policy([[0.5, 0.5]], (1, 1), steps=[(1, 1), (0, 1)]))
+    assert display.longest_ == 0.5
+    np.testing.assert_allclose(np.hypot(display.arrows_.U, display.arrows_.V), 0.48)
+
+
+def test_states_without_a_cell_have_neither_arrows_nor_triangles():
+    plan = GridPlan.of(SimpleNamespace(shape=(1, 2), cells=[(0, 0), (0, 1), (-1, -1)]))
+    policy = draw(PolicyDisplay.from_policy(np.full((3, 5), 0.2), plan))
+    assert np.unique(policy.arrows_.XY, axis=0).tolist() == [[0, 0], [1, 0]]
+    assert policy.stays_.get_offsets().tolist() == [[0, 0], [1, 0]]
+    values = draw(ActionValueDisplay.from_values(np.ones((3, 5)), plan))
+    assert set(values.drawn_[:, 0]) == {0, 1}
+
+
 def test_terminal_states_have_no_arrows_and_a_policy_of_zeros_draws_nothing():
     display = draw(PolicyDisplay.from_policy(np.zeros((4, 5)), (2, 2)))
     assert display.arrows_ is None
@@ -264,6 +278,15 @@ def test_estimator_maps(recovered):
     assert "discounted" in visits.label
 
 
+def test_a_state_in_which_nothing_is_decided_has_no_reward():
+    """Nobody was ever seen in state 2, so that the dynamics know no action there, nor that anything ends."""
+    walks = Demonstrations([([0, 1, 3], [0, 0]), ([1, 0, 3], [1, 2])])
+    mdp = MDP.from_demonstrations(walks, discount=0.9)
+    assert not mdp.terminal[2]
+    display = GridMapDisplay.from_estimator(MaxEntIRL(mdp, l2=1.0).fit(walks), (1, 4))
+    assert np.isfinite(display.grid).tolist() == [[True, True, False, False]]
+
+
 def test_standard_errors_of_the_reward_by_the_delta_method(recovered):
     world, _, estimator = recovered
     display = draw(GridMapDisplay.from_estimator(estimator, world, show="standard_error"))
@@ -282,60 +305,6 @@ def test_estimator_action_values_are_the_soft_ones(recovered):
     expected = soft_value_iteration(world.mdp, estimator.reward_).Q
     np.testing.assert_allclose(display.values[decides], expected[decides], atol=1e-7)
     assert not np.isfinite(display.values[~decides]).any()
-
-
-def test_a_goal_picks_its_policy_value_and_visits(towards):
-    world, demonstrations, estimator = towards
-    solution, goal = estimator.solve(10), tuple(world.cells[10])
-    value = draw(GridMapDisplay.from_estimator(estimator, world, show="value", goal=10))
-    np.testing.assert_allclose(world.from_grid(value.grid), solution.V)
-    assert value.marks_["goal"].get_offsets().tolist() == [list(goal[::-1])]
-    policy = draw(PolicyDisplay.from_estimator(estimator, world, goal=10))
-    np.testing.assert_allclose(policy.probabilities, solution.policy)
-    Q = draw(ActionValueDisplay.from_estimator(estimator, world, goal=10))
-    np.testing.assert_allclose(Q.values, solution.Q)
-    mine = demonstrations[np.flatnonzero(demonstrations.goals == 10)]
-    first = np.bincount(mine.states[mine.offsets[:-1]], minlength=world.n_states) / len(mine)
-    visits = expected_visitations(world.mdp.with_goal(10), solution, initial=first).sum(axis=1)
-    shown = draw(GridMapDisplay.from_estimator(estimator, world, show="visitations", goal=10))
-    np.testing.assert_allclose(world.from_grid(shown.grid), visits, atol=1e-12)
-    other = GridMapDisplay.from_estimator(estimator, world, show="visitations", goal=7)  # no demonstration had it
-    first = np.bincount(demonstrations.states[demonstrations.offsets[:-1]], minlength=world.n_states) / 60
-    visits = expected_visitations(world.mdp.with_goal(7), estimator.solve(7), initial=first).sum(axis=1)
-    np.testing.assert_allclose(world.from_grid(other.grid), visits, atol=1e-12)
-
-
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda *fit: GridMapDisplay.from_estimator(*fit, show="value"),
-        lambda *fit: GridMapDisplay.from_estimator(*fit, show="visitations"),
-        PolicyDisplay.from_estimator,
-        ActionValueDisplay.from_estimator,
-        lambda estimator, _: StateCurveDisplay.from_estimator(estimator),
-    ],
-)
-def test_a_goal_that_is_missing_is_asked_for(towards, make):
-    world, _, estimator = towards
-    with pytest.raises(ValueError, match="pass goal="):
-        make(estimator, world)
-
-
-@pytest.mark.parametrize("goal", [11, -1, 7.5, True, "a"])
-@pytest.mark.parametrize("show", ["reward", "value", "visitations"])
-def test_a_goal_that_is_no_state_is_named(towards, show, goal):
-    world, _, estimator = towards
-    with pytest.raises(ValueError, match=rf"goal {goal!r} is no state; states are 0\.\.10"):
-        GridMapDisplay.from_estimator(estimator, world, show=show, goal=goal)
-
-
-def test_a_goal_without_a_cell_is_not_marked():
-    world = SimpleNamespace(shape=(1, 2), cells=[(0, 0), (0, 1), (-1, -1)], starts=[0], goals=[1, 2])
-    plan = GridPlan.of(world)
-    assert plan.goals.tolist() == [[0, 1]]
-    assert plan.heading_for(0).goals.tolist() == [[0, 0]]
-    display = draw(GridMapDisplay.from_values([1.0, 2.0, 3.0], plan.heading_for(2), label="x"))
-    assert list(display.marks_) == ["start"]
 
 
 @pytest.mark.parametrize(

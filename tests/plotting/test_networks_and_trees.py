@@ -71,6 +71,17 @@ def test_names_at_the_edge_of_a_network_keep_off_its_colour_bar(nothing_is_cut_o
     assert not any(label.get_window_extent().overlaps(bar) for label in display.labels_)
 
 
+def test_a_figure_is_the_wider_the_longer_the_names_on_it():
+    edges, positions = lattice(5)
+    widths = []
+    for marks in ({}, {"a": 0}, {"the old works": 0}, {"the old works": [0, 1]}):
+        display = NetworkMapDisplay.from_edges(edges, np.ones(80), positions, label="x", marks=marks)
+        widths.append(display.size[0])
+    bare, short, long, in_a_key = widths
+    assert bare < short < long
+    assert in_a_key == bare
+
+
 def test_a_network_in_a_line_has_height_and_its_colour_bar_below(nothing_is_cut_off):
     display = NetworkMapDisplay.from_edges(
         [[0, 1], [1, 2]], [1.0, 2.0], [[0, 0], [1, 0], [9, 0]], label="trips", marks={"home": 0}
@@ -186,14 +197,6 @@ def test_visits_of_links_are_the_expected_flows_of_the_trips(travelled, states):
 def test_an_estimator_of_another_network_is_named(travelled):
     with pytest.raises(ValueError, match="the estimator has 12 states, RoadNetwork 4 nodes"):
         NetworkMapDisplay.from_estimator(travelled()[2], RoadNetwork.grid(2, states="nodes"))
-
-
-@pytest.mark.parametrize("goal", [12, -1, 7.5, True, "a"])
-@pytest.mark.parametrize("show", ["reward", "standard_error", "visitations", "value"])
-def test_a_goal_that_is_no_state_is_named(travelled, show, goal):
-    network, _, estimator = travelled()
-    with pytest.raises(ValueError, match=rf"goal {goal!r} is no state; states are 0\.\.11"):
-        NetworkMapDisplay.from_estimator(estimator, network, show=show, goal=goal)
 
 
 def test_of_parallel_edges_the_shortest_counts():
