@@ -151,6 +151,17 @@ def test_bad_input_is_named_and_exits_with_2(arguments, features, message, table
     assert not (tmp_path / "out").exists()
 
 
+def test_labels_of_a_table_that_are_fewer_than_the_states_of_the_mdp(tmp_path, capsys):
+    MDP.from_successors([[1], [2], [0]], discount=0.9).save(tmp_path / "mdp.npz")
+    table = tmp_path / "walks.csv"
+    table.write_text("id,state,action,next_state\na,home,0,shop\n", encoding="utf-8")
+    assert run(table, "--mdp", tmp_path / "mdp.npz", "--out", tmp_path / "out") == 2
+    said = capsys.readouterr()
+    assert "name 2 states" in said.err
+    assert said.out == ""  # before anything else
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_byte_order_mark_hides_no_column(tmp_path, capsys):
     """Spreadsheets begin UTF-8 files with one; the rows here are out of order, which the first column tells."""
     turned = [f"{t},{i},{s},{a}" for i, t, s, a in (line.split(",") for line in TABLE.splitlines())]

@@ -101,6 +101,7 @@ def test_pictures_are_png_with_texts(grid_page):
         assert base64.b64decode(image["src"].split(",")[1]).startswith(b"\x89PNG")
         assert len(image["alt"]) > 30
     assert "highest at row 3, column 13" in images[1]["alt"]
+    assert "Where the reward is well known (dark) and where it is not (light)." in page.texts["figcaption"]
     assert plt.get_fignums() == []
 
 
@@ -197,7 +198,9 @@ def test_a_road_network_has_its_maps(tmp_path):
     assert f"demonstrations entered each link; {entered} links were used" in texts[0]
     assert re.match(r"Map of the recovered reward. It is lowest at link \d+ \(-", texts[1])
     assert re.match(r"Map of the standard error of the recovered reward. It is lowest at link \d+", texts[2])
-    assert "how often each link is expected to be visited." in page.texts["figcaption"][1]
+    captions = page.texts["figcaption"]
+    assert "how often each link is expected to be visited." in captions[1]
+    assert captions[2] == "Where the reward is well known (light and narrow) and where it is not (dark and wide)."
 
 
 def test_labels_are_read_as_those_of_the_fit(tmp_path):
