@@ -13,12 +13,14 @@ from maxent_irl import (
     sample_demonstrations,
     soft_value_iteration,
 )
+from maxent_irl.goal_policies import GoalPolicies
 from maxent_irl.metrics import (
     expected_value_difference,
     feature_expectation_gap,
     log_likelihood_per_decision,
     policy_kl,
 )
+from maxent_irl.worlds import RoadNetwork
 
 KINDS = ["discounted, ending", "discounted, masked", "finite, everything", "undiscounted, terminal"]
 
@@ -97,3 +99,21 @@ def test_metrics_agree_with_the_estimator(horizon):
         rough.fit(open_ended)
     found = feature_expectation_gap(mdp, features, rough.policy_, open_ended)
     np.testing.assert_allclose(found, rough.feature_gap_, atol=1e-10)
+
+
+@pytest.mark.parametrize("inference", ["variational", "exact"])
+def test_the_gap_of_goals_is_that_of_each_goal_by_itself(inference):
+    """Trips that arrive and trips of which nobody saw the end, with weights: one factorisation tells what each goal does."""
+    network = RoadNetwork.grid(4, irregularity=0.2, random_state=0, states="nodes")
+    features = network.features("length", "constant")
+    policies = GoalPolicies(network.mdp, features @ [-3.0, -1.0], inference=inference)
+    arrived = policies.sample([0, 5, 12] * 4, [15, 3, 2] * 4, random_state=0)
+    cut = [(trip.states[:-1], trip.actions) for trip in policies.sample([0] * 5, 15, max_steps=2, random_state=0)]
+    trips = arrived + Demonstrations(cut, goals=[15] * 5)
+    trips = Demonstrations(trips, weights=np.linspace(1, 3, len(trips)))
+    other = GoalPolicies(network.mdp, features @ [-2.0, -2.0], inference=inference)
+    assert other.linear
+    together = feature_expectation_gap(network.mdp, features, other, trips)
+    other.linear = False
+    np.testing.assert_allclose(together, feature_expectation_gap(network.mdp, features, other, trips), rtol=1e-9)
+    assert np.abs(together).min() > 1e-3
