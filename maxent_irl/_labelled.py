@@ -16,6 +16,13 @@ def as_demonstrations(given: Any, like: Demonstrations | None = None) -> Demonst
     return Demonstrations(demos, **labels) if any(value is not None for value in labels.values()) else demos
 
 
+def demonstrations_for(estimator: Any, given: Any) -> Demonstrations:
+    """What is given to a fitted estimator, in the labels of its fit, and possible in its MDP."""
+    demos = as_demonstrations(given, getattr(estimator, "_fitted_on", None))
+    demos.validate_against(estimator.mdp)
+    return demos
+
+
 def in_common_labels(first: Any, second: Any) -> tuple[Demonstrations, Demonstrations]:
     """Both as Demonstrations in which an index means the same; integers are indices of the other's labels already."""
     one, other = as_demonstrations(first), as_demonstrations(second)

@@ -1,5 +1,6 @@
 """Labels and the MDP's indices: which index a label has must never depend on which other labels happen to be seen."""
 
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,6 +12,7 @@ from maxent_irl._labelled import in_common_labels
 from maxent_irl.control import Comparisons, PreferenceIRL
 from maxent_irl.joined import join
 from maxent_irl.metrics import PathMatchScorer, feature_gap_scorer, log_likelihood_per_decision, path_match
+from maxent_irl.plotting import CalibrationDisplay
 
 ROOMS, MOVES = ("attic", "bath", "cellar", "den", "entry"), ("stay", "right", "left")
 
@@ -115,6 +117,14 @@ def test_an_estimator_reads_labels_as_those_of_its_fit(ring, walks):
     np.testing.assert_array_equal(cross_val_score(model, fitted, cv=3), cross_val_score(reference, walks, cv=3))
     with pytest.raises(ValueError, match="trajectory 0, step 0, 'garage', is none of the 5 state labels"):
         model.score([(["garage", "bath"], ["left"])])
+
+
+def test_labels_given_to_a_fit_without_any_must_name_all_states(ring, walks):
+    model, part = MaxEntIRL(ring, l2=0.1).fit(walks), named(without_attic(walks))
+    calls = (model.score, partial(feature_gap_scorer, model), partial(PathMatchScorer(), model))
+    for call in (*calls, partial(CalibrationDisplay.from_estimator, model)):
+        with pytest.raises(ValueError, match="name 4 states"):
+            call(part)
 
 
 def test_only_labels_that_occur_are_looked_up_and_the_place_is_named():

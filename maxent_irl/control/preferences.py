@@ -29,7 +29,7 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
-from .._labelled import as_demonstrations
+from .._labelled import as_demonstrations, demonstrations_for
 from .._validation import check_temperature
 from ..mdp import MDP
 from ..rewards import LinearReward
@@ -193,8 +193,7 @@ class PreferenceIRL(BaseEstimator):
 
     def feature_counts(self, trajectories: Any) -> Any:
         """Discounted feature counts of each trajectory, (n, K); needs no fit."""
-        given = as_demonstrations(trajectories, getattr(self, "_fitted_on", None))
-        given.validate_against(self.mdp)
+        given = demonstrations_for(self, trajectories)
         model = LinearReward(self.mdp, self.features)
         columns = given.states if model.per_state else given.actions * self.mdp.n_states + given.states
         weight = self.mdp.discount ** given.times.astype(float)

@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
-from .._labelled import as_demonstrations
+from .._labelled import as_demonstrations, demonstrations_for
 from .._validation import (
     INFERENCES,
     check_choice,
@@ -195,7 +195,8 @@ class MaxEntIRL(OnePolicy, StandardErrors, BaseEstimator):
         self
         """
         self._check_parameters()
-        demonstrations = self._demonstrations(X)
+        demonstrations = as_demonstrations(X)
+        demonstrations.validate_against(self.mdp)
         model = LinearReward(self.mdp, self.features)
         if self.feature_names is not None and len(self.feature_names) != model.n_features:
             raise ValueError(f"feature_names has {len(self.feature_names)} names for {model.n_features} features")
@@ -246,7 +247,7 @@ class MaxEntIRL(OnePolicy, StandardErrors, BaseEstimator):
     def score(self, X: Any, y: None = None) -> float:
         """Mean log-likelihood per decision, nats, each decision weighing its trajectory's weight."""
         check_is_fitted(self)
-        demonstrations = self._demonstrations(X, self._fitted_on)
+        demonstrations = demonstrations_for(self, X)
         s, a, t = demonstrations.states, demonstrations.actions, demonstrations.times
         if demonstrations.goals is not None:
             log_p = self.goal_policies().log_probabilities(s, a, demonstrations.goals[demonstrations.trajectory_ids], t)
@@ -337,11 +338,6 @@ class MaxEntIRL(OnePolicy, StandardErrors, BaseEstimator):
         check_n_jobs(self.n_jobs)
         if self.callback is not None and not callable(self.callback):
             raise ValueError(f"callback must be a function that takes a Progress, or None; got {self.callback!r}")
-
-    def _demonstrations(self, X: Any, like: Demonstrations | None = None) -> Demonstrations:
-        demonstrations = as_demonstrations(X, like)
-        demonstrations.validate_against(self.mdp)
-        return demonstrations
 
     def _likelihood(self, demonstrations: Demonstrations, model: LinearReward) -> Likelihood:
         return likelihood_of(

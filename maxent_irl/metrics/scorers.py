@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._labelled import as_demonstrations
+from .._labelled import demonstrations_for
 from ..demonstrations import Demonstrations
 from ..inference import soft_value_iteration
 from ..routes import most_likely_paths, most_likely_routes
@@ -63,7 +63,7 @@ class PolicyDivergenceScorer:
 
 def feature_gap_scorer(estimator: Any, X: Any, y: None = None) -> float:
     """Minus the largest gap per decision between demonstrated and expected features; with goals, each on the way to its own."""
-    data = as_demonstrations(X, getattr(estimator, "_fitted_on", None))
+    data = demonstrations_for(estimator, X)
     if data.goals is not None:
         policy = estimator.goal_policies()
     else:  # a solution knows the dynamics of exact inference
@@ -91,7 +91,7 @@ class PathMatchScorer:
 
     def __call__(self, estimator: Any, X: Any, y: None = None) -> float:
         """Score a fitted estimator on the paths that were taken."""
-        data = as_demonstrations(X, getattr(estimator, "_fitted_on", None))
+        data = demonstrations_for(estimator, X)
         predicted = (self.predict_paths or likeliest_paths)(estimator, data)
         result = path_match(data, predicted, lengths=self.lengths)
         return result.at_least_90 if self.at_least_90 else result.mean

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
-from .._labelled import as_demonstrations
+from .._labelled import demonstrations_for
 from ._axes import figure_and_axes, key_above, plain_frame, title_above
 from ._colours import ACCENT, FAINT
 
@@ -110,7 +110,7 @@ class CalibrationDisplay:
         ValueError
             For demonstrations without goals and an estimator that was fitted to goals.
         """
-        demonstrations = as_demonstrations(demonstrations, estimator._fitted_on)
+        demonstrations = demonstrations_for(estimator, demonstrations)
         if demonstrations.goals is None and not hasattr(estimator, "policy_"):
             raise ValueError(
                 "the estimator was fitted to demonstrations with goals and these have none: build them with "

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.special import ndtri
 
-from .._labelled import as_demonstrations
+from .._labelled import demonstrations_for
 from ..uncertainty import reward_map
 from ._axes import figure_and_axes_array, key_above, plain_frame, title_above, value_axis, whole_ticks
 from ._colours import ACCENT, CONTRAST, FAINT
@@ -190,7 +190,7 @@ class StateCurveDisplay:
             options["errors"] = reward_map(estimator, centre=False).standard_error
         observed = None
         if demonstrations is not None:
-            demonstrations = as_demonstrations(demonstrations, estimator._fitted_on)
+            demonstrations = demonstrations_for(estimator, demonstrations)
             observed = np.zeros((mdp.n_states, mdp.n_actions))
             weights = demonstrations.weights
             if goal is not None and demonstrations.goals is not None:

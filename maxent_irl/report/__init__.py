@@ -13,7 +13,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from .._labelled import as_demonstrations
+from .._labelled import demonstrations_for
 from ..worlds.gridworld import ACTIONS
 from ._page import page
 from ._sections import Fit, sections
@@ -66,7 +66,7 @@ def write_report(
     OSError
         If the file cannot be written.
     """
-    demonstrations = as_demonstrations(demonstrations, estimator._fitted_on)
+    demonstrations = demonstrations_for(estimator, demonstrations)
     if action_names is None and len(demonstrations.action_labels or ()) == estimator.mdp.n_actions:
         action_names = demonstrations.action_labels
     fit = Fit(
