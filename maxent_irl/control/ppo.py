@@ -15,10 +15,16 @@ than epsilon: the first step of an iteration, where every ratio is 1, is not cli
 no longer tries what is best. What is being maximised is the ELBO with prior pi_ref, whose maximum `soft_value_iteration` gives
 exactly.
 
+A policy that is cold at once settles on the best of what it has seen, and what it then no longer does it never sees. So the
+price of divergence in the advantages is annealed: it starts at the deviation of the rewards of the first sample, where the
+optimum is still wide, and falls geometrically to beta over the first half of the iterations. What hardly ever occurs in a sample
+from the reference may not be found even so.
+
 Sources: Schulman, J., Wolski, F., Dhariwal, P., Radford, A., & Klimov, O. (2017), Proximal policy optimization algorithms,
 arXiv:1707.06347; Ouyang, L., et al. (2022), Training language models to follow instructions with human feedback, NeurIPS 35;
 Ziegler, D. M., et al. (2019), Fine-tuning language models from human preferences, arXiv:1909.08593 (the penalty as a reward);
-Kakade, S. (2001), A natural policy gradient, NeurIPS 14.
+Kakade, S. (2001), A natural policy gradient, NeurIPS 14; Kirkpatrick, S., Gelatt, C. D., & Vecchi, M. P. (1983), Optimization
+by simulated annealing, Science 220(4598), 671-680.
 """
 
 from __future__ import annotations
@@ -46,16 +52,17 @@ class PolicyGradientRun:
     Attributes
     ----------
     policy : (S, A) array
-        Of the averaged logits.
+        Of the logits, averaged over the iterations at the wanted temperature.
     converged : bool
-        Whether the sampled objective had come to rest.
+        Whether the sampled objective had come to rest: it says that more iterations would change little, not that the answer is
+        right. What the reference does less than about once in a sample may never have been seen (raise `n_trajectories`).
     n_iter : int
     n_samples : int
         Trajectories.
     residual : float
         Change of the sampled objective between the last two tenths of the run.
     objective_curve, divergence_curve : (n_iter,) arrays
-        Means over the trajectories of each iteration of reward less penalty, and of log pi / reference.
+        Means over the trajectories of each iteration of reward less penalty at beta, and of log pi / reference.
     clipped_curve : (n_iter,) array
         Share of the decisions whose gradient the clip removed in the last epoch of each iteration.
     """
@@ -95,7 +102,7 @@ def ppo(
     reference : (A,) or (S, A) array
         Where the policy starts, and what it is charged for leaving.
     temperature : float > 0
-        beta, price of a nat of divergence.
+        beta, price of a nat of divergence; approached from above in the first half of the iterations.
     clip : float in (0, 1)
         epsilon.
     n_trajectories : int
@@ -103,7 +110,7 @@ def ppo(
     n_iterations, n_epochs : int
         Iterations, and gradient steps on the sample of each.
     learning_rate : float > 0
-        A step moves a logit by ``learning_rate * advantage / temperature``; iteration k has ``learning_rate / (1 + k / 20)``.
+        A step moves a logit by ``learning_rate * advantage / price``; iteration k has ``learning_rate / (1 + k / 20)``.
         No step moves a logit further than `clip`.
     tol : float
         Change of the sampled objective at which the run counts as converged, in units of reward.
@@ -129,21 +136,26 @@ def ppo(
     log_reference = check_reference(mdp, reference)
     logits, average = np.array(log_reference), Averaged()
     allowed = np.isfinite(logits)
-    curves = []
+    curves, annealed = [], n_iterations // 2
     for iteration in range(n_iterations):
         policy = soft_maximum(logits, None, 1.0)[1]
         batch = sample_demonstrations(mdp, policy.T, n_trajectories, random_state=rng)
         a, s = batch.actions, batch.states
         log_ratio = np.log(policy[a, s]) - log_reference[a, s]
-        net = r[a, s] - beta * log_ratio
-        surrogate = _Surrogate(mdp, batch, _advantages(batch, net, mdp.n_states), policy[a, s], clip)
-        rate = learning_rate / beta / (1.0 + iteration / 20.0)
+        if iteration == 0:
+            hottest = max(beta, float(np.add.reduceat(r[a, s], batch.offsets[:-1]).std()))
+        price = beta * (hottest / beta) ** max(0.0, 1.0 - iteration / max(1, annealed))
+        advantage = _advantages(batch, r[a, s] - price * log_ratio, mdp.n_states)
+        surrogate = _Surrogate(mdp, batch, advantage, policy[a, s], clip)
+        rate = learning_rate / price / (1.0 + iteration / 20.0)
         for _ in range(n_epochs):
             gradient, clipped = surrogate.gradient(soft_maximum(logits, None, 1.0)[1])
             step = np.clip(rate * gradient / surrogate.visits, -clip, clip)
             logits = np.where(allowed, logits + step, -np.inf)
-        average.add(np.where(allowed, logits, 0.0))
-        curves.append((net.sum() / n_trajectories, log_ratio.sum() / n_trajectories, clipped))
+        if iteration >= annealed:
+            average.add(np.where(allowed, logits, 0.0))
+        objective = (r[a, s] - beta * log_ratio).sum() / n_trajectories
+        curves.append((objective, log_ratio.sum() / n_trajectories, clipped))
     objective, divergence, clipped = np.array(curves).T
     tenth = max(1, n_iterations // 10)
     residual = abs(objective[-tenth:].mean() - objective[-2 * tenth : -tenth].mean()) if n_iterations > 1 else np.inf

@@ -16,9 +16,9 @@ def task():
     return tree, reference, np.random.default_rng(1).normal(size=tree.n_completions)
 
 
-def shortfall(mdp, reward, reference, policy):
+def shortfall(mdp, reward, reference, policy, beta=BETA):
     """How much of the exact RLHF objective a policy misses."""
-    options = {"temperature": BETA, "action_prior": reference}
+    options = {"temperature": beta, "action_prior": reference}
     best = soft_value_iteration(mdp, reward, **options).V
     return float(mdp.initial_distribution @ (best - evidence_lower_bound(mdp, reward, policy, **options)))
 
@@ -28,10 +28,30 @@ def test_it_reaches_the_exact_objective_at_any_temperature(task, beta):
     tree, reference, scores = task
     reward = tree.reward_table(scores)
     run = ppo(tree.mdp, reward, reference, temperature=beta, random_state=0)
-    options = {"temperature": beta, "action_prior": reference}
-    best = soft_value_iteration(tree.mdp, reward, **options).V
-    missed = tree.mdp.initial_distribution @ (best - evidence_lower_bound(tree.mdp, reward, run.policy, **options))
-    assert 0 <= missed < 1e-3
+    assert 0 <= shortfall(tree.mdp, reward, reference, run.policy, beta) < 1e-3
+
+
+@pytest.mark.parametrize("beta", [0.01, 0.3])
+@pytest.mark.parametrize("seed", [0, 4, 6, 7])
+def test_it_finds_a_best_completion_that_the_reference_gives_once_in_600(beta, seed):
+    tree = TokenTree("abc", 3)
+    reference = tree.random_policy(concentration=1.0, random_state=4)
+    scores = np.random.default_rng(104).normal(size=tree.n_completions)
+    reward = tree.reward_table((scores - scores.mean()) / scores.std())
+    assert 1e-3 < np.exp(tree.log_probabilities(reference))[scores.argmax()] < 2e-3
+    run = ppo(tree.mdp, reward, reference, temperature=beta, random_state=seed)
+    assert run.converged
+    assert shortfall(tree.mdp, reward, reference, run.policy, beta) < 1e-3
+
+
+def test_the_recorded_objective_is_that_of_the_wanted_temperature(task):
+    tree, reference, scores = task
+    reward = tree.reward_table(scores)
+    run = ppo(tree.mdp, reward, reference, temperature=0.05, n_trajectories=20_000, n_iterations=60, random_state=0)
+    earned = run.objective_curve + 0.05 * run.divergence_curve
+    best = np.array([scores[tree.prompt_of == p].max() for p in range(2)]).mean()
+    assert (np.diff(earned[5:25]) > -0.02).all()  # cooler, and so more rewarding
+    assert_allclose(earned[-1], best, atol=0.02)
 
 
 def test_large_steps_do_not_leap_over_the_clip(task):
