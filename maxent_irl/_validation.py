@@ -65,6 +65,18 @@ def check_positive(name: str, value: float, *, or_zero: bool = False) -> float:
     return float(value)
 
 
+def check_interval(
+    name: str, value: float, low: float, high: float, *, closed: str = "neither", why: str = ""
+) -> float:
+    """Return a number between two others as a float; `closed` says which ends belong: "neither", "left", "right", "both"."""
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    left, right = closed in ("left", "both"), closed in ("right", "both")
+    if not number or not (low < value < high or (left and value == low) or (right and value == high)):
+        interval = f"{'[' if left else '('}{low:.4g}, {high:.4g}{']' if right else ')'}"
+        raise ValueError(f"{name} must lie in {interval}{why}; got {value!r}")
+    return float(value)
+
+
 def check_count(name: str, value: int, *, at_least: int = 1) -> int:
     """Return a positive integer."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < at_least:

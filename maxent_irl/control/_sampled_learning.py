@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._draws import Outcomes, generator, row_keys
-from .._validation import check_action_prior, check_count, check_positive, check_reward
+from .._validation import check_action_prior, check_count, check_interval, check_positive, check_reward
 from ..mdp import MDP
 from ._requirements import require_discounted
 
@@ -35,8 +35,12 @@ class SampledSolution:
     policy : (S, A) array
     temperature : float
         As given, or as tuned.
+    entropy : float
+        Mean entropy of the policy (relative to the prior where there is one) over the states met in the last tenth of the run,
+        nats per decision.
     converged : bool
-        Whether V had come to rest: it says that more samples would change little, not that the answer is right.
+        Whether V had come to rest: it says that more samples would change little, not that the answer is right. With a tuned
+        temperature also whether that had, at the entropy asked for.
     n_iter : int
         Minibatches.
     n_samples : int
@@ -50,13 +54,14 @@ class SampledSolution:
     error_curve : (K,) array
         Root mean square of the temporal differences of the minibatch at each record.
     temperature_curve, entropy_curve : (K,) arrays
-        Temperature, and mean entropy of the policy (relative to the prior where there is one) over the walkers, at each record.
+        Temperature, and mean entropy of the acting policy over the walkers, at each record.
     """
 
     V: NDArray
     Q: NDArray
     policy: NDArray
     temperature: float
+    entropy: float
     converged: bool
     n_iter: int
     n_samples: int
@@ -105,6 +110,10 @@ class Problem:
         log_ratio = np.log(np.where(policy > 0, policy, 1.0))
         return log_ratio if self.log_prior is None else np.where(policy > 0, log_ratio - self.log_prior, 0.0)
 
+    def entropy(self, policy: NDArray) -> NDArray:
+        """Entropy of a policy (A, S) in every state, relative to the prior where there is one; (S,), nats."""
+        return -np.einsum("as,as->s", policy, self.relative_log(policy))
+
 
 class Walkers:
     """Walkers in an MDP, all advanced together.
@@ -119,9 +128,8 @@ class Walkers:
     """
 
     def __init__(self, problem: Problem, n_walkers: int, exploration: float, rng: np.random.Generator) -> None:
-        if not 0.0 <= exploration <= 1.0:
-            raise ValueError(f"exploration must be a probability in [0, 1]; got {exploration!r}")
-        self.problem, self.rng, self.exploration = problem, rng, exploration
+        self.problem, self.rng = problem, rng
+        self.exploration = check_interval("exploration", exploration, 0.0, 1.0, closed="both", why=", a probability")
         mdp = problem.mdp
         start = np.where(mdp.terminal, 0.0, mdp.initial_distribution)
         if not start.any():
@@ -167,11 +175,9 @@ class TabularRegression:
     """
 
     def __init__(self, size: int, decay: float, discount: float) -> None:
-        if not 0.5 < decay <= 1.0:
-            raise ValueError(
-                f"step_decay must lie in (0.5, 1], where stochastic approximation converges; got {decay!r}"
-            )
-        self.size, self.decay, self.rescaling = size, decay, 1.0 - discount
+        why = ", where stochastic approximation converges"
+        self.decay = check_interval("step_decay", decay, 0.5, 1.0, closed="right", why=why)
+        self.size, self.rescaling = size, 1.0 - discount
         self.seen = np.zeros(size)
 
     def __call__(self, table: NDArray, entries: NDArray, targets: NDArray) -> None:
@@ -188,6 +194,7 @@ class Learner(Protocol):
     """A member: how it acts, what it does with a minibatch, and what it has learnt."""
 
     temperature: float
+    target_entropy: float | None  # nats, where the temperature is tuned
 
     def acting(self) -> NDArray:
         """Policy (A, S) for the next minibatch."""
@@ -217,27 +224,34 @@ def learn(
     records = set(np.geomspace(1, n_steps, n_records).astype(int).tolist())
     late = max(1, round(0.9 * n_steps))
     curves: list[tuple] = []
-    V_late = None
+    met = np.zeros(problem.mdp.n_states)
     for step in range(1, n_steps + 1):
         policy = learner.acting()
         batch = walkers.step(policy)
         errors = learner.update(batch)
         if step == late:
-            V_late = learner.answer()[0]
+            V_late, *_, temperature_late = learner.answer()
+        if step >= late:
+            met += np.bincount(batch.states, minlength=len(met))
         if step in records:
-            entropy = -np.einsum("as,as->s", policy, problem.relative_log(policy))[batch.states].mean()
+            entropy = problem.entropy(policy)[batch.states].mean()
             curves.append(
                 (step * n_walkers, learner.answer()[0], np.sqrt(np.mean(errors**2)), learner.temperature, entropy)
             )
     V, Q, policy, temperature = learner.answer()
     residual = float(np.abs(V - V_late).max()) if late < n_steps else np.inf
+    entropy = float(met @ problem.entropy(policy) / met.sum())
+    tuned = True
+    if learner.target_entropy is not None:
+        tuned = max(abs(entropy - learner.target_entropy), abs(temperature / temperature_late - 1.0)) <= tol
     samples, values, errors, temperatures, entropies = (np.array(column) for column in zip(*curves, strict=True))
     return SampledSolution(
         V,
         np.where(problem.mdp.available, Q.T, -np.inf),
         policy.T,
         float(temperature),
-        residual <= tol,
+        entropy,
+        bool(residual <= tol and tuned),
         n_steps,
         n_steps * n_walkers,
         residual,

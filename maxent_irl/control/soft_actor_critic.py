@@ -38,7 +38,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._numerics import soft_maximum
-from .._validation import check_temperature
+from .._validation import check_interval, check_temperature
 from ..mdp import MDP
 from ._averaging import Averaged
 from ._sampled_learning import Minibatch, Problem, SampledSolution, TabularRegression, learn
@@ -74,7 +74,8 @@ def soft_actor_critic(
         "auto": tuned until the policy's mean entropy is `target_entropy`, starting from 1.
     target_entropy : float, optional
         nats per decision, averaged over where the walkers are, the discounted visitations of the acting policy (exploration
-        included); required with "auto". With an action prior: relative to it, ``-KL(pi || prior)``, so <= 0.
+        included); required with "auto". With an action prior: relative to it, ``-KL(pi || prior)``, so < 0. Where actions tie
+        no temperature makes the policy choose between them, and a target below the entropy of the ties is not reached.
     action_prior : (A,) or (S, A) array, optional
     n_critics : int
         2: twin critics, of which actor and targets use the smaller. Each transition teaches one of them: equal tables taught
@@ -87,8 +88,9 @@ def soft_actor_critic(
     temperature_rate : float > 0
         lambda: change of log temperature per nat of excess entropy and minibatch.
     n_walkers, n_steps, exploration, step_decay, tol, random_state
-        As for `soft_q_learning`. Without exploration an action that looks bad early is hardly tried again: where values are
-        many temperatures large, the Boltzmann policy alone does not explore.
+        As for `soft_q_learning`; with "auto", `tol` also bounds the distance of the entropy from its target, in nats, and the
+        relative change of the temperature over the last tenth of the run. Without exploration an action that looks bad early is
+        hardly tried again: where values are many temperatures large, the Boltzmann policy alone does not explore.
 
     Returns
     -------
@@ -97,21 +99,18 @@ def soft_actor_critic(
     Raises
     ------
     ValueError
-        For a horizon, discount 1, or dead ends; for rates outside (0, 1]; for "auto" without a target or one out of reach.
+        For a horizon, discount 1, or dead ends; for rates outside (0, 1]; for "auto" without a target, or with one that no
+        policy has.
     """
     problem = Problem(mdp, reward, action_prior)
-    automatic = temperature == "auto"
+    automatic = isinstance(temperature, str) and temperature == "auto"
     if automatic:
         _check_target(problem, target_entropy)
     elif target_entropy is not None:
         raise ValueError('target_entropy is used with temperature="auto" only')
-    for name, rate in (
-        ("target_rate", target_rate),
-        ("actor_rate", actor_rate),
-        ("temperature_rate", temperature_rate),
-    ):
-        if not 0.0 < rate <= 1.0:
-            raise ValueError(f"{name} must lie in (0, 1]; got {rate!r}")
+    rates = {"target_rate": target_rate, "actor_rate": actor_rate, "temperature_rate": temperature_rate}
+    for name, rate in rates.items():
+        check_interval(name, rate, 0.0, 1.0, closed="right")
     if n_critics not in (1, 2):
         raise ValueError(f"n_critics must be 1 or 2; got {n_critics!r}")
     learner = _ActorCritic(
@@ -119,10 +118,8 @@ def soft_actor_critic(
         1.0 if automatic else check_temperature(temperature, finite_positive=True),
         target_entropy if automatic else None,
         n_critics=n_critics,
-        target_rate=target_rate,
-        actor_rate=actor_rate,
-        temperature_rate=temperature_rate,
         step_decay=step_decay,
+        **rates,
     )
     return learn(
         problem,
@@ -136,14 +133,14 @@ def soft_actor_critic(
 
 
 def _check_target(problem: Problem, target: float | None) -> None:
+    """Refuse what no policy can have: less than doing always the unlikeliest, or as much as the prior or more."""
     if problem.log_prior is None:
-        most = math.log(problem.allowed.sum(axis=0).max())
-        reach = f"between 0 and log |A| = {most:.4g}"
+        least, most = 0.0, math.log(problem.allowed.sum(axis=0).max())
+        why = ", up to log |A| nats"
     else:
-        most, reach = 0.0, "below 0 (minus the divergence from the prior)"
-    least = 0.0 if problem.log_prior is None else -math.inf
-    if target is None or not least < target < most:
-        raise ValueError(f'temperature="auto" needs a target_entropy {reach}; got {target!r}')
+        least, most = float(problem.log_prior[problem.allowed].min()), 0.0
+        why = " nats, from the log of the smallest prior probability to that of the prior itself"
+    check_interval('target_entropy, which temperature="auto" needs,', target, least, most, why=why)
 
 
 class _ActorCritic:
@@ -187,7 +184,7 @@ class _ActorCritic:
         self.targets += self.target_rate * (self.critics - self.targets)
         self._improve(np.unique(batch.states))
         if self.target_entropy is not None:
-            entropy = -np.einsum("as,as->s", self.policy, self.problem.relative_log(self.policy))[batch.states].mean()
+            entropy = self.problem.entropy(self.policy)[batch.states].mean()
             self.temperature *= math.exp(-self.temperature_rate * (entropy - self.target_entropy))
         self.averages["critics"].add(self.critics)
         self.averages["logits"].add(self.logits)

@@ -91,6 +91,8 @@ def soft_q_learning(
 
 
 class _SoftQ:
+    target_entropy = None
+
     def __init__(self, problem: Problem, temperature: float, step_decay: float) -> None:
         self.problem, self.temperature = problem, temperature
         self.Q = np.where(problem.allowed, 0.0, -np.inf)

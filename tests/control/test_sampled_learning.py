@@ -7,6 +7,7 @@ from maxent_irl import MDP, expected_visitations, soft_value_iteration
 from maxent_irl.control import soft_actor_critic, soft_q_learning
 from maxent_irl.control._averaging import Averaged
 from maxent_irl.control._sampled_learning import Problem, TabularRegression, Walkers
+from maxent_irl.control.members import slippery_grid
 from maxent_irl.control.soft_actor_critic import _ActorCritic
 from maxent_irl.control.soft_q_learning import _SoftQ
 
@@ -141,9 +142,33 @@ def test_automatic_temperature_reaches_the_target(with_prior):
     relative = np.log(learnt.policy / prior) if with_prior else np.log(learnt.policy)
     entropy = -(where[:, None] * learnt.policy * relative).sum()
     assert_allclose(entropy, target, rtol=0.02)
+    assert_allclose(learnt.entropy, entropy, atol=0.01)
+    assert learnt.converged
     options = {"temperature": learnt.temperature, "action_prior": prior if with_prior else None}
     assert_allclose(learnt.V, soft_value_iteration(mdp, reward, **options).V, atol=0.05)
     assert abs(learnt.temperature_curve[-1] / learnt.temperature - 1) < 0.1
+
+
+@pytest.mark.parametrize(("target", "reached"), [(1.0, True), (0.5, False), (0.2, False)])
+def test_a_target_entropy_below_that_of_the_ties_is_not_called_reached(target, reached):
+    """Two ways around the corner are equally good, so that no temperature makes the policy choose."""
+    world = slippery_grid()
+    tuned = soft_actor_critic(
+        world.mdp, world.reward, temperature="auto", target_entropy=target, random_state=1, n_walkers=500, tol=0.04
+    )
+    assert tuned.residual <= 0.04
+    assert (abs(tuned.entropy - target) < 0.04) == reached
+    assert tuned.converged == reached
+    assert tuned.entropy_curve.shape == tuned.samples_curve.shape
+
+
+def test_a_temperature_still_moving_is_not_at_rest():
+    mdp, reward, _ = case("discounted")
+    options = {"temperature": "auto", "target_entropy": 1.05, "temperature_rate": 1.0, "tol": 0.15}
+    moving = soft_actor_critic(mdp, 1e-6 * reward, n_walkers=100, n_steps=200, random_state=0, **options)
+    assert moving.residual <= 0.15
+    assert abs(moving.entropy - 1.05) <= 0.15
+    assert not moving.converged
 
 
 def test_walkers_are_where_the_discounted_visitations_are():
@@ -184,7 +209,7 @@ def test_average_weighs_the_late_iterates():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"exploration": 1.5}, "exploration must be a probability"),
+        ({"exploration": 1.5}, r"exploration must lie in \[0, 1\], a probability; got 1.5"),
         ({"n_walkers": 0}, "n_walkers must be a positive integer"),
         ({"step_decay": 0.5}, "step_decay must lie in"),
         ({"temperature": 0.0}, "temperature must be finite and positive"),
@@ -201,8 +226,12 @@ def test_wrong_options_are_named(member, changes, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"temperature": "auto"}, "needs a target_entropy between 0 and log"),
-        ({"temperature": "auto", "target_entropy": 2.0}, "between 0 and log"),
+        ({"temperature": "auto"}, r"target_entropy, which temperature=\"auto\" needs, .*log \|A\| nats; got None"),
+        ({"temperature": "auto", "target_entropy": 2.0}, r"target_entropy.* must lie in \(0, 1.099\)"),
+        ({"temperature": "auto", "target_entropy": "low"}, "target_entropy.* got 'low'"),
+        ({"temperature": "auto", "target_entropy": -5.0, "action_prior": [0.5, 0.4, 0.1]}, r"\(-2.303, 0\)"),
+        ({"temperature": np.array([1.0, 2.0])}, "temperature must be a number"),
+        ({"temperature": "warm"}, "temperature must be a number"),
         ({"target_entropy": 1.0}, 'with temperature="auto" only'),
         ({"n_critics": 3}, "n_critics must be 1 or 2"),
         ({"actor_rate": 0.0}, "actor_rate must lie in"),
