@@ -87,17 +87,19 @@ class TrajectoryPosterior:
         return np.exp(log_pairs - self.log_evidence)
 
     def transition_marginals(self, time: int) -> sparse.csr_array:
-        """p(s_t = s, a_t = a, s_{t+1} = s' | O) at one time, CSR of shape (A * S, S), row ``a * S + s``."""
+        """p(s_t = s, a_t = a, s_{t+1} = s' | O) at one time, 0..T - 1; CSR of shape (A * S, S), row ``a * S + s``."""
+        time = self._check_time(time)
         rows, P = self._rows, self.mdp.transitions
         logs = self._log_weights[rows] + np.log(P.data) + self.log_backward[time + 1][P.indices]
         logs += self.log_forward[time][rows % self.mdp.n_states] - self.log_evidence
         return sparse.csr_array((np.exp(logs), P.indices, P.indptr), shape=P.shape)
 
     def posterior_dynamics(self, time: int) -> sparse.csr_array:
-        """p(s_{t+1} = s' | s_t = s, a_t = a, O), CSR like the MDP's transitions.
+        """p(s_{t+1} = s' | s_t = s, a_t = a, O) at one time, 0..T - 1; CSR like the MDP's transitions.
 
         Under stochastic dynamics they are not the true ones: the posterior supposes good luck as well as good decisions.
         """
+        time = self._check_time(time)
         rows, P = self._rows, self.mdp.transitions
         log_future = self.log_backward_pairs[time].T.ravel() - self.log_optimality.T.ravel()
         shift = np.where(np.isfinite(log_future), log_future, 0.0)
@@ -205,6 +207,12 @@ class TrajectoryPosterior:
             steps = self._log_weights[pairs] + np.log(chance)
             first = np.log(mdp.initial_distribution[demos.states[demos.offsets[:-1]]])
         return first + np.add.reduceat(steps, demos.offsets[:-1]) + future - self.log_evidence
+
+    def _check_time(self, time: int) -> int:
+        T = self.mdp.horizon
+        if isinstance(time, bool) or not isinstance(time, int | np.integer) or not 0 <= time < T:
+            raise ValueError(f"time must be that of a decision, an integer in 0..{T - 1}; got {time!r}")
+        return int(time)
 
     @cached_property
     def _rows(self) -> NDArray:

@@ -167,6 +167,15 @@ def test_only_undiscounted_horizons(changes, message):
         message_passing(mdp.replace(**changes), reward)
 
 
+@pytest.mark.parametrize("method", ["transition_marginals", "posterior_dynamics"])
+@pytest.mark.parametrize("time", [-1, 4, 1.5, True, "0", None])
+def test_only_times_of_decisions(method, time):
+    *_, posterior = case("plain")
+    with pytest.raises(ValueError, match=r"time must be that of a decision, an integer in 0\.\.3; got"):
+        getattr(posterior, method)(time)
+    assert getattr(posterior, method)(np.int64(3)).shape == posterior.mdp.transitions.shape
+
+
 def test_impossible_and_foreign_trajectories():
     nowhere = MDP.from_successors([[1], [-1]], horizon=3, initial=[1.0, 0.0])
     with pytest.raises(ValueError, match="no trajectory from the initial distribution is possible"):
