@@ -25,11 +25,18 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize
-from scipy.special import softmax
+from scipy.optimize import OptimizeResult, minimize
+from scipy.special import logsumexp, softmax
 
 from .._linear_systems import Staged, Stationary
-from .._validation import check_action_prior, check_policy, check_reward, check_temperature
+from .._validation import (
+    check_action_prior,
+    check_count,
+    check_policy,
+    check_positive,
+    check_reward,
+    check_temperature,
+)
 from ..inference import SoftSolution, soft_value_iteration
 from ..mdp import MDP
 
@@ -76,6 +83,9 @@ class _Bound:
         self.alpha = check_temperature(temperature, finite_positive=True)
         log_prior = check_action_prior(mdp, action_prior)
         self.prior = mdp.available.T.astype(float) if log_prior is None else np.exp(log_prior)
+        self.open = (self.prior > 0) & mdp.structure.usable(
+            "variational"
+        )  # actions that the prior allows and that get on
 
     def linearise(self, policy: NDArray) -> Stationary | Staged:
         if self.mdp.horizon is None:
@@ -95,16 +105,24 @@ class _Bound:
         V = linear.accumulate(np.where(stuck, IMPOSSIBLE, gain))
         return np.where(V < 1e-10 * IMPOSSIBLE, -math.inf, V)
 
-    def gradient(self, policy: NDArray, source: NDArray) -> tuple[float, NDArray]:
-        """<source, ELBO> and its derivative with respect to the logits of a softmax policy."""
+    def gradient(self, policy: NDArray, source: NDArray) -> tuple[float, NDArray, float]:
+        """<source, ELBO>, its derivative with respect to the logits of a softmax policy, and what is left to gain.
+
+        The last is alpha KL(pi || p exp(Q / alpha) / Z), Q being the policy's own, summed over its visits: what the bound gains
+        if every state goes over to that posterior, but for the change of visits. Unlike the derivative it does not vanish where
+        the policy has all but given up an action that is good.
+        """
         linear = self.linearise(policy)
         net = self.net_reward(linear.policy)
         V = linear.accumulate(linear.average(net))
         here = V if self.mdp.horizon is None else V[:-1]
-        advantage = net + linear.expect(V) - here[..., None, :]
+        ahead = linear.expect(V)
+        advantage = net + ahead - here[..., None, :]
         d = linear.flow(source)
         d = d if self.mdp.horizon is None else d[:-1]
-        return float((source * V).sum()), d[..., None, :] * linear.policy * advantage
+        attainable = self.alpha * logsumexp((self.reward + ahead) / self.alpha, b=self.prior * self.open, axis=-2)
+        left = d * np.where(self.open.any(axis=0), attainable - here, 0.0)
+        return float((source * V).sum()), d[..., None, :] * linear.policy * advantage, float(left.sum())
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +137,8 @@ class BoundMaximum:
     converged : bool
     n_iter : int
     residual : float
-        Largest component of the gradient with respect to the logits.
+        What is left to gain if the policy goes over to the posterior that its own values imply, its visits being what they are;
+        units of reward.
     value_curve : (n_iter + 1,) array
         The ELBO after each iteration.
     """
@@ -152,7 +171,9 @@ def maximise_evidence_lower_bound(
     reward, temperature, action_prior
         As for `evidence_lower_bound`.
     tol : float
-        Largest component of the gradient at which it has converged.
+        What may be left to gain at convergence, relative to ``max(1, |value|)``; see `BoundMaximum`. Gradients are no measure of
+        that: rounding keeps them from zero, and they vanish too where rewards of many temperatures have made the policy all but
+        give up an action that is good, from where no climb leads back.
     max_iter : int
 
     Returns
@@ -165,6 +186,7 @@ def maximise_evidence_lower_bound(
         For an undiscounted problem that the uniform policy, where the climb starts, never ends; for dead ends that episodes
         start in or (with a horizon) may come to.
     """
+    tol, max_iter = check_positive("tol", tol, or_zero=True), check_count("max_iter", max_iter, at_least=0)
     dead = mdp.structure.dead("variational") & ((mdp.initial_distribution > 0) | (mdp.horizon is not None))
     if dead.any():
         raise ValueError(
@@ -173,7 +195,7 @@ def maximise_evidence_lower_bound(
     bound = _Bound(mdp, reward, temperature, action_prior)
     T, S, A = mdp.horizon, mdp.n_states, mdp.n_actions
     shape = (A, S) if T is None else (T, A, S)
-    free = np.broadcast_to((bound.prior > 0) & mdp.structure.usable("variational"), shape)
+    free = np.broadcast_to(bound.open, shape)
     source = np.zeros(S) if T is None else np.zeros((T + 1, S))
     source[... if T is None else 0] = mdp.initial_distribution
 
@@ -182,9 +204,20 @@ def maximise_evidence_lower_bound(
         masked = np.where(free.any(axis=-2, keepdims=True), masked, 0.0)
         return np.where(free, softmax(masked, axis=-2), 0.0)
 
+    left = math.inf  # to gain, where the loss was last evaluated, which is where an iteration ends
+
     def loss(logits: NDArray) -> tuple[float, NDArray]:
-        value, gradient = bound.gradient(policy_of(logits), source)
+        nonlocal left
+        value, gradient, left = bound.gradient(policy_of(logits), source)
         return -value, -gradient.ravel()
+
+    def enough(value: float) -> bool:
+        return bool(left <= tol * max(1.0, abs(value)))
+
+    def record(intermediate_result: OptimizeResult) -> None:
+        curve.append(-float(intermediate_result.fun))
+        if enough(curve[-1]):
+            raise StopIteration
 
     start = np.zeros(int(np.prod(shape)))
     curve = [-loss(start)[0]]
@@ -193,12 +226,12 @@ def maximise_evidence_lower_bound(
         start,
         jac=True,
         method="L-BFGS-B",
-        callback=lambda intermediate_result: curve.append(-float(intermediate_result.fun)),
-        options={"gtol": tol, "ftol": 0.0, "maxiter": max_iter, "maxfun": 10 * max_iter, "maxcor": 30},
+        callback=record,
+        options={"gtol": 0.0, "ftol": 0.0, "maxiter": max_iter, "maxfun": 10 * max_iter, "maxcor": 30},
     )
-    residual = float(np.abs(result.jac).max())
+    value = -loss(result.x)[0]
     policy = np.swapaxes(policy_of(result.x), -1, -2)
-    return BoundMaximum(policy, -float(result.fun), residual <= tol, int(result.nit), residual, np.array(curve))
+    return BoundMaximum(policy, value, enough(value), int(result.nit), left, np.array(curve))
 
 
 @dataclass(frozen=True, eq=False)

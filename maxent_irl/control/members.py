@@ -145,7 +145,7 @@ def _elbo(seed: int) -> float:
     world = slippery_grid()
     solution = soft_value_iteration(world.mdp, world.reward, temperature=ALPHA)
     attained = evidence_lower_bound(world.mdp, world.reward, solution.policy, temperature=ALPHA)
-    climbed = maximise_evidence_lower_bound(world.mdp, world.reward, temperature=ALPHA, tol=1e-7)
+    climbed = maximise_evidence_lower_bound(world.mdp, world.reward, temperature=ALPHA)
     return max(_largest(attained, solution.V), abs(climbed.value - world.mdp.initial_distribution @ solution.V))
 
 
