@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.special import expit
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
@@ -84,8 +84,11 @@ class Comparisons(Sequence):
         return f"Comparisons({len(self):,} pairs of {len(self.trajectories):,} trajectories)"
 
 
-class PreferenceIRL(BaseEstimator):
+class PreferenceIRL(ClassifierMixin, BaseEstimator):
     """Recover the reward that explains which of two trajectories was preferred.
+
+    To scikit-learn it is a classifier of comparisons, so that ``scoring="roc_auc"``, ``"accuracy"`` and the like apply; its own
+    `score` is the mean log-likelihood.
 
     Parameters
     ----------

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier
+from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from maxent_irl import Demonstrations, sample_demonstrations
@@ -96,6 +97,25 @@ def test_scikit_learn_takes_it(world, features, demos):
     assert clone(model).get_params()["mdp"] is world.mdp
     as_list = [X[i] for i in range(len(X))]
     assert_allclose(PreferenceIRL(world.mdp, features).fit(as_list, y).coef_, model.fit(X, y).coef_, rtol=1e-6)
+
+
+@pytest.mark.parametrize("as_bool", [False, True])
+def test_scikit_learn_scores_it_as_a_classifier(world, features, demos, as_bool):
+    reward = np.repeat((features @ COEF)[:, None], world.n_actions, axis=1)
+    X, y = judged(world, reward, demos, 300)
+    y = y.astype(bool) if as_bool else y
+    model = PreferenceIRL(world.mdp, features)
+    assert is_classifier(model)
+    scoring = ["roc_auc", "accuracy", "neg_log_loss"]
+    search = GridSearchCV(model, {"l2": [0.1, 1e3]}, scoring=scoring, refit="roc_auc", cv=2).fit(X, y)
+    for name in scoring:
+        scores = search.cv_results_[f"mean_test_{name}"]
+        assert np.isfinite(scores).all()
+        assert scores[0] >= scores[1]
+    best = search.best_estimator_
+    chance = best.predict_proba(X)
+    assert_allclose(best.score(X, y), -log_loss(y, chance))  # its own score, not the accuracy
+    assert roc_auc_score(y, chance[:, 1]) > accuracy_score(y, best.predict(X)) > 0.6
 
 
 def test_temperature_and_penalty(world, features, demos):
