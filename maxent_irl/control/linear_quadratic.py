@@ -33,7 +33,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import solve_discrete_are
 
-from .._validation import check_temperature
+from .._validation import check_finite, check_interval, check_numbers, check_temperature
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,13 +53,14 @@ class LinearQuadratic:
     cross_cost : (n, m) array, optional
         N; default 0.
     noise : (n, n) array, optional
-        W, covariance of the noise; default 0.
+        W, covariance of the noise, symmetric positive semidefinite; default 0.
     discount : float in [0, 1)
 
     Raises
     ------
     ValueError
-        For shapes that disagree, and for an action cost that is not positive definite.
+        For shapes that disagree, entries that are not finite, an action cost that is not positive definite, noise that is no
+        covariance.
     """
 
     dynamics: NDArray
@@ -71,7 +72,10 @@ class LinearQuadratic:
     discount: float = 0.95
 
     def __post_init__(self) -> None:
-        n, m = np.shape(self.control)
+        control = check_numbers("control", self.control)
+        if control.ndim != 2 or 0 in control.shape:
+            raise ValueError(f"control must have shape (n, m), n states by m actions; got {control.shape}")
+        n, m = control.shape
         wanted = {
             "dynamics": (n, n),
             "control": (n, m),
@@ -82,17 +86,22 @@ class LinearQuadratic:
         }
         for name, shape in wanted.items():
             given = getattr(self, name)
-            array = np.zeros(shape) if given is None else np.array(given, dtype=float)
+            array = np.zeros(shape) if given is None else check_numbers(name, given).copy()
             if array.shape != shape:
                 raise ValueError(f"{name} must have shape {shape} for {n} states and {m} actions; got {array.shape}")
+            check_finite(name, array, ("row", "column"))
             object.__setattr__(self, name, array)
         for name in ("state_cost", "action_cost", "noise"):
             if not np.allclose(getattr(self, name), getattr(self, name).T):
                 raise ValueError(f"{name} must be symmetric")
         if not np.linalg.eigvalsh(self.action_cost).min() > 0:
             raise ValueError("action_cost must be positive definite: otherwise some action costs nothing at any size")
-        if not 0.0 <= self.discount < 1.0:
-            raise ValueError(f"discount must lie in [0, 1); got {self.discount!r}")
+        spread = np.linalg.eigvalsh(self.noise)
+        if spread.min() < -1e-10 * np.abs(spread).max():
+            raise ValueError(
+                f"noise must be a covariance, positive semidefinite; its smallest eigenvalue is {spread.min():.4g}"
+            )
+        object.__setattr__(self, "discount", check_interval("discount", self.discount, 0.0, 1.0, closed="left"))
 
     @property
     def n_states(self) -> int:
@@ -113,7 +122,13 @@ class LinearQuadratic:
         best : (m,) array
         curvature : (m, m) array, symmetric positive definite
         """
-        best, curvature = np.asarray(best, dtype=float), np.asarray(curvature, dtype=float)
+        best, curvature = check_numbers("best", best), check_numbers("curvature", curvature)
+        if best.ndim != 1 or curvature.shape != (len(best), len(best)):
+            raise ValueError(
+                f"best must have shape (m,) and curvature (m, m), m actions; got {best.shape} and {curvature.shape}"
+            )
+        check_finite("best", best, ("action",))
+        check_finite("curvature", curvature, ("row", "column"))
         return cls(
             dynamics=[[1.0]],
             control=np.zeros((1, len(best))),
@@ -143,14 +158,28 @@ class LinearQuadratic:
         Returns
         -------
         LinearQuadraticSolution
+
+        Raises
+        ------
+        ValueError
+            If no value is finite, or none is largest.
         """
         alpha, gamma = check_temperature(temperature, finite_positive=True), self.discount
         A, B, Q, R, N = self.dynamics, self.control, self.state_cost, self.action_cost, self.cross_cost
         if gamma == 0.0:
             P = Q - N @ np.linalg.solve(R, N.T)
         else:
-            P = solve_discrete_are(math.sqrt(gamma) * A, math.sqrt(gamma) * B, Q, R, s=N)
+            try:
+                P = solve_discrete_are(math.sqrt(gamma) * A, math.sqrt(gamma) * B, Q, R, s=N)
+            except np.linalg.LinAlgError:
+                P = np.full_like(Q, math.nan)
         M = R + gamma * B.T @ P @ B
+        if not (np.isfinite(M).all() and np.linalg.eigvalsh(M).min() > 0):
+            raise ValueError(
+                "the problem has no finite best value: either the state grows faster than 1 / sqrt(discount) a step in a "
+                "direction no action moves, or the cost of states and actions, [state_cost, cross_cost; cross_cost', "
+                "action_cost], is negative somewhere, so that ever larger actions pay ever more"
+            )
         K = np.linalg.solve(M, gamma * B.T @ P @ A + N.T)
         log_volume = self.n_actions * math.log(2 * math.pi * alpha) - np.linalg.slogdet(M)[1]
         c = (0.5 * alpha * log_volume - 0.5 * gamma * np.trace(P @ self.noise)) / (1.0 - gamma)

@@ -77,12 +77,49 @@ def test_samples_of_the_dynamics_have_their_moments():
     ("changes", "message"),
     [
         ({"dynamics": np.eye(3)}, r"dynamics must have shape \(2, 2\)"),
-        ({"action_cost": [[0.0]]}, "positive definite"),
+        ({"control": [0.0, 1.0]}, r"control must have shape \(n, m\).*got \(2,\)"),
+        ({"control": "ab"}, "control must hold numbers"),
+        ({"action_cost": [[0.0]]}, "action_cost must be positive definite"),
+        ({"action_cost": [[np.inf]]}, "action_cost must be finite; it is inf at row 0, column 0"),
+        ({"dynamics": [[1.0, np.nan], [0.0, 1.0]]}, "dynamics must be finite; it is nan at row 0, column 1"),
         ({"state_cost": [[1.0, 1.0], [0.0, 1.0]]}, "state_cost must be symmetric"),
+        ({"state_cost": np.full((2, 2), np.nan)}, "state_cost must be finite"),
+        ({"noise": np.diag([1.0, -0.5])}, "noise must be a covariance.* smallest eigenvalue is -0.5"),
         ({"discount": 1.0}, r"discount must lie in \[0, 1\)"),
+        ({"discount": "high"}, r"discount must lie in \[0, 1\); got 'high'"),
     ],
 )
 def test_wrong_problems_are_refused(changes, message):
     right = {"dynamics": np.eye(2), "control": [[0.0], [1.0]], "state_cost": np.eye(2), "action_cost": [[1.0]]}
     with pytest.raises(ValueError, match=message):
         LinearQuadratic(**{**right, **changes})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"state_cost": -5 * np.eye(2)},
+        {"state_cost": -0.5 * np.eye(2), "discount": 0.5},
+        {"cross_cost": [[5.0], [5.0]]},
+        {"dynamics": 2 * np.eye(2), "control": np.zeros((2, 1))},
+    ],
+)
+def test_problems_without_a_best_value_say_so(changes):
+    right = {"dynamics": 0.9 * np.eye(2), "control": [[0.0], [1.0]], "state_cost": np.eye(2), "action_cost": [[1.0]]}
+    with pytest.raises(ValueError, match="no finite best value: either the state grows .* or the cost"):
+        LinearQuadratic(**{**right, **changes}).solve(ALPHA)
+
+
+@pytest.mark.parametrize(
+    ("best", "curvature", "message"),
+    [
+        (1.0, 1.0, r"best must have shape \(m,\) and curvature \(m, m\).*got \(\) and \(\)"),
+        ([1.0, 2.0], np.eye(3), r"got \(2,\) and \(3, 3\)"),
+        ([np.nan], [[1.0]], "best must be finite; it is nan at action 0"),
+        ([1.0], [[np.nan]], "curvature must be finite"),
+        ([1.0], [[-1.0]], "action_cost must be positive definite"),
+    ],
+)
+def test_wrong_single_choices_are_refused(best, curvature, message):
+    with pytest.raises(ValueError, match=message):
+        LinearQuadratic.single_choice(best, curvature)
