@@ -21,7 +21,13 @@ def generator(random_state: Any) -> np.random.Generator:
     """Return the numpy Generator that None, an int, a Generator or a RandomState stands for."""
     if isinstance(random_state, np.random.RandomState):
         random_state = random_state.randint(0, 2**32, size=4, dtype=np.uint32)
-    return np.random.default_rng(random_state)
+    try:
+        return np.random.default_rng(random_state)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            "random_state must be None, an integer >= 0, a numpy Generator or a numpy RandomState; "
+            f"got {random_state!r}: {error}"
+        ) from None
 
 
 def row_keys(rows: NDArray) -> NDArray:

@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m maxent_irl.control",
         description="Run every member of the family, and print how far each is from the exact answer.",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of all that is drawn at random (default 0)")
+    parser.add_argument("--seed", type=_seed, default=0, help="of all that is drawn at random (default 0)")
     seed = parser.parse_args(arguments).seed
     print(f"{'member':24} {'measured':56} {'distance':>9} {'bound':>8} {'seconds':>8}", flush=True)
     results = []
@@ -37,6 +37,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verdict = f"missed their bounds: {', '.join(missed)}" if missed else "all within their bounds"
     print(f"{len(results)} members in {total:.1f} s, {verdict}")
     return 1 if missed else 0
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"a seed is an integer >= 0; got {text!r}")
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from .._draws import generator
-from .._validation import check_positive, check_temperature
+from .._validation import check_finite, check_numbers, check_positive, check_temperature
 
 
 def draw_preferences(
@@ -44,7 +44,10 @@ def draw_preferences(
     (m, 2) int array
         The pairs again, the preferred item first.
     """
-    u = np.asarray(utilities, dtype=float)
+    u = check_numbers("utilities", utilities)
+    if u.ndim != 1:
+        raise ValueError(f"utilities must have shape (n,), one per item; got {u.shape}")
+    check_finite("utilities", u, ("item",))
     pairs = check_pairs(pairs, len(u))
     gap = (u[pairs[:, 0]] - u[pairs[:, 1]]) / check_temperature(temperature, finite_positive=True)
     first_wins = generator(random_state).random(len(pairs)) < expit(gap)
@@ -136,7 +139,13 @@ def fit_bradley_terry(
     """
     tau = check_temperature(temperature, finite_positive=True)
     l2 = check_positive("l2", l2, or_zero=True)
-    features = sparse.csr_array(features) if sparse.issparse(features) else np.asarray(features, dtype=float)
+    features = sparse.csr_array(features) if sparse.issparse(features) else check_numbers("features", features)
+    if features.ndim != 2 or 0 in features.shape:
+        raise ValueError(f"features must have shape (n, K), one row per item; got {features.shape}")
+    if sparse.issparse(features):
+        check_finite("features", features.data, ("stored entry",))
+    else:
+        check_finite("features", features, ("item", "feature"))
     seen = PreferenceCounts.of(preferences, features.shape[0])
     gaps = (features[seen.winners] - features[seen.losers]) / tau
     # Both orders of each pair, with opposite labels: a likelihood that is symmetric, and two classes whatever was preferred.

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from .._draws import generator
 from .._numerics import iterate
-from .._validation import check_choice, check_temperature
+from .._validation import check_choice, check_count, check_positive, check_temperature
 from .gaussian_actor import COVARIANCES, ActorObjective, GaussianActor, improve, matched_noise
 from .linear_quadratic import LinearQuadratic
 
@@ -89,6 +89,10 @@ def soft_actor_critic_continuous(
     """
     alpha = check_temperature(temperature, finite_positive=True)
     check_choice("covariance", covariance, COVARIANCES)
+    n_samples, max_iter = check_count("n_samples", n_samples), check_count("max_iter", max_iter, at_least=0)
+    tol = check_positive("tol", tol, or_zero=True)
+    if not isinstance(problem, LinearQuadratic):
+        raise ValueError(f"problem must be a LinearQuadratic; got {type(problem).__name__}")
     rng = generator(random_state)
     n, m = problem.n_states, problem.n_actions
     s, a = rng.standard_normal((n_samples, n)), rng.standard_normal((n_samples, m))

@@ -39,6 +39,7 @@ from .._validation import (
 )
 from ..inference import SoftSolution, soft_value_iteration
 from ..mdp import MDP
+from ._requirements import require_mdp
 
 IMPOSSIBLE = -1e300  # stands for -inf inside linear solves, where -inf times a zero probability would be NaN
 
@@ -79,6 +80,7 @@ class _Bound:
     """The ELBO of one problem as a function of the policy."""
 
     def __init__(self, mdp: MDP, reward: ArrayLike, temperature: float, action_prior: ArrayLike | None) -> None:
+        require_mdp(mdp)
         self.mdp, self.reward = mdp, check_reward(mdp, reward)
         self.alpha = check_temperature(temperature, finite_positive=True)
         log_prior = check_action_prior(mdp, action_prior)
@@ -187,12 +189,12 @@ def maximise_evidence_lower_bound(
         start in or (with a horizon) may come to.
     """
     tol, max_iter = check_positive("tol", tol, or_zero=True), check_count("max_iter", max_iter, at_least=0)
+    bound = _Bound(mdp, reward, temperature, action_prior)
     dead = mdp.structure.dead("variational") & ((mdp.initial_distribution > 0) | (mdp.horizon is not None))
     if dead.any():
         raise ValueError(
             f"state {int(np.argmax(dead))} is a dead end, of value -inf: make it terminal, or do not start there"
         )
-    bound = _Bound(mdp, reward, temperature, action_prior)
     T, S, A = mdp.horizon, mdp.n_states, mdp.n_actions
     shape = (A, S) if T is None else (T, A, S)
     free = np.broadcast_to(bound.open, shape)

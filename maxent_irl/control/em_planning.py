@@ -34,12 +34,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._linear_systems import Stationary
 from .._numerics import iterate, soft_maximum
-from .._validation import check_choice, check_policy, check_positive, check_reward
+from .._validation import check_choice, check_count, check_policy, check_positive, check_reward
 from ..mdp import MDP
 from ._requirements import require_discounted
 from .limits import uniform_prior
 
 M_STEPS = ("full", "greedy")
+NEVER = 1e-13  # likelihoods below this are rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +110,7 @@ def em_planning(
         For a horizon or discount 1, which make no mixture.
     """
     check_choice("m_step", m_step, M_STEPS)
+    max_iter = check_count("max_iter", max_iter, at_least=0)
     problem = _Mixture(mdp, reward)
     start = check_policy(mdp, uniform_prior(mdp) if initial_policy is None else initial_policy)
     curve: list[float] = []
@@ -150,9 +152,18 @@ def reward_time_posterior(mdp: MDP, reward: ArrayLike, policy: ArrayLike, n_time
         As for `em_planning`.
     policy : (S, A) array
     n_times : int
+
+    Raises
+    ------
+    ValueError
+        If the policy never sees the reward, earning the least there is at all times.
     """
+    n_times = check_count("n_times", n_times)
     problem = _Mixture(mdp, reward)
     pi = check_policy(mdp, policy)
+    likelihood = problem.e_step(pi)[2]
+    if not likelihood > NEVER:
+        raise ValueError("under this policy the reward is never seen: it earns the least there is, at all times")
     d = mdp.initial_distribution
     seen = np.empty(n_times)
     for T in range(n_times):
@@ -160,7 +171,7 @@ def reward_time_posterior(mdp: MDP, reward: ArrayLike, policy: ArrayLike, n_time
         seen[T] = (mass * problem.scaled_reward).sum() + (1.0 - mass.sum()) * problem.scaled_zero
         d = mdp.transitions.T @ mass.ravel()
     seen *= (1.0 - mdp.discount) * mdp.discount ** np.arange(n_times)
-    return seen / problem.e_step(pi)[2]
+    return seen / likelihood
 
 
 class _Mixture:

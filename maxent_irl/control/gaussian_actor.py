@@ -32,7 +32,7 @@ from scipy.linalg import solve_triangular
 from scipy.optimize import minimize
 
 from .._draws import generator
-from .._validation import check_choice, check_temperature
+from .._validation import check_choice, check_count, check_finite, check_numbers, check_positive, check_temperature
 
 COVARIANCES = ("full", "diagonal")
 ActionValue = Callable[
@@ -212,12 +212,34 @@ def fit_gaussian_actor(
     """
     alpha = check_temperature(temperature, finite_positive=True)
     check_choice("covariance", covariance, COVARIANCES)
-    states = np.asarray(states, dtype=float)
-    if states.ndim != 2 or not len(states):
+    n_actions, max_iter = check_count("n_actions", n_actions), check_count("max_iter", max_iter, at_least=0)
+    tol = check_positive("tol", tol, or_zero=True)
+    states = check_numbers("states", states)
+    if states.ndim != 2 or 0 in states.shape:
         raise ValueError(f"states must have shape (k, n), k >= 1; got {states.shape}")
+    check_finite("states", states, ("row", "component"))
     noise = matched_noise(generator(random_state), len(states), n_actions)
     start = GaussianActor.standard(states.shape[1], n_actions) if start is None else start
+    shapes = np.shape(start.gain), np.shape(start.factor)
+    if shapes != ((n_actions, states.shape[1]), (n_actions, n_actions)):
+        raise ValueError(
+            f"start must have a gain of shape ({n_actions}, {states.shape[1]}) and a factor of shape ({n_actions}, "
+            f"{n_actions}); got {shapes[0]} and {shapes[1]}"
+        )
+    _check_action_value(action_value, states, start.act(states, noise))
     return improve(ActorObjective(action_value, states, noise, alpha, covariance), start, tol, max_iter)
+
+
+def _check_action_value(action_value: ActionValue, states: NDArray, actions: NDArray) -> None:
+    """Raise ValueError unless a critic's answer, where the actor starts, is a finite value and gradient per row."""
+    value, slope = (check_numbers("what action_value returns", part) for part in action_value(states, actions))
+    if value.shape != (len(states),) or slope.shape != actions.shape:
+        raise ValueError(
+            f"action_value must return Q of shape ({len(states)},) and its gradient in the action, {actions.shape}; "
+            f"got {value.shape} and {slope.shape}"
+        )
+    check_finite("Q of action_value", value, ("row",))
+    check_finite("the gradient of action_value", slope, ("row", "action"))
 
 
 def improve(objective: ActorObjective, start: GaussianActor, tol: float, max_iter: int) -> ActorFit:

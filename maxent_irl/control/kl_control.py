@@ -34,7 +34,7 @@ from .._validation import ImproperProblemError, check_reward, check_temperature
 from ..inference import SoftSolution, soft_value_iteration
 from ..mdp import MDP
 from ..visitations import expected_visitations
-from ._requirements import check_reference, require_episodes
+from ._requirements import check_reference, check_temperatures, require_episodes, require_mdp
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +76,7 @@ def reward_divergence(
     initial : (S,) array, optional
         As for `expected_visitations`.
     """
+    require_mdp(mdp)
     r = np.broadcast_to(check_reward(mdp, reward), (mdp.n_actions, mdp.n_states)).T
     log_reference = check_reference(mdp, reference).T
     policy = np.asarray(policy, dtype=float)
@@ -102,7 +103,7 @@ def reward_kl_frontier(mdp: MDP, reward: ArrayLike, reference: ArrayLike, temper
     -------
     Frontier
     """
-    betas = np.array([check_temperature(beta, finite_positive=True) for beta in np.atleast_1d(temperatures)])
+    betas = check_temperatures(temperatures)
     solutions = tuple(soft_value_iteration(mdp, reward, temperature=beta, action_prior=reference) for beta in betas)
     points = [reward_divergence(mdp, reward, solution.policy, reference) for solution in solutions]
     earned, divergence = np.array(points).T

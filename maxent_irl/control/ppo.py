@@ -37,7 +37,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._draws import generator
 from .._numerics import soft_maximum
-from .._validation import check_count, check_positive, check_reward, check_temperature
+from .._validation import check_count, check_interval, check_positive, check_reward, check_temperature
 from ..demonstrations import Demonstrations
 from ..mdp import MDP
 from ..sampling import sample_demonstrations
@@ -129,8 +129,7 @@ def ppo(
     beta = check_temperature(temperature, finite_positive=True)
     n_iterations, n_epochs = check_count("n_iterations", n_iterations), check_count("n_epochs", n_epochs)
     learning_rate = check_positive("learning_rate", learning_rate)
-    if not 0.0 < clip < 1.0:
-        raise ValueError(f"clip must lie in (0, 1); got {clip!r}")
+    clip, tol = check_interval("clip", clip, 0.0, 1.0), check_positive("tol", tol, or_zero=True)
     rng = generator(random_state)
     r = np.broadcast_to(check_reward(mdp, reward), (mdp.n_actions, mdp.n_states))
     log_reference = check_reference(mdp, reference)

@@ -35,7 +35,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from .._validation import check_temperature
+from .._validation import check_count, check_positive, check_temperature
 from .bradley_terry import PreferenceCounts
 from .token_tree import TokenTree
 
@@ -139,6 +139,7 @@ def _fit_pairs(
     tol: float,
     max_iter: int,
 ) -> AlignedPolicy:
+    tol, max_iter = check_positive("tol", tol), check_count("max_iter", max_iter, at_least=0)
     seen = PreferenceCounts.of(preferences, tree.n_completions)
     crossed = np.flatnonzero(tree.prompt_of[seen.winners] != tree.prompt_of[seen.losers])
     if len(crossed):
@@ -195,6 +196,12 @@ def kahneman_tversky_optimisation(
     AlignedPolicy
     """
     beta = check_temperature(temperature, finite_positive=True)
+    weights = [
+        check_positive("desirable_weight", desirable_weight),
+        check_positive("undesirable_weight", undesirable_weight),
+    ]
+    tol, max_iter = check_positive("tol", tol), check_count("max_iter", max_iter, at_least=0)
+    max_rounds = check_count("max_rounds", max_rounds)
     y, good = np.asarray(completions), np.asarray(desirable)
     if y.ndim != 1 or y.shape != good.shape or good.dtype != bool or y.dtype.kind not in "iu" or not len(y):
         raise ValueError(
@@ -203,8 +210,10 @@ def kahneman_tversky_optimisation(
     if (y < 0).any() or (y >= tree.n_completions).any():
         raise ValueError(f"completions are 0..{tree.n_completions - 1}; got {y.min()} to {y.max()}")
     n = tree.n_completions
-    weights = np.array([desirable_weight, undesirable_weight])[:, None]
-    share = weights * [np.bincount(y[good], minlength=n) / len(y), np.bincount(y[~good], minlength=n) / len(y)]
+    share = np.array(weights)[:, None] * [
+        np.bincount(y[good], minlength=n) / len(y),
+        np.bincount(y[~good], minlength=n) / len(y),
+    ]
     sign = np.array([1.0, -1.0])[:, None]
     prompts = len(tree.prompts)
 

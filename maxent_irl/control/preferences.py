@@ -33,6 +33,7 @@ from .._labelled import as_demonstrations, demonstrations_for
 from .._validation import check_temperature
 from ..mdp import MDP
 from ..rewards import LinearReward
+from ._requirements import require_mdp
 from .bradley_terry import check_pairs, fit_bradley_terry
 
 
@@ -63,12 +64,22 @@ class Comparisons(Sequence):
         """Build from a sequence of (first, second) trajectories, or return a Comparisons as it is."""
         if isinstance(comparisons, Comparisons):
             return comparisons
+        if not isinstance(comparisons, Iterable):
+            raise ValueError(f"comparisons must be pairs of trajectories; got {type(comparisons).__name__}")
         both = []
         for i, pair in enumerate(comparisons):
-            if len(pair) != 2:
-                raise ValueError(f"comparison {i} holds {len(pair)} trajectories; it takes a first and a second one")
+            if not hasattr(pair, "__len__") or len(pair) != 2:
+                got = (
+                    f"holds {len(pair)} trajectories"
+                    if hasattr(pair, "__len__")
+                    else f"is of type {type(pair).__name__}"
+                )
+                raise ValueError(f"comparison {i} {got}; it takes a first and a second one, or pass Comparisons(...)")
             both.extend(pair)
-        return cls(both, np.arange(len(both)).reshape(-1, 2))
+        try:
+            return cls(both, np.arange(len(both)).reshape(-1, 2))
+        except ValueError as error:
+            raise ValueError(f"{error} (comparison i is of trajectories 2 i and 2 i + 1)") from None
 
     def __len__(self) -> int:
         return len(self.pairs)
@@ -160,6 +171,7 @@ class PreferenceIRL(ClassifierMixin, BaseEstimator):
         -------
         self
         """
+        require_mdp(self.mdp)
         comparisons = Comparisons.of(X)
         self._fitted_on = comparisons.trajectories
         first = _check_outcomes(y, len(comparisons))
@@ -196,6 +208,7 @@ class PreferenceIRL(ClassifierMixin, BaseEstimator):
 
     def feature_counts(self, trajectories: Any) -> Any:
         """Discounted feature counts of each trajectory, (n, K); needs no fit."""
+        require_mdp(self.mdp)
         given = demonstrations_for(self, trajectories)
         model = LinearReward(self.mdp, self.features)
         columns = given.states if model.per_state else given.actions * self.mdp.n_states + given.states

@@ -38,7 +38,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._numerics import soft_maximum
-from .._validation import check_interval, check_temperature
+from .._validation import check_count, check_interval, check_temperature
 from ..mdp import MDP
 from ._averaging import Averaged
 from ._sampled_learning import Minibatch, Problem, SampledSolution, TabularRegression, learn
@@ -111,7 +111,7 @@ def soft_actor_critic(
     rates = {"target_rate": target_rate, "actor_rate": actor_rate, "temperature_rate": temperature_rate}
     for name, rate in rates.items():
         check_interval(name, rate, 0.0, 1.0, closed="right")
-    if n_critics not in (1, 2):
+    if check_count("n_critics", n_critics) > 2:
         raise ValueError(f"n_critics must be 1 or 2; got {n_critics!r}")
     learner = _ActorCritic(
         problem,

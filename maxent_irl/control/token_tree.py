@@ -19,6 +19,7 @@ of EMNLP, 1083-1091 (the posterior).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,7 +29,7 @@ from scipy import sparse
 
 from .._draws import generator
 from .._numerics import soft_maximum
-from .._validation import check_policy, check_temperature
+from .._validation import check_count, check_finite, check_numbers, check_policy, check_positive, check_temperature
 from ..mdp import MDP
 
 END = "."
@@ -63,9 +64,8 @@ class TokenTree:
     """
 
     def __init__(self, tokens: Sequence[str], max_length: int, *, prompts: Sequence[str] = ("",)) -> None:
-        self.tokens, self.prompts = tuple(tokens), tuple(prompts)
-        if not self.tokens or max_length < 1 or not self.prompts:
-            raise ValueError("a token tree needs at least one token, one prompt, and max_length >= 1")
+        self.tokens, self.prompts = _strings("tokens", tokens), _strings("prompts", prompts)
+        max_length = check_count("max_length", max_length)
         A = len(self.tokens) + 1
         size = len(self.prompts) * (A - 1) ** max_length
         if size > LARGEST:
@@ -99,6 +99,13 @@ class TokenTree:
         self.paths = sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(finished), A * S))
         self._last_pair = columns[np.append(np.flatnonzero(np.diff(rows)), len(rows) - 1)]
 
+        texts = list(zip(self.prompt_of, self.completions, strict=True))
+        if len(set(texts)) < len(texts):
+            twice = next(text for (_, text), n in Counter(texts).items() if n > 1)
+            raise ValueError(
+                f"two completions read {twice!r}: tokens must not spell one another, nor the end, which is written {END!r}"
+            )
+
     def _text(self, prompt: int, prefix: tuple[int, ...]) -> str:
         return self.prompts[prompt] + "".join((*self.tokens, END)[token] for token in prefix)
 
@@ -121,6 +128,7 @@ class TokenTree:
             Large: nearly uniform; small: each prefix has its favourite token.
         random_state : None, int, numpy Generator, or numpy RandomState
         """
+        concentration = check_positive("concentration", concentration)
         policy = np.zeros((self.mdp.n_states, self.mdp.n_actions), order="F")
         alpha = np.full(self.mdp.n_actions, concentration)
         policy[: len(self.prefixes)] = generator(random_state).dirichlet(alpha, size=len(self.prefixes))
@@ -139,7 +147,13 @@ class TokenTree:
         ValueError
             If a prefix has no probability, naming it: no next-token probabilities follow.
         """
-        mass = (self.paths.T @ np.asarray(probabilities, dtype=float)).reshape(self.mdp.n_actions, -1)
+        probabilities = self._check_each("probabilities", probabilities)
+        if (probabilities < 0).any():
+            worst = int(np.argmax(probabilities < 0))
+            raise ValueError(
+                f"completion {self.completions[worst]!r} has probability {probabilities[worst]:g}, below 0"
+            )
+        mass = (self.paths.T @ probabilities).reshape(self.mdp.n_actions, -1)
         total = mass.sum(axis=0)
         empty = np.flatnonzero(~(total[: len(self.prefixes)] > 0))
         if len(empty):
@@ -160,12 +174,14 @@ class TokenTree:
 
     def check_scores(self, scores: ArrayLike) -> NDArray:
         """Return one finite score per completion, (n,); raise ValueError otherwise."""
-        scores = np.asarray(scores, dtype=float)
-        if scores.shape != (self.n_completions,) or not np.isfinite(scores).all():
-            raise ValueError(
-                f"scores must be {self.n_completions} finite numbers, one per completion; got {scores.shape}"
-            )
-        return scores
+        return self._check_each("scores", scores)
+
+    def _check_each(self, name: str, values: ArrayLike) -> NDArray:
+        array = check_numbers(name, values)
+        if array.shape != (self.n_completions,):
+            raise ValueError(f"{name} must have shape ({self.n_completions},), one per completion; got {array.shape}")
+        check_finite(name, array, ("completion",))
+        return array
 
     def posterior(self, reference: ArrayLike, scores: ArrayLike, temperature: float) -> NDArray:
         r"""Return the sequence-level posterior :math:`\pi_\text{ref}(y) \exp(r(y) / \beta) / Z` of every prompt, (n,).
@@ -191,5 +207,20 @@ class TokenTree:
         different = first != second
         first, second = first[different], second[different]
         chance = weight[first] * weight[second]
-        chosen = generator(random_state).choice(len(first), size=n_pairs, p=chance / chance.sum())
+        chosen = generator(random_state).choice(
+            len(first), size=check_count("n_pairs", n_pairs), p=chance / chance.sum()
+        )
         return np.column_stack([first[chosen], second[chosen]])
+
+
+def _strings(name: str, values: Sequence[str]) -> tuple[str, ...]:
+    """Return different strings, at least one; ValueError names what is none or comes twice."""
+    try:
+        given = tuple(values)
+    except TypeError:
+        raise ValueError(f"{name} must be a sequence of str; got {values!r}") from None
+    if not given or not all(isinstance(value, str) for value in given):
+        raise ValueError(f"{name} must be a sequence of str, at least one; got {values!r}")
+    if len(set(given)) < len(given):
+        raise ValueError(f"{name} must differ; {next(v for v in given if given.count(v) > 1)!r} comes twice")
+    return given

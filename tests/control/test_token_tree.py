@@ -83,11 +83,11 @@ def test_pairs_are_different_completions_of_one_prompt(tree):
 
 
 def test_wrong_input_is_named(tree):
-    with pytest.raises(ValueError, match="at least one token"):
+    with pytest.raises(ValueError, match="tokens must be a sequence of str, at least one"):
         TokenTree("", 3)
     with pytest.raises(ValueError, match="too many to enumerate"):
         TokenTree("abcdefghij", 6)
-    with pytest.raises(ValueError, match="30 finite numbers, one per completion"):
+    with pytest.raises(ValueError, match=r"scores must have shape \(30,\), one per completion"):
         tree.reward_table(np.zeros(3))
     with pytest.raises(ValueError, match="prefix 'x' has no probability"):
         tree.policy_of(np.zeros(30))
