@@ -167,6 +167,16 @@ def test_kto_with_noisy_labels_keeps_what_is_mostly_desirable(tree, reference, s
     kept = np.exp(tree.log_probabilities(aligned.policy))
     assert kept[scores < -0.1].sum() < 1e-3
     assert (aligned.log_ratio[scores > 0.3] > 0).all()
+    assert len(aligned.loss_curve) == aligned.n_iter + 1
+    assert_allclose(aligned.loss_curve[-1], aligned.loss, rtol=1e-4)  # but for the last move of the reference point
+
+
+@pytest.mark.parametrize("max_rounds", [1, 3])
+def test_kto_records_one_loss_per_iteration(tree, reference, max_rounds):
+    aligned = kahneman_tversky_optimisation(tree, reference, [0, 1], [True, False], max_rounds=max_rounds)
+    assert aligned.n_iter > max_rounds
+    assert len(aligned.loss_curve) == aligned.n_iter + 1
+    assert aligned.loss_curve[0] == 0.5  # at the reference a completion is worth a half
 
 
 @pytest.mark.parametrize("which", ["dpo", "ipo", "kto"])
