@@ -54,10 +54,11 @@ shown = [sweep.solutions[i] for i in (4, 10, 20)]
 scale = colour_scale(*(solution.V for solution in shown), signed=False)
 for ax, solution, word in zip(maps.subplots(1, 3), shown, ("greedy", "hesitant", "aimless"), strict=True):
     title = f"Temperature {round(solution.temperature, 2):g}: {word}"
-    GridMapDisplay.from_values(solution.V, world, label="soft value", title=title).plot(
-        ax, scale=scale, colour_bar=solution is shown[-1], key=False
-    )
-    PolicyDisplay.from_policy(solution.policy, world).plot(ax)
+    map_of_values = GridMapDisplay.from_values(solution.V, world, label="soft value", title=title)
+    map_of_values.plot(ax, scale=scale, colour_bar=solution is shown[-1], key=False)
+    map_of_values.marks_["goal"].remove()  # the word says it, and the policy there shows
+    arrows = PolicyDisplay.from_policy(solution.policy, world).plot(ax)
+    arrows.stays_.set_zorder(4)  # over the arrows, which at the goal are so short that they would cover it
     words = {"fontsize": "x-small", "va": "top", "path_effects": [withStroke(linewidth=2, foreground="white")]}
     for name, state in [("goal", world.goals[0]), *(("mud", state) for state in np.flatnonzero(world.tiles == "m"))]:
         row, column = world.cells[state]

@@ -73,6 +73,6 @@ for ax, (values, label, title) in zip(axes, panels, strict=True):
 axes[0].set_ylabel("time, in steps")
 for trajectory in samples:
     axes[2].plot(trajectory.states, np.arange(len(trajectory.states)), color="white", linewidth=0.9, alpha=0.8)
-axes[2].text(15, 28, "white: 14 sampled\ntrajectories", color="white", fontsize=9, ha="center", va="bottom")
+axes[2].text(18.5, 28, "white: 14 sampled\ntrajectories", color="white", fontsize=9, ha="center", va="bottom")
 axes[1].text(0, 1.6, "not reachable yet", color="0.3", fontsize=9)
 plt.show()
