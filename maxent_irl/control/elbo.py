@@ -159,7 +159,7 @@ def maximise_evidence_lower_bound(
     *,
     temperature: float = 1.0,
     action_prior: ArrayLike | None = None,
-    tol: float = 1e-9,
+    tol: float = 1e-10,
     max_iter: int = 2000,
 ) -> BoundMaximum:
     """Climb the ELBO by exact policy gradients (L-BFGS over the logits), knowing nothing of soft Bellman equations.
