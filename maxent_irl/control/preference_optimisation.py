@@ -54,7 +54,7 @@ class AlignedPolicy:
     loss : float
         Mean over preferences.
     loss_curve : (n_iter + 1,) array
-        At the start and after each iteration; KTO's with the reference point of the iteration's round.
+        At the start and after each iteration; KTO's with the reference point of the round, the later one between two.
     converged : bool
     n_iter : int
     residual : float
@@ -233,8 +233,8 @@ def kahneman_tversky_optimisation(
         fit = _descend(tree, reference, beta, loss_at(z0), tol, max_iter, start=start, reach=1.0)
         chance = np.exp(tree.log_probabilities(fit.policy))
         divergence = float((chance * np.where(chance > 0, fit.log_ratio, 0.0)).sum() / prompts)
-        # A round starts where the last one ended, with another z0; its first loss is that of no iteration.
-        curve, n_iter, start = [*curve, *fit.loss_curve[len(curve) > 0 :]], n_iter + fit.n_iter, fit.policy
+        # A round starts where the last one ended, with another z0, by which that point then counts.
+        curve, n_iter, start = [*curve[:-1], *fit.loss_curve], n_iter + fit.n_iter, fit.policy
         moved, z0 = abs(divergence - z0), divergence
         if moved <= tol and fit.converged:
             break
