@@ -43,7 +43,7 @@ from ._validation import (
     check_reward,
     check_temperature,
 )
-from .mdp import MDP
+from .mdp import MDP, check_mdp
 
 METHODS = ("auto", "value-iteration", "policy-iteration")
 
@@ -215,8 +215,7 @@ def soft_value_iteration(
     """
     check_choice("inference", inference, INFERENCES)
     check_choice("method", method, METHODS)
-    if not isinstance(mdp, MDP):
-        raise ValueError(f"mdp must be an MDP; got {type(mdp).__name__}. Build one with MDP(transitions, ...)")
+    check_mdp(mdp)
     if mdp.endless:
         raise ValueError(
             "nothing ends this undiscounted problem: solve it for one of its goals, mdp.with_goal(state), or give "

@@ -305,3 +305,9 @@ def _read_only(matrix: sparse.csr_array) -> sparse.csr_array:
 def gymnasium_reward(env: Any) -> NDArray:
     """Expected immediate reward of a tabular gymnasium environment, shape (S, A), in the environment's units."""
     return inputs.gymnasium_tables(env)[2]
+
+
+def check_mdp(mdp: Any) -> None:
+    """Raise ValueError unless it is an MDP."""
+    if not isinstance(mdp, MDP):
+        raise ValueError(f"mdp must be an MDP; got {type(mdp).__name__}. Build one with MDP(transitions, ...)")

@@ -6,18 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._validation import check_action_prior, check_temperature
-from ..mdp import MDP
-
-
-def require_mdp(mdp: MDP) -> None:
-    """Raise ValueError unless it is an MDP."""
-    if not isinstance(mdp, MDP):
-        raise ValueError(f"mdp must be an MDP; got {type(mdp).__name__}. Build one with MDP(transitions, ...)")
+from ..mdp import MDP, check_mdp
 
 
 def require_discounted(mdp: MDP, member: str) -> None:
     """Raise ValueError unless the MDP is discounted, without a horizon, and without dead ends."""
-    require_mdp(mdp)
+    check_mdp(mdp)
     if mdp.horizon is not None or mdp.discount == 1.0:
         raise ValueError(
             f"{member} is for an infinite horizon with discount < 1; got horizon {mdp.horizon}, discount "
@@ -30,7 +24,7 @@ def require_discounted(mdp: MDP, member: str) -> None:
 
 def require_episodes(mdp: MDP, member: str) -> None:
     """Raise ValueError unless the MDP is undiscounted and without a horizon: episodes that end by themselves."""
-    require_mdp(mdp)
+    check_mdp(mdp)
     if mdp.discount != 1.0 or mdp.horizon is not None:
         raise ValueError(
             f"{member} is for undiscounted episodes that end by themselves; got discount {mdp.discount:g}, horizon "

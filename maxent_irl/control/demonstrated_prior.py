@@ -30,8 +30,7 @@ from numpy.typing import NDArray
 
 from .._labelled import as_demonstrations
 from .._validation import check_positive
-from ..mdp import MDP
-from ._requirements import require_mdp
+from ..mdp import MDP, check_mdp
 
 
 def demonstrated_prior(mdp: MDP, demonstrations: Any, *, pseudo_count: float = 1.0) -> NDArray:
@@ -69,7 +68,7 @@ def demonstrated_prior(mdp: MDP, demonstrations: Any, *, pseudo_count: float = 1
     array([[0.85, 0.15],
            [0.  , 0.  ]])
     """
-    require_mdp(mdp)
+    check_mdp(mdp)
     pseudo_count = check_positive("pseudo_count", pseudo_count)
     demos = as_demonstrations(demonstrations)
     demos.validate_against(mdp)

@@ -38,8 +38,7 @@ from .._validation import (
     check_temperature,
 )
 from ..inference import SoftSolution, soft_value_iteration
-from ..mdp import MDP
-from ._requirements import require_mdp
+from ..mdp import MDP, check_mdp
 
 IMPOSSIBLE = -1e300  # stands for -inf inside linear solves, where -inf times a zero probability would be NaN
 
@@ -80,7 +79,7 @@ class _Bound:
     """The ELBO of one problem as a function of the policy."""
 
     def __init__(self, mdp: MDP, reward: ArrayLike, temperature: float, action_prior: ArrayLike | None) -> None:
-        require_mdp(mdp)
+        check_mdp(mdp)
         self.mdp, self.reward = mdp, check_reward(mdp, reward)
         self.alpha = check_temperature(temperature, finite_positive=True)
         log_prior = check_action_prior(mdp, action_prior)

@@ -34,9 +34,8 @@ from scipy.special import logsumexp
 from .._labelled import as_demonstrations
 from .._validation import check_action_prior, check_reward, check_temperature
 from ..demonstrations import Demonstrations
-from ..mdp import MDP
+from ..mdp import MDP, check_mdp
 from ..sampling import sample_demonstrations
-from ._requirements import require_mdp
 
 
 @dataclass(frozen=True, eq=False)
@@ -263,7 +262,7 @@ def message_passing(
     >>> print(f"{posterior.log_evidence:.6f}", posterior.policy[0, 0].round(6))
     1.313262 [0.731059 0.268941]
     """
-    require_mdp(mdp)
+    check_mdp(mdp)
     if mdp.horizon is None or mdp.discount != 1.0:
         raise ValueError(
             f"messages need a finite horizon and discount 1; got horizon {mdp.horizon}, discount {mdp.discount:g}: use "

@@ -32,9 +32,9 @@ from scipy.sparse.linalg import splu
 
 from .._validation import ImproperProblemError, check_reward, check_temperature
 from ..inference import SoftSolution, soft_value_iteration
-from ..mdp import MDP
+from ..mdp import MDP, check_mdp
 from ..visitations import expected_visitations
-from ._requirements import check_reference, check_temperatures, require_episodes, require_mdp
+from ._requirements import check_reference, check_temperatures, require_episodes
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +76,7 @@ def reward_divergence(
     initial : (S,) array, optional
         As for `expected_visitations`.
     """
-    require_mdp(mdp)
+    check_mdp(mdp)
     r = np.broadcast_to(check_reward(mdp, reward), (mdp.n_actions, mdp.n_states)).T
     log_reference = check_reference(mdp, reference).T
     policy = np.asarray(policy, dtype=float)

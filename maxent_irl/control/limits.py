@@ -32,13 +32,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._validation import check_action_prior, check_reward, check_temperature
 from ..inference import SoftSolution, soft_value_iteration
-from ..mdp import MDP
-from ._requirements import check_temperatures, require_mdp
+from ..mdp import MDP, check_mdp
+from ._requirements import check_temperatures
 
 
 def uniform_prior(mdp: MDP) -> NDArray:
     """Return the uniform action prior, ``1 / |A(s)|`` over the available actions; (S, A), rows of terminal states zero."""
-    require_mdp(mdp)
+    check_mdp(mdp)
     return mdp.available / np.maximum(1, mdp.available.sum(axis=1, keepdims=True))
 
 
@@ -54,7 +54,7 @@ def uniform_prior_cost(mdp: MDP, temperature: float) -> NDArray:
     mdp : MDP
     temperature : float > 0
     """
-    require_mdp(mdp)
+    check_mdp(mdp)
     alpha = check_temperature(temperature, finite_positive=True)
     return alpha * np.log(np.maximum(1, mdp.available.sum(axis=1)))
 
@@ -108,7 +108,7 @@ def temperature_sweep(
     ValueError
         For an undiscounted problem without a horizon, which has no bounds.
     """
-    require_mdp(mdp)
+    check_mdp(mdp)
     if mdp.discount == 1.0 and mdp.horizon is None:
         raise ValueError(
             "the limits need discount < 1 or a horizon: without either there is no bound on how fast they come"

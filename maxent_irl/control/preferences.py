@@ -31,9 +31,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._labelled import as_demonstrations, demonstrations_for
 from .._validation import check_temperature
-from ..mdp import MDP
+from ..mdp import MDP, check_mdp
 from ..rewards import LinearReward
-from ._requirements import require_mdp
 from .bradley_terry import check_pairs, fit_bradley_terry
 
 
@@ -171,7 +170,7 @@ class PreferenceIRL(ClassifierMixin, BaseEstimator):
         -------
         self
         """
-        require_mdp(self.mdp)
+        check_mdp(self.mdp)
         comparisons = Comparisons.of(X)
         self._fitted_on = comparisons.trajectories
         first = _check_outcomes(y, len(comparisons))
@@ -208,7 +207,7 @@ class PreferenceIRL(ClassifierMixin, BaseEstimator):
 
     def feature_counts(self, trajectories: Any) -> Any:
         """Discounted feature counts of each trajectory, (n, K); needs no fit."""
-        require_mdp(self.mdp)
+        check_mdp(self.mdp)
         given = demonstrations_for(self, trajectories)
         model = LinearReward(self.mdp, self.features)
         columns = given.states if model.per_state else given.actions * self.mdp.n_states + given.states

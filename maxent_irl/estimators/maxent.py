@@ -29,7 +29,7 @@ from ..goal_likelihood import likelihood_of, log_prior_of
 from ..goal_policies import GoalPolicies
 from ..inference import SoftSolution, soft_value_iteration
 from ..information import COVARIANCES
-from ..mdp import MDP
+from ..mdp import MDP, check_mdp
 from ..rewards import LinearReward
 from ..sufficient_statistics import OBJECTIVES, check_possible
 from ..task_sums import Likelihood
@@ -325,8 +325,7 @@ class MaxEntIRL(OnePolicy, StandardErrors, BaseEstimator):
         )
 
     def _check_parameters(self) -> None:
-        if not isinstance(self.mdp, MDP):
-            raise ValueError(f"mdp must be an MDP; got {type(self.mdp).__name__}. Build one with MDP(transitions, ...)")
+        check_mdp(self.mdp)
         check_choice("inference", self.inference, INFERENCES)
         check_choice("objective", self.objective, OBJECTIVES)
         check_choice("solver", self.solver, SOLVERS)
