@@ -8,7 +8,7 @@ from ._validation import ImproperProblemError
 from ._version import __version__
 from .demonstrations import Demonstrations
 from .estimators import MaxEntIRL, RecedingHorizonIRL
-from .inference import SoftSolution, soft_value_iteration
+from .inference import SoftAgent, SoftSolution, soft_value_iteration
 from .mdp import MDP, gymnasium_reward
 from .sampling import sample_demonstrations
 from .visitations import expected_visitations, policy_value
@@ -19,6 +19,7 @@ __all__ = [
     "ImproperProblemError",
     "MaxEntIRL",
     "RecedingHorizonIRL",
+    "SoftAgent",
     "SoftSolution",
     "__version__",
     "expected_visitations",

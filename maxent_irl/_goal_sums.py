@@ -16,7 +16,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,18 +27,39 @@ from ._goal_systems import GoalSolution, GoalSystems, Moves
 NEGLIGIBLE = 1e-18  # of the largest flow: moves that carry less do not move the last digit of the curvature
 
 
+class MoveRewards(NamedTuple):
+    """A reward on the moves of a network.
+
+    Attributes
+    ----------
+    reward : (E,) array
+    features : (E, K) array, dense or csr, or None
+        Derivative of the reward with respect to the parameters; only second derivatives and scores need it.
+    """
+
+    reward: NDArray  # (E,)
+    features: Any  # (E, K)
+
+
 @dataclass
 class Sums:
-    """What the trips to some goals add to the objective; None where it was not asked for."""
+    """What the trips to some goals add to the objective; the Hessian is None where it was not asked for.
+
+    Attributes
+    ----------
+    value : float
+    flow : (E,) array
+        Flow over each move: the derivative of the value with respect to its reward.
+    hessian : (K, K) array or None
+    """
 
     value: float
-    gradient: NDArray
-    hessian: NDArray | None
+    flow: NDArray  # (E,)
+    hessian: NDArray | None  # (K, K)
 
     def __add__(self, other: Sums) -> Sums:
-        both = self.hessian is not None and other.hessian is not None
-        hessian = self.hessian + other.hessian if both else None
-        return Sums(self.value + other.value, self.gradient + other.gradient, hessian)
+        hessian = None if self.hessian is None or other.hessian is None else self.hessian + other.hessian
+        return Sums(self.value + other.value, self.flow + other.flow, hessian)
 
 
 class GoalSums:
@@ -47,8 +68,6 @@ class GoalSums:
     Parameters
     ----------
     moves : Moves
-    features : (E, K) array, dense or csr
-        Features of each move.
     log_prior : (E,) array or None
     temperature : float
     goals : (G,) int array
@@ -61,20 +80,20 @@ class GoalSums:
     def __init__(
         self,
         moves: Moves,
-        features: NDArray | sparse.csr_array,
         log_prior: NDArray | None,
         temperature: float,
         goals: NDArray,
         states: sparse.csr_array,
         visited: sparse.csr_array,
     ) -> None:
-        self.moves, self.features, self.log_prior, self.temperature = moves, features, log_prior, temperature
+        self.moves, self.log_prior, self.temperature = moves, log_prior, temperature
         self.goals, self.states, self.visited = goals, states, visited
         self.reaching = moves.reaching(goals)
         self._forget()
 
     def _forget(self) -> None:
-        self._lock, self._systems = threading.Lock(), (None, None)
+        self._lock = threading.Lock()
+        self._systems: tuple[NDArray | None, GoalSystems | None] = (None, None)
 
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in self.__dict__.items() if key not in ("_lock", "_systems")}
@@ -83,81 +102,92 @@ class GoalSums:
         self.__dict__.update(state)
         self._forget()
 
-    def systems(self, coef: NDArray) -> GoalSystems:
-        """The factorised problem at these coefficients; the last one is kept, for all threads."""
+    def systems(self, reward: NDArray) -> GoalSystems:
+        """The factorised problem at these rewards of the moves, (E,); the last one is kept, for all threads."""
         with self._lock:
             at, systems = self._systems
-            if at is None or not np.array_equal(at, coef):
-                logits = (self.features @ coef) / self.temperature
+            if at is None or systems is None or not np.array_equal(at, reward):
+                logits = reward / self.temperature
                 if self.log_prior is not None:
-                    logits += self.log_prior
+                    logits = logits + self.log_prior
                 systems = GoalSystems(self.moves, logits, self.reaching)
-                self._systems = (np.array(coef), systems)
+                self._systems = (reward, systems)
             return systems
 
-    def solve(self, coef: NDArray, which: NDArray) -> Iterator[GoalTask]:
+    def visited_by(self, i: int) -> NDArray:
+        """States whose values must be exact for the goal at position i."""
+        return self.visited.indices[self.visited.indptr[i] : self.visited.indptr[i + 1]]
+
+    def solve(self, rewards: MoveRewards, which: NDArray) -> Iterator[GoalTask]:
         """One `GoalTask` for each of the goals at these positions."""
-        systems = self.systems(coef)
+        systems = self.systems(rewards.reward)
         for i in which:
-            visited = self.visited.indices[self.visited.indptr[i] : self.visited.indptr[i + 1]]
             row = slice(self.states.indptr[i], self.states.indptr[i + 1])
-            solution = systems.solution(int(self.goals[i]), visited)
-            yield GoalTask(self, solution, self.states.indices[row], self.states.data[row])
+            solution = systems.solution(int(self.goals[i]), self.visited_by(i))
+            yield GoalTask(self, rewards, solution, self.states.indices[row], self.states.data[row])
 
-    def add_up(self, coef: NDArray, which: NDArray, hessian: bool) -> Sums:
-        """Sum of value, gradient and Hessian over the goals at these positions, without the demonstrated rewards."""
-        K = self.features.shape[1]
-        value, flow, H = 0.0, np.zeros(len(self.moves.pair)), np.zeros((K, K)) if hessian else None
-        for task in self.solve(coef, which):
-            value += task.value
-            flow += task.flow
-            if H is not None:
-                H += task.hessian()
-        return Sums(value, self.features.T @ flow, H)
+    def add_up(self, rewards: MoveRewards, which: NDArray, hessian: bool) -> Sums:
+        """Sum of value, flow and Hessian over the goals at these positions, without the demonstrated rewards."""
+        total = Sums(0.0, np.zeros(len(self.moves.pair)), _square(rewards) if hessian else None)
+        for task in self.solve(rewards, which):
+            total.value += task.value
+            total.flow += task.flow
+            if total.hessian is not None:
+                total.hessian += task.hessian()
+        return total
 
-    def products(self, coef: NDArray, which: NDArray, vector: NDArray) -> NDArray:
-        """Product of the Hessian with a vector, summed over the goals at these positions, (K,)."""
-        moved = sum(task.derivative_of_flow(self.features @ vector) for task in self.solve(coef, which))
-        return self.features.T @ moved
+    def products(self, rewards: MoveRewards, which: NDArray, gain: NDArray) -> NDArray:
+        """Derivative of the flow in the direction of a reward per move, summed over the goals at these positions, (E,)."""
+        moved = np.zeros(len(self.moves.pair))
+        for task in self.solve(rewards, which):
+            moved += task.derivative_of_flow(gain)
+        return moved
 
-    def outer_products(self, coef: NDArray, which: NDArray, squared: sparse.csr_array) -> NDArray:
+    def outer_products(self, rewards: MoveRewards, which: NDArray, squared: sparse.csr_array) -> NDArray:
         """Sum over moves of ``squared`` (G, E) times the outer product of what choosing them tells, (K, K)."""
-        H = np.zeros((self.features.shape[1],) * 2)
-        for i, task in zip(which, self.solve(coef, which), strict=True):
+        H = _square(rewards)
+        for i, task in zip(which, self.solve(rewards, which), strict=True):
             row = slice(squared.indptr[i], squared.indptr[i + 1])
             spread = task.spread(task.sensitivity, squared.indices[row])
             H += spread.T @ (squared.data[row][:, None] * spread)
         return H
 
-    def reach_moments(self, coef: NDArray, which: NDArray) -> NDArray:
+    def reach_moments(self, rewards: MoveRewards, which: NDArray) -> NDArray:
         """Like minus the Hessian, with weight 1 on every move that can follow a demonstrated state, (K, K)."""
-        H = np.zeros((self.features.shape[1],) * 2)
-        for i, task in zip(which, self.solve(coef, which), strict=True):
-            visited = self.visited.indices[self.visited.indptr[i] : self.visited.indptr[i + 1]]
+        H = _square(rewards)
+        for i, task in zip(which, self.solve(rewards, which), strict=True):
             alive, goal = task.alive, int(self.goals[i])
             open_ = alive[self.moves.source] & alive[self.moves.target] & (self.moves.source != goal)
-            spread = task.spread(task.sensitivity, np.flatnonzero(open_ & self.moves.after(visited, open_)))
+            follows = self.moves.after(self.visited_by(i), open_)
+            spread = task.spread(task.sensitivity, np.flatnonzero(open_ & follows))
             H += spread.T @ spread
         return H
 
-    def value_scores(self, coef: NDArray, which: NDArray, rows: list[sparse.csr_array]) -> list[NDArray]:
+    def value_scores(self, rewards: MoveRewards, which: NDArray, rows: list[sparse.csr_array]) -> list[NDArray]:
         """For each of the goals its trips' weights of V, (n, S), times the derivative of V: (n, K) each."""
-        return [rows[i] @ task.dV for i, task in zip(which, self.solve(coef, which), strict=True)]
+        return [rows[i] @ task.dV for i, task in zip(which, self.solve(rewards, which), strict=True)]
+
+
+def _square(rewards: MoveRewards) -> NDArray:
+    return np.zeros((rewards.features.shape[1],) * 2)
 
 
 class GoalTask:
-    """One goal at one coefficient vector.
+    """One goal at one reward.
 
     Parameters
     ----------
     sums : GoalSums
+    rewards : MoveRewards
     solution : GoalSolution
     index, weight : (n,) arrays
         c: states and their weights.
     """
 
-    def __init__(self, sums: GoalSums, solution: GoalSolution, index: NDArray, weight: NDArray) -> None:
-        self.sums, self.solution, self.alpha = sums, solution, sums.temperature
+    def __init__(
+        self, sums: GoalSums, rewards: MoveRewards, solution: GoalSolution, index: NDArray, weight: NDArray
+    ) -> None:
+        self.features, self.solution, self.alpha = rewards.features, solution, sums.temperature
         self.moves, self.x, self.m = sums.moves, solution.x, solution.resolvent.weights
         off = index != solution.goal  # V is 0 in the goal, whatever its weight
         self.index, self.weight = index[off], weight[off]
@@ -177,7 +207,7 @@ class GoalTask:
     def sensitivity(self) -> NDArray:
         """``(I - M)^-1 (dM) x``, (S, K) in Fortran order; over x, and less its value at the goal, it is the derivative of V."""
         carried = self.m * self.x[self.moves.target]
-        features = self.sums.features
+        features = self.features
         rhs = np.empty((self.moves.n_states, features.shape[1]), order="F")
         for k in range(features.shape[1]):
             column = features[:, [k]].toarray()[:, 0] if sparse.issparse(features) else features[:, k]
@@ -194,7 +224,7 @@ class GoalTask:
     def spread(self, dx: NDArray, moves: NDArray) -> NDArray:
         """Derivative of Q - V at the given moves, (n, K)."""
         s, t = self.moves.source[moves], self.moves.target[moves]
-        features = self.sums.features[moves]
+        features = self.features[moves]
         here, there = dx[s] / self.x[s][:, None], dx[t] / self.x[t][:, None]
         return (features.toarray() if sparse.issparse(features) else features) + (there - here)
 

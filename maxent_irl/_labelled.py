@@ -17,10 +17,10 @@ def as_demonstrations(given: Any, like: Demonstrations | None = None) -> Demonst
 
 
 def demonstrations_for(estimator: Any, given: Any) -> Demonstrations:
-    """What is given to a fitted estimator, in the labels of its fit, and possible in its MDP."""
-    demos = as_demonstrations(given, getattr(estimator, "_fitted_on", None))
-    demos.validate_against(estimator.mdp)
-    return demos
+    """What is given to a fitted estimator, in the labels of its fit if it keeps one, and possible in its MDP."""
+    demonstrations = as_demonstrations(given, getattr(estimator, "demonstrations_", None))
+    demonstrations.validate_against(estimator.mdp)
+    return demonstrations
 
 
 def in_common_labels(first: Any, second: Any) -> tuple[Demonstrations, Demonstrations]:

@@ -1,23 +1,24 @@
 """The soft Bellman equation linearised at a policy: expectation, policy evaluation, and its adjoint, the flow.
 
-Everything beyond the nonlinear backup itself is linear algebra with one matrix, ``I - discount * P_policy``: the value step
-of policy iteration, visitations, gradients, sensitivities and Hessian-vector products. `Stationary` holds that matrix for an
-infinite horizon and `Staged` does the same by recursion for a finite one, behind the same methods, so that the objective is
-written once.
+Everything beyond the nonlinear backup is linear algebra with one matrix, ``I - discount * P_policy``. That holds for the value
+step of policy iteration, visitations, gradients, sensitivities and Hessian-vector products. `PolicySystem` holds the matrix.
+`Stationary` solves with it for an infinite horizon; `Staged` replaces the solve by recursions for a finite one. Both have the
+methods of `Linearisation`, with time as the leading axis, so that the objective is written once.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import SuperLU, bicgstab, splu
 
-if TYPE_CHECKING:
-    from .mdp import MDP
+from .mdp import MDP
 
 DIRECT_STATES = 1500  # below this a sparse factorisation beats the call overhead of Krylov iterations
 KRYLOV_ITERATIONS = 1000
@@ -26,15 +27,25 @@ KRYLOV_ITERATIONS = 1000
 FACTOR_ITERATIONS_PER_ROOT = 2.3
 TYPICAL_RATE = 10.0  # Krylov iterations per decimal digit, assumed where none have been seen
 REFINEMENTS = 16  # solves by the factorisation of a policy nearby that are together cheaper than one's own
-CONTRACTION = 0.5  # of the residual by each of them, above which it is not worth going on
+CONTRACTION = 0.5  # of the residual by each of them, above which refinement stops
 
 
 class SingularPolicyError(ValueError):
     """A policy under which an undiscounted problem never ends."""
 
 
-class Stationary:
-    """Linearisation of an infinite-horizon problem at a policy.
+class Hints(NamedTuple):
+    """What one solve learnt that the next similar one can use."""
+
+    krylov_rate: float = TYPICAL_RATE  # Krylov iterations per decimal digit
+    near: PolicySystem | None = None  # system of a similar policy, whose factorisation may serve
+
+
+NO_HINTS = Hints()
+
+
+class PolicySystem:
+    """The linear system of following one policy for ever: ``I - discount * P_policy``.
 
     Parameters
     ----------
@@ -42,24 +53,22 @@ class Stationary:
     policy : (A, S) array
     probabilities : (nnz,) array, optional
         Successor probabilities in place of ``mdp.transitions.data`` (exact inference: the tilted dynamics).
-    krylov_rate : float
-        Krylov iterations per decimal digit seen on a similar system, from which the choice of solver is made.
-    near : Stationary, optional
-        One of a similar policy: if it has been factorised, single systems are solved by that factorisation and refined.
+    hints : Hints
+        The Krylov rate decides between iterating and factorising. If ``hints.near`` has been factorised, single systems are
+        solved with that factorisation and iterative refinement.
     """
 
     def __init__(
-        self,
-        mdp: MDP,
-        policy: NDArray,
-        probabilities: NDArray | None = None,
-        krylov_rate: float = TYPICAL_RATE,
-        near: Stationary | None = None,
+        self, mdp: MDP, policy: NDArray, probabilities: NDArray | None = None, hints: Hints = NO_HINTS
     ) -> None:
-        self.mdp, self.policy, self.probabilities, self.krylov_rate = mdp, policy, probabilities, krylov_rate
-        self._near = near if near is not None and near.factorised else None
+        self.mdp, self.policy, self.probabilities, self.krylov_rate = mdp, policy, probabilities, hints.krylov_rate
+        self._near = hints.near if hints.near is not None and hints.near.factorised else None
         P = mdp.transitions
         self.P = P if probabilities is None else sparse.csr_array((probabilities, P.indices, P.indptr), shape=P.shape)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Factorisations do not travel between processes: they are made again when needed.
+        return {key: value for key, value in self.__dict__.items() if key != "_lu"} | {"_near": None}
 
     @cached_property
     def matrix(self) -> sparse.csr_array:
@@ -163,78 +172,143 @@ class Stationary:
     def _transposed(self) -> sparse.csc_array:
         return self.mdp.structure.transposed if self.probabilities is None else self.P.T
 
-    def accumulate(self, gain: NDArray, *, rtol: float = 1e-13) -> NDArray:
-        """Discounted sum along this policy of a gain per state, (S,) or (S, K): policy evaluation."""
-        return self.solve(gain, rtol=rtol)
-
     def average(self, values: NDArray) -> NDArray:
         """Mean over actions under the policy: (A, S) or (A, S, K) to (S,) or (S, K)."""
         return np.einsum("as,as...->s...", self.policy, values)
 
+
+class Linearisation(ABC):
+    """The soft Bellman equation linearised at a policy, for both kinds of horizon.
+
+    All arrays carry a leading axis of time. A decision time t looks at the values of time ``after(t)``. With a horizon T
+    there are L = T decision times and L' = T + 1 value times. Without one a single time leads to itself: L = L' = 1.
+
+    Attributes
+    ----------
+    mdp : MDP
+    policy : (L, A, S) array
+    """
+
+    mdp: MDP
+    policy: NDArray  # (L, A, S)
+
+    @abstractmethod
+    def stages(self) -> tuple[tuple[PolicySystem, int, int], ...]:
+        """One (system, decision time, time of the values after it) per decision time, the last first."""
+
+    @abstractmethod
+    def accumulate(self, gain: NDArray, *, rtol: float = 1e-13) -> NDArray:
+        """Discounted sum along the policy of a gain per decision time and state: (L, S[, K]) to (L', S[, K])."""
+
+    @abstractmethod
     def flow(self, source: NDArray, *, rtol: float = 1e-13) -> NDArray:
-        """Discounted state visitations from `source`, any right-hand side, (S,): the adjoint of `accumulate`."""
-        return self.solve(source, transposed=True, rtol=rtol)
+        """Discounted state visitations from any `source`, (L', S) to (L', S): the adjoint of `accumulate`."""
 
-    def stages(self) -> tuple[tuple[Stationary, slice, slice], ...]:
-        """The single stage: (linearisation, index of its states, index of the states after them)."""
-        return ((self, slice(None), slice(None)),)
+    @abstractmethod
+    def prepare(self, n_columns: int) -> None:
+        """Get ready to solve for `n_columns` right-hand sides, one after the other."""
+
+    @property
+    def n_value_times(self) -> int:
+        """L'."""
+        return 1 if self.mdp.horizon is None else self.mdp.horizon + 1
+
+    def expect(self, V: NDArray) -> NDArray:
+        """``discount * E[V(s') | s, a]``: (L', S[, K]) to (L, A, S[, K])."""
+        out = np.empty((*self.policy.shape, *V.shape[2:]))
+        for system, now, after in self.stages():
+            out[now] = system.expect(V[after])
+        return out
+
+    def expect_adjoint(self, mass: NDArray) -> NDArray:
+        """The adjoint of `expect`: where mass on state-action pairs goes, discounted; (L, A, S) to (L', S)."""
+        out = np.zeros((self.n_value_times, self.mdp.n_states))
+        for system, now, after in self.stages():
+            out[after] += system.expect_adjoint(mass[now])
+        return out
+
+    def average(self, values: NDArray) -> NDArray:
+        """Mean over actions under the policy: (L, A, S[, K]) to (L, S[, K])."""
+        return np.einsum("tas,tas...->ts...", self.policy, values)
 
 
-class Staged:
-    """Linearisation of a finite-horizon problem at a policy; arrays carry a leading axis of time.
+class Stationary(Linearisation):
+    """Without a horizon: one system, solved.
+
+    Parameters
+    ----------
+    system : PolicySystem
+    """
+
+    def __init__(self, system: PolicySystem) -> None:
+        self.mdp, self.system, self.policy = system.mdp, system, system.policy[None]
+
+    def stages(self) -> tuple[tuple[PolicySystem, int, int], ...]:
+        """The single stage, which leads to itself."""
+        return ((self.system, 0, 0),)
+
+    def accumulate(self, gain: NDArray, *, rtol: float = 1e-13) -> NDArray:
+        """Policy evaluation."""
+        return self.system.solve(gain[0], rtol=rtol)[None]
+
+    def flow(self, source: NDArray, *, rtol: float = 1e-13) -> NDArray:
+        """Discounted state visitations."""
+        return self.system.solve(source[0], transposed=True, rtol=rtol)[None]
+
+    def prepare(self, n_columns: int) -> None:
+        """Factorise now if that is cheaper than iterating."""
+        self.system.prepare(n_columns)
+
+    def expect(self, V: NDArray) -> NDArray:
+        """As `Linearisation.expect`, without a copy."""
+        return self.system.expect(V[0])[None]
+
+    def average(self, values: NDArray) -> NDArray:
+        """As `Linearisation.average`."""
+        return self.system.average(values[0])[None]
+
+
+class Staged(Linearisation):
+    """With a horizon: recursions in time.
 
     Parameters
     ----------
     mdp : MDP with a horizon T
     policy : (T, A, S) array
     probabilities : sequence of T arrays (nnz,), optional
+        As for `PolicySystem`.
     """
 
-    def __init__(self, mdp: MDP, policy: NDArray, probabilities: list[NDArray] | None = None) -> None:
-        self.mdp, self.policy, self.probabilities = mdp, policy, probabilities
+    def __init__(self, mdp: MDP, policy: NDArray, probabilities: Sequence[NDArray | None] | None = None) -> None:
+        self.mdp, self.policy = mdp, policy
+        tilted = [None] * len(policy) if probabilities is None else probabilities
+        systems = [PolicySystem(mdp, pi, p) for pi, p in zip(policy, tilted, strict=True)]
+        self._stages = tuple((systems[t], t, t + 1) for t in range(len(systems) - 1, -1, -1))
 
-    @cached_property
-    def steps(self) -> list[Stationary]:
-        """The linearisation of each time."""
-        tilted = [None] * len(self.policy) if self.probabilities is None else self.probabilities
-        return [Stationary(self.mdp, pi, p) for pi, p in zip(self.policy, tilted, strict=True)]
-
-    def expect(self, V: NDArray) -> NDArray:
-        """As `Stationary.expect`: (T + 1, S) or (T + 1, S, K) to (T, A, S) or (T, A, S, K)."""
-        out = np.empty((*self.policy.shape, *V.shape[2:]))
-        for t, step in enumerate(self.steps):
-            out[t] = step.expect(V[t + 1])
-        return out
-
-    def expect_adjoint(self, mass: NDArray) -> NDArray:
-        """As `Stationary.expect_adjoint`: (T, A, S) to (T + 1, S), nothing arriving at time 0."""
-        out = np.zeros((len(self.steps) + 1, self.mdp.n_states))
-        for t, step in enumerate(self.steps):
-            out[t + 1] = step.expect_adjoint(mass[t])
-        return out
-
-    def average(self, values: NDArray) -> NDArray:
-        """Mean over actions under the policy: (T, A, S) or (T, A, S, K) to (T, S) or (T, S, K)."""
-        return np.einsum("tas,tas...->ts...", self.policy, values)
-
-    def accumulate(self, gain: NDArray, *, rtol: float = 0.0) -> NDArray:
-        """Discounted sum along this policy of a gain per time and state, (T, S[, K]), as (T + 1, S[, K])."""
-        V = np.zeros((len(self.steps) + 1, *gain.shape[1:]))
-        for t in range(len(self.steps) - 1, -1, -1):
-            step = self.steps[t]
-            np.add(gain[t], step.average(step.expect(V[t + 1])), out=V[t])
-        return V
-
-    def flow(self, source: NDArray, *, rtol: float = 0.0) -> NDArray:
-        """Discounted state visitations by time from `source` (T + 1, S), as (T + 1, S); forward recursion."""
-        d = np.array(source, dtype=float)
-        for t, step in enumerate(self.steps):
-            d[t + 1] += step.expect_adjoint(step.policy * d[t])
-        return d
+    def stages(self) -> tuple[tuple[PolicySystem, int, int], ...]:
+        """One per time, the last first."""
+        return self._stages
 
     def prepare(self, n_columns: int) -> None:
-        """Nothing to prepare: recursions need no factorisation."""
+        """Nothing: recursions need no factorisation."""
 
-    def stages(self) -> tuple[tuple[Stationary, int, int], ...]:
-        """One (linearisation, index of its states, index of the states after them) per time, the last first."""
-        return tuple((self.steps[t], t, t + 1) for t in range(len(self.steps) - 1, -1, -1))
+    def accumulate(self, gain: NDArray, *, rtol: float = 1e-13) -> NDArray:
+        """Backward recursion, exact up to rounding."""
+        V = np.zeros((len(self._stages) + 1, *gain.shape[1:]))
+        for system, now, after in self._stages:
+            np.add(gain[now], system.average(system.expect(V[after])), out=V[now])
+        return V
+
+    def flow(self, source: NDArray, *, rtol: float = 1e-13) -> NDArray:
+        """Forward recursion, exact up to rounding."""
+        d = np.array(source, dtype=float)
+        for system, now, after in reversed(self._stages):
+            d[after] += system.expect_adjoint(system.policy * d[now])
+        return d
+
+
+def linearise(mdp: MDP, policy: NDArray) -> Linearisation:
+    """The linearisation at a policy (A, S), or (T, A, S) with a horizon, under the true dynamics."""
+    if mdp.horizon is None:
+        return Stationary(PolicySystem(mdp, policy))
+    return Staged(mdp, np.broadcast_to(policy, (mdp.horizon, *policy.shape[-2:])))

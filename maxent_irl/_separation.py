@@ -36,8 +36,8 @@ from ._structure import reached_from
 from ._validation import ImproperProblemError
 from .demonstrations import Demonstrations
 from .mdp import MDP
-from .rewards import LinearReward
-from .task_sums import Likelihood
+from .objective import Objective
+from .rewards import Features
 
 FARTHEST = 4.0**7  # temperatures that the feature may cost where it is largest
 NOISE = 1e-11  # of the slope that every decision could have
@@ -71,24 +71,24 @@ def taken_pairs(mdp: MDP, demonstrations: Demonstrations) -> NDArray:
     return taken
 
 
-def never_demonstrated(model: LinearReward, mdp: MDP, demonstrations: Demonstrations, inference: str) -> NDArray:
+def never_demonstrated(features: Features, mdp: MDP, demonstrations: Demonstrations, inference: str) -> NDArray:
     """Sign of every feature that no demonstrated decision has though some could have had it, 0 for all others; (K,)."""
-    missing = model.largest(model.rows(taken_pairs(mdp, demonstrations))) == 0
+    missing = features.largest(features.rows(taken_pairs(mdp, demonstrations))) == 0
     if not missing.any():
-        return np.zeros(model.n_features)
-    within = model.matrix[model.rows(pairs_in_reach(mdp, demonstrations, inference)[0])]
+        return np.zeros(features.n_features)
+    within = features.matrix[features.rows(pairs_in_reach(mdp, demonstrations, inference)[0])]
     lowest, highest = (getattr(within, name)(axis=0) for name in ("min", "max"))
     if sparse.issparse(within):
         lowest, highest = lowest.toarray().ravel(), highest.toarray().ravel()
     return np.where(missing & (lowest >= 0), np.sign(highest), np.where(missing & (highest <= 0), np.sign(lowest), 0.0))
 
 
-def unbounded(likelihood: Likelihood, coef: NDArray, signs: NDArray, largest: NDArray, flat: NDArray) -> NDArray:
+def unbounded(objective: Objective, coef: NDArray, signs: NDArray, largest: NDArray, flat: NDArray) -> NDArray:
     """Features without a best coefficient: the worse they are made from `coef` on, the greater the objective; (K,) bool.
 
     Parameters
     ----------
-    likelihood : Likelihood
+    objective : Objective
     coef : (K,) array
         All other coefficients.
     signs : (K,) array
@@ -100,29 +100,29 @@ def unbounded(likelihood: Likelihood, coef: NDArray, signs: NDArray, largest: ND
     """
     worse = np.where(np.linalg.norm(flat, axis=1) > 1 - 1e-9, 0.0, -signs)
     while worse.any():
-        slope = _last_slopes(likelihood, coef, worse, largest, flat)
+        slope = _last_slopes(objective, coef, worse, largest, flat)
         if not (slope < 0).any():
             return slope > 0
         worse = np.where(slope < 0, 0.0, worse)
     return np.zeros(len(coef), dtype=bool)
 
 
-def _last_slopes(likelihood: Likelihood, coef: NDArray, worse: NDArray, largest: NDArray, flat: NDArray) -> NDArray:
+def _last_slopes(objective: Objective, coef: NDArray, worse: NDArray, largest: NDArray, flat: NDArray) -> NDArray:
     """Slope of the objective in each direction ``worse[k]``, as far along all of them as it can be told from zero; (K,)."""
     moving = np.flatnonzero(worse)
-    unit = likelihood.temperature / largest[moving]
-    scale = largest[moving] * likelihood.total_weight
+    unit = objective.agent.temperature / largest[moving]
+    scale = largest[moving] * objective.total_weight
     last, before, values, t = np.zeros(len(moving)), None, None, 1.0
     while t <= FARTHEST:
         at = coef.copy()
         at[moving] = worse[moving] * unit * t
         t *= 4
         try:
-            point = likelihood.at(at - flat @ (flat.T @ at), values)
+            point = objective.at(at - flat @ (flat.T @ at), start=values)
         except ImproperProblemError:  # of little cost; worse will do
             continue
         gradient = point.gradient - flat @ (flat.T @ point.gradient)
-        slope, values = worse[moving] * gradient[moving] / scale, point.predicted_values(at)
+        slope, values = worse[moving] * gradient[moving] / scale, point.start_for(at)
         seen = np.abs(slope) > NOISE
         last[seen] = slope[seen]
         if before is not None and (~seen | (np.abs(slope - before) <= SETTLED * np.abs(slope))).all():

@@ -10,7 +10,7 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from ._cycles import describe_cycles, describe_endless
-from ._linear_systems import TYPICAL_RATE, SingularPolicyError, Stationary
+from ._linear_systems import Hints, PolicySystem, SingularPolicyError
 from ._numerics import soft_maximum
 from .mdp import MDP
 
@@ -24,12 +24,17 @@ class SoftBackup:
     Parameters
     ----------
     mdp : MDP
-    reward : (S,) or (A, S) array
+    reward : (S,), (A, S) or, with a horizon T, (T, A, S) array
     alpha : float
     log_prior : (A, S) array or None
     inference : str
-    near : Stationary, optional
-        The equation linearised at a similar policy.
+    near : PolicySystem, optional
+        The system of a similar policy.
+
+    Attributes
+    ----------
+    hints : Hints
+        What the last Newton step learnt.
     """
 
     def __init__(
@@ -39,16 +44,11 @@ class SoftBackup:
         alpha: float,
         log_prior: NDArray | None,
         inference: str,
-        near: Stationary | None = None,
+        near: PolicySystem | None = None,
     ) -> None:
-        self.mdp, self.reward, self.alpha, self.log_prior, self.inference = (
-            mdp,
-            reward,
-            alpha,
-            log_prior,
-            inference,
-        )
-        self.krylov_rate, self.near = TYPICAL_RATE, near
+        self.mdp, self.reward, self.alpha = mdp, reward, alpha
+        self.log_prior, self.inference = log_prior, inference
+        self.hints = Hints(near=near)
         support = None if log_prior is None else np.isfinite(log_prior)
         usable = mdp.structure.usable(
             inference, None if support is None or (support | ~mdp.available.T).all() else support
@@ -58,12 +58,17 @@ class SoftBackup:
         self.alive = usable.any(axis=0) | mdp.terminal
         self.restarted = False
         chosen = usable if support is None else usable & support
-        magnitude = np.abs(np.broadcast_to(reward, usable.shape), where=chosen, out=np.zeros(usable.shape))
+        largest = np.abs(reward).max(axis=0) if reward.ndim == 3 else np.abs(reward)
+        magnitude = np.where(chosen, np.broadcast_to(largest, usable.shape), 0.0)
         self.reward_scale = float(magnitude.max(initial=0.0))
         self.entropy_scale = 0.0  # the largest alpha * |log p| there is
         if 0.0 < alpha < math.inf:
             rarest = 0.0 if log_prior is None else -float(np.min(log_prior, where=chosen, initial=0.0))
             self.entropy_scale = alpha * max(math.log(mdp.n_actions), rarest)
+
+    def release(self) -> None:
+        """Let go of the similar system, whose factorisation takes memory."""
+        self.hints = self.hints._replace(near=None)
 
     def size(self, V: NDArray) -> float:
         """Largest finite |V|."""
@@ -116,10 +121,10 @@ class SoftBackup:
         weights = np.exp(np.minimum(np.where(used, logits, -math.inf), 700.0))
         return describe_cycles(identity - mdp.structure.evaluation_matrix(weights))
 
-    def action_values(self, V: NDArray) -> NDArray:
+    def action_values(self, V: NDArray, time: int = 0) -> NDArray:
         """Q of shape (A, S) from V of the next states, (S,); -inf where an action cannot be chosen."""
         Q = self.continuation(V)
-        Q += self.reward
+        Q += self.reward[time] if self.reward.ndim == 3 else self.reward
         return self.masked(Q)
 
     def continuation(self, V: NDArray) -> NDArray:
@@ -146,10 +151,10 @@ class SoftBackup:
         return Q
 
     def __call__(
-        self, V: NDArray, *, policy: bool = True, out: tuple[NDArray, NDArray] | None = None
+        self, V: NDArray, *, time: int = 0, policy: bool = True, out: tuple[NDArray, NDArray] | None = None
     ) -> tuple[NDArray, NDArray, NDArray | None]:
         """Return TV, Q and the policy; `out` are arrays for TV (S,) and the policy (A, S)."""
-        Q = self.action_values(V)
+        Q = self.action_values(V, time)
         TV, pi = soft_maximum(Q, self.log_prior, self.alpha, policy=policy, out=out)
         if self._ends.size:
             TV[self._ends] = 0.0
@@ -185,12 +190,12 @@ class SoftBackup:
     def _evaluated(self, V: NDArray, change: NDArray, pi: NDArray) -> NDArray | None:
         """Value of the policy `pi` in the linearisation at V; None where (undiscounted) it has no value to speak of."""
         tilt = tilted_probabilities(self.mdp, V, self.alpha) if self.inference == "exact" else None
-        system = Stationary(self.mdp, pi, tilt, near=self.near)
+        system = PolicySystem(self.mdp, pi, tilt, Hints(near=self.hints.near))
         try:
             step = system.solve(change, rtol=FORCING)
         except SingularPolicyError:
             return None
-        self.krylov_rate = system.krylov_rate
+        self.hints = self.hints._replace(krylov_rate=system.krylov_rate)
         if self.mdp.discount == 1.0:
             if not self.size(step) <= LONGEST * (self.reward_scale + self.entropy_scale) + 2.0 * self.size(V):
                 return None

@@ -188,25 +188,26 @@ def raise_not_finite(name: str, value: float, place: str, largest: float) -> NoR
 
 
 def check_reward(mdp: MDP, reward: ArrayLike) -> NDArray:
-    """Return a reward of shape (S,) or (S, A) action-major: (S,), or (A, S) in C order.
+    """Return a reward of shape (S,), (S, A) or, with a horizon T, (T, S, A) action-major: (S,), (A, S) or (T, A, S) in C order.
 
     Entries of unavailable actions, and of states without any action, are not read and may be anything.
     """
     array = check_numbers("reward", reward)
-    S, A = mdp.n_states, mdp.n_actions
-    if array.shape == (S,):
-        if not within(array, LARGEST_REWARD):
-            array = np.where(mdp.available.any(axis=1), array, 0.0)
-            check_finite("reward", array, ("state",), largest=LARGEST_REWARD)
-        return array
-    if array.shape != (S, A):
+    S, A, T = mdp.n_states, mdp.n_actions, mdp.horizon
+    kinds = {(S,): ("state",), (S, A): ("state", "action")}
+    if T is not None:
+        kinds[(T, S, A)] = ("time", "state", "action")
+    axes = kinds.get(array.shape)
+    if axes is None:
+        by_time = "" if T is None else f", or ({T}, {S}, {A}), one per time, state and action"
         raise ValueError(
-            f"reward must have shape ({S},), one per state, or ({S}, {A}), one per state and action; got {array.shape}"
+            f"reward must have shape ({S},), one per state, or ({S}, {A}), one per state and action{by_time}; got {array.shape}"
         )
     if not within(array, LARGEST_REWARD):
-        array = np.where(mdp.available, array, 0.0)
-        check_finite("reward", array, ("state", "action"), largest=LARGEST_REWARD)
-    return np.ascontiguousarray(array.T)
+        used = mdp.available.any(axis=1) if array.ndim == 1 else mdp.available
+        array = np.where(used, array, 0.0)
+        check_finite("reward", array, axes, largest=LARGEST_REWARD)
+    return array if array.ndim == 1 else np.ascontiguousarray(np.swapaxes(array, -1, -2))
 
 
 def check_action_prior(mdp: MDP, action_prior: ArrayLike | None) -> NDArray | None:

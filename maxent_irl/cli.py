@@ -16,7 +16,7 @@ from ._validation import INFERENCES, ImproperProblemError
 from ._version import __version__
 from .datasets import BUILT_IN
 from .estimators import MaxEntIRL
-from .estimators._solvers import SOLVERS, Progress
+from .estimators.optimisers import SOLVERS, Progress
 from .sufficient_statistics import OBJECTIVES
 
 MOST_CELLS = 1_000_000  # about as many as a map has dots

@@ -18,10 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from ._goal_sums import GoalSums
+from ._goal_sums import GoalSums, MoveRewards
 from ._receding_plan import Plan
+from .agent import SoftAgent
 from .demonstrations import Demonstrations
 from .goal_likelihood import SharedGoals
+from .rewards import RewardModel
+from .sufficient_statistics import SufficientStatistics
 
 
 class RecedingGoals(SharedGoals):
@@ -30,26 +33,45 @@ class RecedingGoals(SharedGoals):
     Parameters
     ----------
     planning_horizon : int >= 0
-    *arguments, **options
+    agent, reward_model, statistics, demonstrations, n_jobs
         As for `SharedGoals`.
     """
 
-    def __init__(self, planning_horizon: int, *arguments: Any, **options: Any) -> None:
+    def __init__(
+        self,
+        planning_horizon: int,
+        agent: SoftAgent,
+        reward_model: RewardModel,
+        statistics: SufficientStatistics,
+        demonstrations: Demonstrations,
+        *,
+        n_jobs: int | None = None,
+    ) -> None:
         self.planning_horizon = planning_horizon
-        super().__init__(*arguments, **options)
+        super().__init__(agent, reward_model, statistics, demonstrations, n_jobs=n_jobs)
 
-    def _prepare(self, demonstrations: Demonstrations, action_prior: NDArray | None, inference: str) -> None:
-        super()._prepare(demonstrations, action_prior, inference)
-        ahead = self.statistics.continued @ self.mdp.transitions
+    @property
+    def information_equality(self) -> bool:
+        """Only the likelihood of the decisions has it: under feature matching the plan for a whole trip is chosen."""
+        return self.weighting == "likelihood"
+
+    @property
+    def uncorrelated(self) -> bool:  # type: ignore[override]
+        """As `information_equality`."""
+        return self.weighting == "likelihood"
+
+    def _make_sums(self, visited: sparse.csr_array) -> GoalSums:
+        ahead = self.statistics.continued @ self.agent.mdp.transitions
         if self.planning_horizon == 0 and ahead.nnz:
             raise ValueError(
                 "without soft steps (planning_horizon=0) decisions have no likelihood: use objective='feature-matching' and "
                 "trips that end where they are known to end"
             )
         self.states = sparse.csr_array(sparse.hstack([self.statistics.states, ahead]))
-        sums = self.sums
-        shared = (sums.moves, sums.features, sums.log_prior, sums.temperature, sums.goals)
-        self.sums = RecedingSums(self.planning_horizon, *shared, self.by_goal(self.states), sums.visited)
+        log_prior = self.agent.log_prior
+        prior = None if log_prior is None else log_prior.ravel()[self.moves.pair]
+        shared = (self.moves, prior, self.agent.temperature, self.goals, self.by_goal(self.states), visited)
+        return RecedingSums(self.planning_horizon, *shared)
 
 
 class RecedingSums(GoalSums):
@@ -59,27 +81,22 @@ class RecedingSums(GoalSums):
         super().__init__(*arguments)
         self.planning_horizon = planning_horizon
 
-    def solve(self, coef: NDArray, which: NDArray) -> Iterator[RecedingTask]:
+    def solve(self, rewards: MoveRewards, which: NDArray) -> Iterator[RecedingTask]:  # type: ignore[override]
         """One `RecedingTask` for each of the goals at these positions."""
-        reward = self.features @ coef
         for i in which:
-            visited = self.visited.indices[self.visited.indptr[i] : self.visited.indptr[i + 1]]
             row = slice(self.states.indptr[i], self.states.indptr[i + 1])
-            goal = int(self.goals[i])
-            plan = Plan(self.moves, reward, self.temperature, self.log_prior, goal, self.planning_horizon, visited)
-            yield RecedingTask(self, plan, self.states.indices[row], self.states.data[row])
-
-    def products(self, coef: NDArray, which: NDArray, vector: NDArray) -> NDArray:
-        """Product of the Hessian with a vector, summed over the goals at these positions, (K,)."""
-        return self.add_up(coef, which, True).hessian @ vector
+            goal, visited = int(self.goals[i]), self.visited_by(i)
+            shared = (self.moves, rewards.reward, self.temperature, self.log_prior)
+            plan = Plan(*shared, goal, self.planning_horizon, visited)
+            yield RecedingTask(rewards, plan, self.states.indices[row], self.states.data[row])
 
 
 class RecedingTask:
-    """One goal at one coefficient vector; attributes as those of `GoalTask`."""
+    """One goal at one reward; attributes as those of `GoalTask`."""
 
-    def __init__(self, sums: GoalSums, plan: Plan, index: NDArray, weight: NDArray) -> None:
-        self.sums, self.plan = sums, plan
-        S = sums.moves.n_states
+    def __init__(self, rewards: MoveRewards, plan: Plan, index: NDArray, weight: NDArray) -> None:
+        self.features, self.plan = rewards.features, plan
+        S = plan.moves.n_states
         b, m = np.zeros(S), np.zeros(S)
         now = index < S
         b[index[now]], m[index[~now] - S] = weight[now], weight[~now]
@@ -115,20 +132,24 @@ class RecedingTask:
     def flow(self) -> NDArray:
         """mu: flow over each move, (E,), in soft steps and along the shortest paths after them."""
         plan = self.plan
-        flow = np.zeros(len(self.sums.moves.pair))
+        flow = np.zeros(len(plan.moves.pair))
         for h in range(len(plan.V) - 1, 0, -1):
             flow[plan.used] += self.masses[h, plan.s] * plan.policy(h)
-        walked = plan.down_paths(self.masses[0])
-        on = np.flatnonzero(walked)
-        flow[plan.tree[on]] += walked[on]
+        return flow + self._walked(self.masses[0])
+
+    def _walked(self, mass: NDArray) -> NDArray:
+        """Flow over each move, (E,), of mass (S,) that walks the shortest paths."""
+        flow, passed = np.zeros(len(self.plan.moves.pair)), self.plan.down_paths(mass)
+        on = np.flatnonzero(passed)
+        flow[self.plan.tree[on]] += passed[on]
         return flow
 
-    def _levels(self) -> Iterator[tuple[int, NDArray, NDArray]]:
-        """(h, dV_h (S, K), dQ_h - dV_h of the used moves (m, K)) for h = 1 to H."""
-        plan, dV = self.plan, self._along_paths()
-        features = self._features(plan.used)
+    def _levels(self, features: Any) -> Iterator[tuple[int, NDArray, NDArray]]:
+        """(h, dV_h (S, K), dQ_h - dV_h of the used moves (m, K)) for h = 1 to H; `features` (E, K), dense or csr."""
+        plan, dV = self.plan, self._along_paths(features)
+        used = _dense_rows(features, plan.used)
         for h in range(1, len(plan.V)):
-            dQ = features + dV[plan.t]
+            dQ = used + dV[plan.t]
             mean = np.zeros_like(dV)
             weighted = plan.policy(h)[:, None] * dQ
             for k in range(dV.shape[1]):
@@ -139,37 +160,53 @@ class RecedingTask:
             dV = mean
             yield h, dV, dQ - dV[plan.s]
 
-    def _along_paths(self) -> NDArray:
+    def _along_paths(self, features: Any) -> NDArray:
         """dV_0, (S, K)."""
         going = np.flatnonzero(self.plan.tree >= 0)
-        gain = np.zeros((len(self.plan.tree), self.sums.features.shape[1]))
-        gain[going] = self._features(self.plan.tree[going])
+        gain = np.zeros((len(self.plan.tree), features.shape[1]))
+        gain[going] = _dense_rows(features, self.plan.tree[going])
         return self.plan.along_paths(gain)
-
-    def _features(self, moves: NDArray) -> NDArray:
-        features = self.sums.features[moves]
-        return features.toarray() if sparse.issparse(features) else features
 
     def hessian(self) -> NDArray:
         """Second derivative of the value, (K, K)."""
-        H = np.zeros((self.sums.features.shape[1],) * 2)
-        for h, _, spread in self._levels():
+        H = np.zeros((self.features.shape[1],) * 2)
+        for h, _, spread in self._levels(self.features):
             flow = self.masses[h, self.plan.s] * self.plan.policy(h)
             H += spread.T @ (flow[:, None] * spread)
         return H / self.plan.alpha
 
+    def derivative_of_flow(self, gain: NDArray) -> NDArray:
+        """Derivative of the flow in the direction of a reward per move: (E,) to (E,)."""
+        plan = self.plan
+        spreads = {h: spread[:, 0] / plan.alpha for h, _, spread in self._levels(gain[:, None])}
+        moved, d = np.zeros(len(gain)), np.zeros(plan.V.shape[1])
+        for h in range(len(plan.V) - 1, 0, -1):
+            passing = plan.policy(h) * (d[plan.s] + self.masses[h, plan.s] * spreads[h])
+            moved[plan.used] += passing
+            d = np.bincount(plan.t, weights=passing, minlength=len(d))
+            d[plan.goal] = 0.0
+        return moved + self._walked(d)
+
     @property
     def sensitivity(self) -> NDArray:
         """dV_H over dV_(H-1), (2 S, K)."""
-        before, last = None, self._along_paths()
-        for _, dV, _ in self._levels():
+        before, last = None, self._along_paths(self.features)
+        for _, dV, _ in self._levels(self.features):
             before, last = last, dV
         return np.vstack([last, np.zeros_like(last) if before is None else before])
 
-    dV = sensitivity
+    @property
+    def dV(self) -> NDArray:
+        """The same."""
+        return self.sensitivity
 
     def spread(self, dV: NDArray, moves: NDArray) -> NDArray:
         """Derivative of Q_H - V_H at the given moves, (n, K)."""
-        S = self.sums.moves.n_states
-        s, t = self.sums.moves.source[moves], self.sums.moves.target[moves]
-        return self._features(moves) + dV[S + t] - dV[s]
+        S = self.plan.moves.n_states
+        s, t = self.plan.moves.source[moves], self.plan.moves.target[moves]
+        return _dense_rows(self.features, moves) + dV[S + t] - dV[s]
+
+
+def _dense_rows(features: Any, moves: NDArray) -> NDArray:
+    rows = features[moves]
+    return rows.toarray() if sparse.issparse(rows) else rows

@@ -65,20 +65,16 @@ class RecedingPolicies(GoalPolicies):
 
     def solve(self, goal: int) -> SoftSolution:
         """V, Q and policy of plans towards one goal; `residual` is what the last soft step changed."""
-        V = self.plan(goal).V
-        log_policy = self.log_policy(goal)
+        V, log_policy, agent = self.plan(goal).V, self.log_policy(goal).T, self.agent.with_goal(goal)
+        possible = np.isfinite(log_policy)
+        logits = log_policy if agent.log_prior is None else log_policy - np.where(possible, agent.log_prior, 0.0)
+        Q = np.where(possible, self.temperature * logits + np.where(possible, V[-1], 0.0), -np.inf)
         with np.errstate(invalid="ignore"):
             change = np.abs(V[-1] - V[max(0, len(V) - 2)])
-            Q = self.temperature * log_policy + V[-1][:, None]
-        if self.action_prior is not None:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                Q -= self.temperature * np.log(np.broadcast_to(self.action_prior, Q.shape))
-        Q = np.asfortranarray(np.where(np.isfinite(log_policy), Q, -np.inf))
         residual = float(np.max(change, where=np.isfinite(change), initial=0.0))
-        policy = np.asfortranarray(np.exp(log_policy))
-        certificate = (True, self.planning_horizon, residual)
-        mdp = self.mdp.with_goal(goal)
-        return SoftSolution(V[-1], Q, policy, *certificate, mdp, self.temperature, self.inference, "receding-horizon")
+        backup = SoftBackup(agent.mdp, check_reward(agent.mdp, self.reward), *self.settings)
+        solved = Solved(backup, V[-1], np.exp(log_policy), True, self.planning_horizon, residual, Q)
+        return SoftSolution.of(agent, solved, "receding-horizon", "planned")
 
     def values(self, goal: int, states: ArrayLike | None = None) -> NDArray:
         """V_H of the states, (n,), by default of all; -inf where the goal cannot be reached."""

@@ -13,66 +13,152 @@ value is the continuation of the last decision, which m holds. An episode that e
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-if TYPE_CHECKING:
-    from .demonstrations import Demonstrations
-    from .mdp import MDP
+from ._labels import from_json, to_json
+from ._npz import read_arrays, write_arrays
+from .demonstrations import Demonstrations
+from .mdp import MDP
 
 OBJECTIVES = ("feature-matching", "likelihood")
 SPARSE = 8  # a sum with fewer entries than one in so many is put together from them alone
+FILE_FORMAT = "maxent_irl.SufficientStatistics 1"
+MATRICES = ("pairs", "continued", "states", "squared_pairs", "squared_moves")
 
 
 @dataclass(frozen=True, eq=False)
 class SufficientStatistics:
-    """Weights of the objective, a row per trajectory.
+    """Weights of the objective, a row per unit: a trajectory, a group of trajectories, or all of them.
+
+    They add up: over batches, files and workers. The sum of the statistics of two parts is that of the whole.
 
     Attributes
     ----------
-    pairs : csr_array (n_trajectories, A * S), or (n_trajectories, T * A * S) with a horizon
+    weighting : str
+        "likelihood" or "feature-matching".
+    discount : float
+        That weighs the decisions; it matters to "feature-matching" only.
+    shape : (L, A, S)
+        L is the horizon, or 1 without one.
+    pairs : csr_array (n_units, L * A * S)
         n: weight of each decision's reward, column ``(t * A + a) * S + s``.
     continued : csr_array like `pairs`
         m: weight of each decision's continuation value.
-    states : csr_array (n_trajectories, S), or (n_trajectories, (T + 1) * S)
+    states : csr_array (n_units, S), or (n_units, (T + 1) * S) with a horizon T
         b: weight of each state's value.
     squared_pairs : csr_array like `pairs`
         Weight of each decision's squared score in the variance of the gradient: 1, or :math:`\\gamma^{2t}`.
     squared_moves : csr_array like `pairs`
         The same where the score holds the value of the state that was reached instead of its expectation.
+    units : tuple or None
+        Names of the rows. Units of the same name are added up. None: every row is a unit of its own.
     """
 
-    pairs: sparse.csr_array
+    weighting: str
+    discount: float
+    shape: tuple[int, int, int]  # (L, A, S)
+    pairs: sparse.csr_array  # (n_units, L * A * S)
     continued: sparse.csr_array
-    states: sparse.csr_array
+    states: sparse.csr_array  # (n_units, L' * S)
     squared_pairs: sparse.csr_array
     squared_moves: sparse.csr_array
+    units: tuple[Any, ...] | None = None
 
-    def of(self, trajectories: NDArray) -> SufficientStatistics:
-        """Those of some of the trajectories."""
-        names = ("pairs", "continued", "states", "squared_pairs", "squared_moves")
-        return SufficientStatistics(*(_rows(getattr(self, name), trajectories) for name in names))
+    def __len__(self) -> int:
+        return self.pairs.shape[0]
 
-    def total_pairs(self) -> NDArray:
-        """n summed over trajectories, flat."""
-        return self.pairs.sum(axis=0)
+    def _mapped(
+        self, change: Callable[[sparse.csr_array], sparse.csr_array], units: Any = None
+    ) -> SufficientStatistics:
+        return replace(self, **{name: change(getattr(self, name)) for name in MATRICES}, units=units)
 
-    def total_continued(self) -> NDArray:
-        """m summed over trajectories, flat."""
-        return self.continued.sum(axis=0)
-
-    def total_states(self) -> NDArray:
-        """b summed over trajectories, flat."""
-        return self.states.sum(axis=0)
+    def of(self, units: NDArray) -> SufficientStatistics:
+        """Those of the rows at some positions."""
+        names = None if self.units is None else tuple(self.units[i] for i in units)
+        return self._mapped(lambda rows: _rows(rows, units), names)
 
     def scaled(self, weights: NDArray) -> SufficientStatistics:
         """The same with row i multiplied by ``weights[i]``."""
         scale = sparse.diags_array(weights)
-        return SufficientStatistics(*(sparse.csr_array(scale @ getattr(self, field.name)) for field in fields(self)))
+        return self._mapped(lambda rows: sparse.csr_array(scale @ rows), self.units)
+
+    def grouped(self, groups: Sequence[Any] | NDArray) -> SufficientStatistics:
+        """The same with a row per group: `groups` holds a label per row, which becomes the name of the unit."""
+        labels = list(groups)
+        if len(labels) != len(self):
+            raise ValueError(f"groups must hold one label per unit, {len(self)} in all; got {len(labels)}")
+        names = tuple(dict.fromkeys(labels))
+        place = {name: i for i, name in enumerate(names)}
+        at = np.array([place[label] for label in labels])
+        add_up = sparse.csr_array((np.ones(len(at)), (at, np.arange(len(at)))), shape=(len(names), len(at)))
+        return self._mapped(lambda rows: sparse.csr_array(add_up @ rows), names)
+
+    def total(self) -> SufficientStatistics:
+        """The same in one row."""
+        return self.grouped(np.zeros(len(self), dtype=int))
+
+    def __add__(self, other: object) -> SufficientStatistics:
+        """The statistics of both: units of the same name are added up, others stand side by side."""
+        if not isinstance(other, SufficientStatistics):
+            return NotImplemented
+        for name in ("weighting", "shape") + (("discount",) if self.weighting != "likelihood" else ()):
+            if getattr(self, name) != getattr(other, name):
+                raise ValueError(
+                    f"statistics with {name} {getattr(self, name)} and {getattr(other, name)} do not add up: count both "
+                    "for the same MDP and the same objective"
+                )
+        if (self.units is None) != (other.units is None):
+            raise ValueError(
+                "statistics per trajectory and per named unit do not add up: use total() or grouped() on both"
+            )
+        stacked = replace(
+            self,
+            **{n: sparse.vstack([getattr(self, n), getattr(other, n)], format="csr") for n in MATRICES},
+            units=None,
+        )
+        return stacked if self.units is None or other.units is None else stacked.grouped(self.units + other.units)
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write to an ``.npz`` file, without pickle; `load` reads it. Names of units must be text, numbers or tuples of these."""
+        arrays: dict[str, Any] = {"format": np.array(FILE_FORMAT), "weighting": np.array(self.weighting)}
+        arrays |= {"discount": np.array(self.discount), "shape": np.array(self.shape)}
+        arrays["units"] = np.array(to_json(self.units, "unit"))
+        for name in MATRICES:
+            rows = sparse.csr_array(getattr(self, name))
+            arrays |= {
+                f"{name}.{part}": np.asarray(getattr(rows, part)) for part in ("data", "indices", "indptr", "shape")
+            }
+        write_arrays(path, arrays)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> SufficientStatistics:
+        """Read what `save` wrote. Raises ValueError naming the file and what is wrong in it; nothing is executed."""
+        name, arrays = os.fspath(path), read_arrays(path)
+        if str(arrays.get("format", "")) != FILE_FORMAT:
+            raise ValueError(f"{name} holds no statistics of this version: write them with SufficientStatistics.save")
+        try:
+            L, A, S = (int(n) for n in arrays["shape"])
+            matrices = {}
+            for key in MATRICES:
+                data, indices, indptr, shape = (
+                    arrays[f"{key}.{part}"] for part in ("data", "indices", "indptr", "shape")
+                )
+                if shape[1] not in ({S, (L + 1) * S} if key == "states" else {L * A * S}):
+                    raise ValueError(f"its {key} have {shape[1]} columns")
+                matrices[key] = sparse.csr_array((data, indices, indptr), shape=tuple(shape))
+                matrices[key].check_format(full_check=True)
+            units = from_json(str(arrays["units"]))
+            discount = float(arrays["discount"])
+        except (KeyError, ValueError, TypeError) as error:
+            raise ValueError(f"{name} is damaged: {error}") from None
+        return cls(str(arrays["weighting"]), discount, (L, A, S), **matrices, units=units)
 
 
 class SparseWeights:
@@ -114,7 +200,7 @@ class SparseWeights:
 
 
 def sufficient_statistics(mdp: MDP, demonstrations: Demonstrations, objective: str) -> SufficientStatistics:
-    """Reduce demonstrations to the weights of the objective.
+    """Reduce demonstrations to the weights of the objective, a row per trajectory.
 
     Parameters
     ----------
@@ -124,43 +210,50 @@ def sufficient_statistics(mdp: MDP, demonstrations: Demonstrations, objective: s
     objective : "feature-matching" or "likelihood"
     """
     S, A = mdp.n_states, mdp.n_actions
-    lengths = np.diff(demonstrations.offsets)
-    path = np.repeat(np.arange(len(lengths)), lengths)
-    time = demonstrations.times
-    s, a = demonstrations.states, demonstrations.actions
-    weight = demonstrations.weights[path].astype(float)
-    layer = np.zeros(len(s), dtype=np.int64) if mdp.horizon is None else time
-    n_layers = 1 if mdp.horizon is None else mdp.horizon
-    pair, state = (layer * A + a) * S + s, layer * S + s
-    pair_shape, state_shape = (
-        (len(lengths), n_layers * A * S),
-        (len(lengths), (n_layers + (mdp.horizon is not None)) * S),
-    )
+    lengths, path, time = demonstrations.lengths, demonstrations.trajectory_ids, demonstrations.times
+    n, weight = len(lengths), demonstrations.weights[path].astype(float)
+    # Without a horizon all decisions are of one time, which leads to itself.
+    L, value_times, layer = (1, 1, np.zeros_like(time)) if mdp.horizon is None else (mdp.horizon, mdp.horizon + 1, time)
+    pair = (layer * A + demonstrations.actions) * S + demonstrations.states
+    state = layer * S + demonstrations.states
+    pairs, states = (n, L * A * S), (n, value_times * S)
+    kind = (objective, mdp.discount, (L, A, S))
     if objective == "likelihood":
-        counts, none = _matrix(weight, path, pair, pair_shape), sparse.csr_array(pair_shape)
-        return SufficientStatistics(counts, counts, _matrix(-weight, path, state, state_shape), counts, none)
+        counts, none = _matrix(weight, path, pair, pairs), sparse.csr_array(pairs)
+        return SufficientStatistics(*kind, counts, counts, _matrix(-weight, path, state, states), counts, none)
     first, last = demonstrations.offsets[:-1], demonstrations.offsets[1:] - 1
     discounted = weight * mdp.discount ** time.astype(float)
-    final = demonstrations.final_states
-    cut = ~demonstrations.terminated
-    open_end = np.flatnonzero(cut & (final < 0))
-    known_end = np.flatnonzero(cut & (final >= 0))
-    final_layer = np.zeros(len(lengths), dtype=np.int64) if mdp.horizon is None else lengths
-    rows = np.concatenate([np.arange(len(lengths)), known_end])
+    final, cut = demonstrations.final_states, ~demonstrations.terminated
+    open_end, known_end = np.flatnonzero(cut & (final < 0)), np.flatnonzero(cut & (final >= 0))
+    final_layer = np.zeros_like(lengths) if mdp.horizon is None else lengths
+    rows = np.concatenate([np.arange(n), known_end])
     columns = np.concatenate([state[first], final_layer[known_end] * S + final[known_end]])
-    values = np.concatenate(
-        [-weight[first], weight[last[known_end]] * mdp.discount ** lengths[known_end].astype(float)]
-    )
+    at_end = weight[last[known_end]] * mdp.discount ** lengths[known_end].astype(float)
     squared = weight * mdp.discount ** (2.0 * time)
-    seen = np.ones(len(s), dtype=bool)
+    seen = np.ones(len(time), dtype=bool)
     seen[last[open_end]] = False
     return SufficientStatistics(
-        _matrix(discounted, path, pair, pair_shape),
-        _matrix(discounted[last[open_end]], open_end, pair[last[open_end]], pair_shape),
-        _matrix(values, rows, columns, state_shape),
-        _matrix(squared, path, pair, pair_shape),
-        _matrix(squared[seen], path[seen], pair[seen], pair_shape),
+        *kind,
+        _matrix(discounted, path, pair, pairs),
+        _matrix(discounted[last[open_end]], open_end, pair[last[open_end]], pairs),
+        _matrix(np.concatenate([-weight[first], at_end]), rows, columns, states),
+        _matrix(squared, path, pair, pairs),
+        _matrix(squared[seen], path[seen], pair[seen], pairs),
     )
+
+
+def check_allowed(mdp: MDP, demonstrations: Demonstrations, log_prior: NDArray | None) -> None:
+    """Raise for the first decision that an action prior, (A, S) in logs, forbids."""
+    if log_prior is None:
+        return
+    data = demonstrations
+    forbidden = np.flatnonzero(~np.isfinite(log_prior[data.actions, data.states]))
+    if forbidden.size:
+        i = int(forbidden[0])
+        raise ValueError(
+            f"action_prior gives no probability to action {data.actions[i]} in state {data.states[i]}, which trajectory "
+            f"{data.trajectory_ids[i]} takes at step {data.times[i]}: give it some, or drop the trajectory"
+        )
 
 
 def check_possible(mdp: MDP, demonstrations: Demonstrations, inference: str, positions: NDArray | None = None) -> None:

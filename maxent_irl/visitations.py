@@ -1,4 +1,4 @@
-"""Expected visitations: where a policy goes, how often, and the adjoint question, what being there is worth.
+"""Expected visitations: where a policy goes and how often; and policy evaluation, the adjoint question.
 
 `expected_visitations` pushes a distribution forward through policy and dynamics; `policy_value` pulls a reward backward.
 They are adjoint: ``<expected_visitations(initial), reward> = <initial, policy_value(reward)>``.
@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._linear_systems import Staged, Stationary
+from ._linear_systems import Linearisation, linearise
 from ._structure import reaches_end
 from ._validation import check_finite, check_numbers, check_policy, check_reward
-from .inference import SoftSolution
+from .agent import SoftSolution
 from .mdp import MDP
 
 
@@ -47,17 +47,19 @@ def expected_visitations(mdp: MDP, policy: ArrayLike | SoftSolution, *, initial:
     >>> expected_visitations(cycle, [[1.0], [1.0]]).ravel().round(4)
     array([1.3333, 0.6667])
     """
-    linear = linearise(mdp, policy)
+    linear = linearisation_of(mdp, policy)
     source = check_numbers("initial", mdp.initial_distribution if initial is None else initial)
     S, T = mdp.n_states, mdp.horizon
-    if T is not None and source.shape == (S,):
-        source = np.concatenate([source[None], np.zeros((T, S))])
-    wanted = (S,) if T is None else (T + 1, S)
-    if source.shape != wanted:
+    by_time = T is not None and source.shape == (T + 1, S)
+    if source.shape != (S,) and not by_time:
+        wanted = f"({S},)" if T is None else f"({S},) or ({T + 1}, {S})"
         raise ValueError(f"initial must have shape {wanted}; got {source.shape}")
-    check_finite("initial", source, ("state",) if T is None else ("time", "state"))
-    d = linear.flow(source)
-    return np.swapaxes(linear.policy * (d if T is None else d[:-1])[..., None, :], -1, -2)
+    check_finite("initial", source, ("time", "state") if by_time else ("state",))
+    entering = np.zeros((linear.n_value_times, S))
+    entering[slice(None) if by_time else 0] = source
+    d = linear.flow(entering)[: len(linear.policy)]
+    visitations = np.swapaxes(linear.policy * d[:, None, :], -1, -2)
+    return visitations[0] if T is None else visitations
 
 
 def policy_value(mdp: MDP, policy: ArrayLike | SoftSolution, reward: ArrayLike) -> NDArray:
@@ -67,27 +69,26 @@ def policy_value(mdp: MDP, policy: ArrayLike | SoftSolution, reward: ArrayLike) 
     ----------
     mdp : MDP
     policy : (S, A) or (T, S, A) array, or SoftSolution
-    reward : (S,) or (S, A) array
+    reward : (S,) or (S, A) array, or (T, S, A) with a horizon T
 
     Returns
     -------
     (S,) array, or (T + 1, S) with a horizon T
     """
-    linear = linearise(mdp, policy)
+    linear = linearisation_of(mdp, policy)
     r = check_reward(mdp, reward)
-    return linear.accumulate(linear.average(np.broadcast_to(r, linear.policy.shape)))
+    V = linear.accumulate(linear.average(np.broadcast_to(r, linear.policy.shape)))
+    return V[0] if mdp.horizon is None else V
 
 
-def linearise(mdp: MDP, policy: ArrayLike | SoftSolution) -> Stationary | Staged:
+def linearisation_of(mdp: MDP, policy: ArrayLike | SoftSolution) -> Linearisation:
     """The linear equations of following a policy; a solution brings its own, under exact inference with tilted dynamics."""
     if isinstance(policy, SoftSolution):
         return policy.linearisation
     pi = check_policy(mdp, policy)
-    if mdp.horizon is None:
-        if mdp.discount == 1.0:
-            _check_ends(mdp, pi)
-        return Stationary(mdp, pi)
-    return Staged(mdp, np.broadcast_to(pi, (mdp.horizon, *pi.shape[-2:])))
+    if mdp.horizon is None and mdp.discount == 1.0:
+        _check_ends(mdp, pi)
+    return linearise(mdp, pi)
 
 
 def _check_ends(mdp: MDP, policy: NDArray) -> None:

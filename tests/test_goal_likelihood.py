@@ -6,13 +6,20 @@ import numpy as np
 import pytest
 from scipy import optimize, sparse
 
-from maxent_irl import MDP, Demonstrations, ImproperProblemError, sample_demonstrations, soft_value_iteration
+from maxent_irl import (
+    MDP,
+    Demonstrations,
+    ImproperProblemError,
+    SoftAgent,
+    sample_demonstrations,
+    soft_value_iteration,
+)
+from maxent_irl._goal_sums import MoveRewards
 from maxent_irl._goal_systems import GoalSystems, Moves, is_linear
-from maxent_irl.goal_likelihood import SeparateGoals, SharedGoals, likelihood_of
-from maxent_irl.likelihood import TaskLikelihood
+from maxent_irl.goal_likelihood import SeparateGoals, SharedGoals, objective_of
+from maxent_irl.likelihood import TaskObjective
 from maxent_irl.rewards import LinearReward
 from maxent_irl.sufficient_statistics import sufficient_statistics
-from maxent_irl.task_sums import Likelihood
 from maxent_irl.worlds import RoadNetwork
 
 GOALS = (3, 7, 11, 12)
@@ -50,12 +57,12 @@ def trips(rng, mdp, reward, goals, *, cut=False, n=6):
 def both(mdp, features, demos, *, objective="likelihood", temperature=1.0, action_prior=None, inference="variational"):
     """The shared and the separate form of the same objective."""
     statistics, model = sufficient_statistics(mdp, demos, objective), LinearReward(mdp, features)
-    options = {"temperature": temperature, "action_prior": action_prior, "inference": inference}
-    return [Likelihood([kind(mdp, model, statistics, demos, **options)]) for kind in (SharedGoals, SeparateGoals)]
+    agent = SoftAgent(mdp, temperature, action_prior, inference)
+    return [kind(agent, model, statistics, demos) for kind in (SharedGoals, SeparateGoals)]
 
 
 def assert_same(point, other, rng, rtol=1e-9):
-    K = len(point.coef)
+    K = len(point.theta)
     np.testing.assert_allclose(point.value, other.value, rtol=rtol)
     vector = rng.normal(size=K)
     for name in ("gradient", "hessian", "score_outer_product", "reach_moment"):
@@ -63,8 +70,8 @@ def assert_same(point, other, rng, rtol=1e-9):
         np.testing.assert_allclose(getattr(point, name), expected, rtol=rtol, atol=rtol * np.abs(expected).max())
     expected = other.hessian_product(vector)
     np.testing.assert_allclose(point.hessian_product(vector), expected, rtol=rtol, atol=rtol * np.abs(expected).max())
-    expected = other.trajectory_scores()
-    np.testing.assert_allclose(point.trajectory_scores(), expected, rtol=rtol, atol=rtol * np.abs(expected).max())
+    expected = other.unit_scores()
+    np.testing.assert_allclose(point.unit_scores(), expected, rtol=rtol, atol=rtol * np.abs(expected).max())
 
 
 @pytest.mark.parametrize("objective", ["likelihood", "feature-matching"])
@@ -76,7 +83,7 @@ def test_shared_and_separate_agree(rng, objective, cut, per_state):
     demos = trips(rng, mdp, features @ coef, GOALS, cut=cut)
     shared, separate = both(mdp, features, demos, objective=objective)
     assert_same(shared.at(coef), separate.at(coef), rng)
-    assert_same(shared.at(coef, n_columns=3), separate.at(coef, n_columns=3), rng)
+    assert_same(shared.at(coef, hessian=True), separate.at(coef, hessian=True), rng)
 
 
 def test_shared_and_separate_agree_with_prior_and_temperature(rng):
@@ -110,7 +117,7 @@ def test_routes_too_long_for_the_exponent(rng):
     coef = np.array([-20.0, -20.0, -10.0])
     demos = Demonstrations([(np.arange(40), np.zeros(39, dtype=int)), ([5, 6], [0])], goals=[39, 6])
     shared, separate = both(mdp, features[:42], demos)
-    systems = GoalSystems(shared.tasks[0].moves, shared.tasks[0].sums.features @ coef)
+    systems = GoalSystems(shared.moves, shared.gathered(shared.reward_model.features) @ coef)
     assert len(systems.shared) == 1
     assert systems.solution(6, np.array([5])).offset is None
     far = systems.solution(39, np.array([0]))
@@ -120,7 +127,7 @@ def test_routes_too_long_for_the_exponent(rng):
     point, other = shared.at(coef), separate.at(coef)
     np.testing.assert_allclose(point.value, other.value, atol=1e-9)
     np.testing.assert_allclose(point.gradient, other.gradient, atol=1e-9)
-    np.testing.assert_allclose(point.trajectory_scores(), other.trajectory_scores(), atol=1e-9)
+    np.testing.assert_allclose(point.unit_scores(), other.unit_scores(), atol=1e-9)
 
 
 @pytest.mark.parametrize("nats", [2, 20, 40])
@@ -144,7 +151,7 @@ def test_goals_that_make_their_own_problem_proper(rng):
     demos = Demonstrations([([0, 1, 3], [0, 1]), ([4, 0], [1]), ([4, 5, 1], [0, 1])], goals=[3, 0, 1])
     shared, separate = both(ring, features, demos)
     coef = np.array([-0.6])
-    assert not GoalSystems(shared.tasks[0].moves, shared.tasks[0].sums.features @ coef).shared
+    assert not GoalSystems(shared.moves, shared.gathered(shared.reward_model.features) @ coef).shared
     assert_same(shared.at(coef), separate.at(coef), rng)
 
 
@@ -165,7 +172,7 @@ def test_derivatives_are_those_of_the_value(rng):
     assert error < 1e-4 * np.abs(shared.at(away).gradient).max()
     difference = (shared.at(away + 1e-5).gradient - shared.at(away - 1e-5).gradient) / 2e-5
     np.testing.assert_allclose(shared.at(away).hessian @ np.ones(3), difference, rtol=1e-6)
-    np.testing.assert_allclose(shared.at(away).trajectory_scores().sum(axis=0), shared.at(away).gradient, rtol=1e-9)
+    np.testing.assert_allclose(shared.at(away).unit_scores().sum(axis=0), shared.at(away).gradient, rtol=1e-9)
 
 
 @pytest.mark.parametrize("n_jobs", [2, 3])
@@ -175,17 +182,18 @@ def test_sums_do_not_depend_on_the_number_of_workers(rng, n_jobs):
     demos = trips(rng, mdp, features @ coef, GOALS)
     for kind in (SharedGoals, SeparateGoals):
         statistics, model = sufficient_statistics(mdp, demos, "likelihood"), LinearReward(mdp, features)
-        options = {"temperature": 1.0, "action_prior": None, "inference": "variational"}
-        one, many = (kind(mdp, model, statistics, demos, n_jobs=jobs, **options) for jobs in (1, n_jobs))
-        assert_same(Likelihood([many]).at(coef), Likelihood([one]).at(coef), rng, rtol=1e-12)
+        one, many = (kind(SoftAgent(mdp), model, statistics, demos, n_jobs=jobs) for jobs in (1, n_jobs))
+        assert_same(many.at(coef), one.at(coef), rng, rtol=1e-12)
 
 
 def test_what_is_sent_to_workers_holds_no_factorisation(rng):
     mdp, features = random_network(rng)
     coef = np.array([-1.0, -0.7, -0.4])
-    sums = both(mdp, features, trips(rng, mdp, features @ coef, GOALS))[0].tasks[0].sums
-    here = sums.add_up(coef, np.arange(4), True)
-    there = pickle.loads(pickle.dumps(sums)).add_up(coef, np.arange(4), True)
+    shared = both(mdp, features, trips(rng, mdp, features @ coef, GOALS))[0]
+    of_moves = shared.gathered(shared.reward_model.features)
+    rewards = MoveRewards(of_moves @ coef, of_moves)
+    here = shared.sums.add_up(rewards, np.arange(4), True)
+    there = pickle.loads(pickle.dumps(shared.sums)).add_up(rewards, np.arange(4), True)
     np.testing.assert_array_equal(there.hessian, here.hessian)
 
 
@@ -197,19 +205,21 @@ def test_chance_and_discounts_are_solved_goal_by_goal(rng, discount, inference):
     assert not is_linear(mdp)
     features, coef = rng.uniform(0.5, 1.5, (8, 3, 2)), np.array([-2.0, -1.0])
     demos = trips_by_chance(rng, mdp, features @ coef, (1, 4, 6))
-    options = {"temperature": 1.0, "action_prior": None, "inference": inference}
-    model = LinearReward(mdp, features)
-    whole = likelihood_of(mdp, model, demos, objective="feature-matching", **options)
-    tasks, rows = [], []
+    agent, model = SoftAgent(mdp, inference=inference), LinearReward(mdp, features)
+    whole = objective_of(agent, model, demos, "feature-matching").at(coef)
+    points, scores, vector = [], np.empty((len(demos), 2)), rng.normal(size=2)
     for goal in (1, 4, 6):
-        task, chosen = mdp.with_goal(goal), np.flatnonzero(demos.goals == goal)
-        tasks.append(
-            TaskLikelihood(task, model, sufficient_statistics(task, demos[chosen], "feature-matching"), **options)
-        )
-        rows.append(chosen)
-    assert_same(whole.at(coef), Likelihood(tasks, rows).at(coef), rng, rtol=1e-8)
-    nearby = whole.at(coef)
-    assert_same(whole.at(coef + 0.01, nearby.predicted_values(coef + 0.01)), whole.at(coef + 0.01), rng, rtol=1e-8)
+        task, chosen = agent.with_goal(goal), np.flatnonzero(demos.goals == goal)
+        statistics = sufficient_statistics(task.mdp, demos[chosen], "feature-matching")
+        points.append(TaskObjective(task, model, statistics).at(coef))
+        scores[chosen] = points[-1].unit_scores()
+    np.testing.assert_allclose(whole.unit_scores(), scores, rtol=1e-8)
+    for name in ("value", "gradient", "hessian", "score_outer_product", "reach_moment"):
+        np.testing.assert_allclose(getattr(whole, name), sum(getattr(point, name) for point in points), rtol=1e-8)
+    product = sum(point.hessian_product(vector) for point in points)
+    np.testing.assert_allclose(whole.hessian_product(vector), product, rtol=1e-8)
+    moved = whole.objective.at(coef + 0.01, start=whole.start_for(coef + 0.01))
+    assert_same(moved, whole.objective.at(coef + 0.01), rng, rtol=1e-8)
 
 
 def trips_by_chance(rng, mdp, reward, goals):
@@ -228,6 +238,5 @@ def test_a_trip_into_a_dead_end_is_named(discount):
     after = [[1, 3], [2, -1], [0, -1], [-1, -1]]
     mdp = MDP.from_successors(after, discount=discount, terminal=[])
     demos = Demonstrations([([0, 1, 2], [0, 0]), ([0, 3], [1])], goals=[2, 2])
-    options = {"objective": "likelihood", "temperature": 1.0, "action_prior": None, "inference": "variational"}
     with pytest.raises(ValueError, match="trajectory 1, step 0: action 1 in state 0"):
-        likelihood_of(mdp, LinearReward(mdp), demos, **options)
+        objective_of(SoftAgent(mdp), LinearReward(mdp), demos, "likelihood")

@@ -11,7 +11,7 @@ from oracles import (
 )
 from packaged import as_mdp, posed
 
-from maxent_irl import MDP, ImproperProblemError, soft_value_iteration
+from maxent_irl import MDP, ImproperProblemError, SoftAgent, soft_value_iteration
 
 INFERENCES = ("variational", "exact")
 STATIONARY = [kind for kind in KINDS if "horizon" not in KINDS[kind]]
@@ -273,16 +273,17 @@ def test_policy_iteration_needs_few_steps_at_any_discount(rng):
 def test_a_solution_nearby_lends_its_factorisation(kind, inference, rng):
     problem, reward, _ = posed(kind)
     mdp = as_mdp(problem)
-    near = soft_value_iteration(mdp, reward, inference=inference)
+    agent = SoftAgent(mdp, inference=inference)
+    near = agent.solve(reward)
     near.linearisation.prepare(6)
     close, far = (reward - size * rng.uniform(size=reward.shape) for size in (0.02, 20.0))
-    source = rng.normal(size=mdp.n_states)
+    source = rng.normal(size=(1, mdp.n_states))
     for moved in (close, far):
-        alone = soft_value_iteration(mdp, moved, inference=inference)
-        helped = soft_value_iteration(mdp, moved, inference=inference, near=near, initial_values=near.V)
+        alone = agent.solve(moved)
+        helped = agent.solve(moved, reuse=near, start=near.V)
         np.testing.assert_allclose(helped.V, alone.V, atol=1e-8)
         for name in ("flow", "accumulate"):
             found, wanted = (getattr(solution.linearisation, name)(source) for solution in (helped, alone))
             np.testing.assert_allclose(found, wanted, rtol=1e-7, atol=1e-8)
         if moved is close:
-            assert not helped.linearisation.factorised
+            assert not helped.linearisation.system.factorised

@@ -7,8 +7,10 @@ import pytest
 from maxent_irl.datasets import load_bus_engine
 from maxent_irl.demonstrations import Demonstrations
 from maxent_irl.estimators import MaxEntIRL
+from maxent_irl.agent import SoftAgent
+from maxent_irl.goal_likelihood import objective_of
 from maxent_irl.information import Information, describe_direction, flat_directions, readable_directions
-from maxent_irl.likelihood import TaskLikelihood
+from maxent_irl.likelihood import TaskObjective
 from maxent_irl.mdp import MDP
 from maxent_irl.rewards import LinearReward
 from maxent_irl.sufficient_statistics import sufficient_statistics
@@ -26,8 +28,8 @@ def make_case(kind, objective, inference, seed=0):
     paths = [(d.states + [d.final] * (d.final >= 0), d.actions) for d in demos]
     weights, terminated = [d.weight for d in demos], [d.terminated for d in demos]
     data = Demonstrations(paths, weights=weights, terminated=terminated)
-    options = {"temperature": ALPHA, "action_prior": None, "inference": inference}
-    task = TaskLikelihood(mdp, LinearReward(mdp, features), sufficient_statistics(mdp, data, objective), **options)
+    statistics = sufficient_statistics(mdp, data, objective)
+    task = TaskObjective(SoftAgent(mdp, ALPHA, None, inference), LinearReward(mdp, features), statistics)
     return problem, features, coef, demos, task
 
 
@@ -81,13 +83,13 @@ def test_scores_of_trajectories_keep_the_order_of_the_demonstrations(objective, 
     goals = [2, 0, 2, 1, 0]
     paths = [([3, 3], [0, 1]), ([1], [1]), ([1, 3], [1, 1]), ([3], [0]), ([3, 2, 1], [0, 0, 0])]
     demos = Demonstrations(paths, goals=goals)
-    estimator = MaxEntIRL(mdp, features, objective=objective)
-    model = LinearReward(mdp, features)
-    scores = estimator._likelihood(demos, model).at(coef).trajectory_scores()
+    agent, model = SoftAgent(mdp), LinearReward(mdp, features)
+    whole = objective_of(agent, model, demos, objective).at(coef)
+    scores = whole.unit_scores()
     for i in range(len(demos)):
-        alone = estimator._likelihood(demos[[i]], model).at(coef)
+        alone = objective_of(agent, model, demos[[i]], objective).at(coef)
         np.testing.assert_allclose(scores[i], alone.gradient, rtol=1e-9)
-    np.testing.assert_allclose(scores.sum(axis=0), estimator._likelihood(demos, model).at(coef).gradient, rtol=1e-9)
+    np.testing.assert_allclose(scores.sum(axis=0), whole.gradient, rtol=1e-9)
 
 
 def make_information(rng, *, l2=0.0, equality=True, n=30, K=3):

@@ -1,12 +1,10 @@
 import numpy as np
 import pytest
 
-from maxent_irl import MDP, Demonstrations, MaxEntIRL, sample_demonstrations, soft_value_iteration
-from maxent_irl.goal_likelihood import likelihood_of
+from maxent_irl import MDP, Demonstrations, MaxEntIRL, SoftAgent, sample_demonstrations, soft_value_iteration
+from maxent_irl.goal_likelihood import objective_of
 from maxent_irl.joined import join
 from maxent_irl.rewards import LinearReward
-
-OPTIONS = {"objective": "feature-matching", "temperature": 1.0, "action_prior": None, "inference": "variational"}
 
 
 def parts(discount=0.9, **options):
@@ -20,7 +18,7 @@ def parts(discount=0.9, **options):
 
 
 def value(mdp, features, demos, coef):
-    return likelihood_of(mdp, LinearReward(mdp, features), demos, **OPTIONS).at(coef)
+    return objective_of(SoftAgent(mdp), LinearReward(mdp, features), demos, "feature-matching").at(coef)
 
 
 @pytest.mark.parametrize("options", [{}, {"horizon": 5, "discount": 1.0}])
@@ -38,7 +36,7 @@ def test_the_objective_of_the_whole_is_the_sum_of_the_parts(options):
     np.testing.assert_allclose(whole.gradient, sum(part.gradient for part in alone), rtol=1e-8, atol=1e-9)
     np.testing.assert_allclose(whole.hessian, sum(part.hessian for part in alone), rtol=1e-7, atol=1e-9)
     np.testing.assert_allclose(
-        whole.trajectory_scores(), np.concatenate([part.trajectory_scores() for part in alone]), rtol=1e-7, atol=1e-9
+        whole.unit_scores(), np.concatenate([part.unit_scores() for part in alone]), rtol=1e-7, atol=1e-9
     )
 
 

@@ -21,23 +21,21 @@ from packaged import as_demonstrations, as_mdp
 from scipy import sparse
 from scipy.optimize import check_grad
 
-from maxent_irl import MDP
+from maxent_irl import MDP, SoftAgent
 from maxent_irl.demonstrations import Demonstrations
-from maxent_irl.likelihood import TaskLikelihood
+from maxent_irl.likelihood import TaskObjective
 from maxent_irl.rewards import LinearReward
 from maxent_irl.sufficient_statistics import sufficient_statistics
-from maxent_irl.task_sums import Likelihood
 
 INFERENCES = ("variational", "exact")
 OBJECTIVES = ("likelihood", "feature-matching")
 ALPHA = 0.8
 
 
-def task_of(mdp, features, demonstrations, kind, *, inference="variational", prior=None, alpha=ALPHA) -> TaskLikelihood:
+def task_of(mdp, features, demonstrations, kind, *, inference="variational", prior=None, alpha=ALPHA) -> TaskObjective:
     demonstrations.validate_against(mdp)
     statistics = sufficient_statistics(mdp, demonstrations, kind)
-    options = {"temperature": alpha, "action_prior": prior, "inference": inference}
-    return TaskLikelihood(mdp, LinearReward(mdp, features), statistics, **options)
+    return TaskObjective(SoftAgent(mdp, alpha, prior, inference), LinearReward(mdp, features), statistics)
 
 
 # One table: every horizon type x inference x objective x prior x features ---------------------------------------------
@@ -78,7 +76,7 @@ def test_objective_and_derivatives(kind, inference, name, with_prior, per_state)
     for vector in rng.normal(size=(2, 3)):
         np.testing.assert_allclose(point.hessian_product(vector), point.hessian @ vector, rtol=1e-9, atol=1e-9)
 
-    scores = point.trajectory_scores()
+    scores = point.unit_scores()
     np.testing.assert_allclose(scores.sum(axis=0), gradient, rtol=0, atol=1e-10)
     third = [demos[2]]
     np.testing.assert_allclose(scores[2], complex_step(lambda x: oracle(x, third), coef), rtol=0, atol=1e-10)
@@ -207,7 +205,7 @@ def test_sparse_features_are_dense_ones(kind, inference):
         np.testing.assert_allclose(other.gradient, dense.gradient, atol=1e-11)
         np.testing.assert_allclose(other.hessian, dense.hessian, atol=1e-11)
         np.testing.assert_allclose(other.hessian_product(coef), dense.hessian @ coef, atol=1e-10)
-        np.testing.assert_allclose(other.trajectory_scores(), dense.trajectory_scores(), atol=1e-11)
+        np.testing.assert_allclose(other.unit_scores(), dense.unit_scores(), atol=1e-11)
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
@@ -227,7 +225,7 @@ def test_dead_ends_do_not_spoil_the_derivatives(name):
             wanted = difference_jacobian(lambda x, task=task: task.at(x).gradient, coef)
             np.testing.assert_allclose(point.hessian, wanted, atol=1e-7)
             np.testing.assert_allclose(point.hessian_product(coef), point.hessian @ coef, atol=1e-9)
-            np.testing.assert_allclose(point.trajectory_scores().sum(axis=0), point.gradient, atol=1e-10)
+            np.testing.assert_allclose(point.unit_scores().sum(axis=0), point.gradient, atol=1e-10)
 
 
 @pytest.mark.parametrize("inference", INFERENCES)
@@ -256,7 +254,7 @@ def test_derivatives_of_large_problems(name, inference):
     size = np.abs(curvature).max()
     np.testing.assert_allclose(point.hessian_product(direction), curvature, rtol=0, atol=1e-5 * size)
     np.testing.assert_allclose(point.hessian @ direction, curvature, rtol=0, atol=1e-5 * size)
-    np.testing.assert_allclose(point.trajectory_scores().sum(axis=0), point.gradient, rtol=0, atol=1e-7 * scale)
+    np.testing.assert_allclose(point.unit_scores().sum(axis=0), point.gradient, rtol=0, atol=1e-7 * scale)
 
 
 # Several tasks --------------------------------------------------------------------------------------------------------
@@ -277,17 +275,19 @@ def test_several_goals_are_a_sum_over_tasks(name):
         parts.append((own, demos))
         wanted += objective(own, features @ coef, demos, name, alpha=ALPHA)
         tasks.append(task_of(as_mdp(problem).with_goal(goal), features, as_demonstrations(demos), name))
-    point = Likelihood(tasks).at(coef)
-    assert point.value == pytest.approx(wanted, abs=1e-10)
+    points = [task.at(coef) for task in tasks]
+    assert sum(point.value for point in points) == pytest.approx(wanted, abs=1e-10)
 
     def oracle(x):
         return sum(objective(own, features @ x, demos, name, alpha=ALPHA) for own, demos in parts)
 
-    np.testing.assert_allclose(point.gradient, complex_step(oracle, coef), rtol=0, atol=1e-10)
-    np.testing.assert_allclose(
-        point.hessian, difference_jacobian(lambda x: Likelihood(tasks).at(x).gradient, coef), atol=1e-6
+    gradient, hessian, product = (
+        sum(parts) for parts in zip(*((p.gradient, p.hessian, p.hessian_product(coef)) for p in points), strict=True)
     )
-    np.testing.assert_allclose(point.hessian_product(coef), point.hessian @ coef, atol=1e-9)
+    np.testing.assert_allclose(gradient, complex_step(oracle, coef), rtol=0, atol=1e-10)
+    difference = difference_jacobian(lambda x: sum(task.at(x).gradient for task in tasks), coef)
+    np.testing.assert_allclose(hessian, difference, atol=1e-6)
+    np.testing.assert_allclose(product, hessian @ coef, atol=1e-9)
 
 
 @pytest.mark.parametrize("kind", ["discounted", "finite", "undiscounted, terminal"])
@@ -296,12 +296,11 @@ def test_warm_starts_and_predicted_values_change_nothing(kind):
     problem = problem_of_kind(kind)
     features, coef = costly_features(rng, problem)
     task = task_of(as_mdp(problem), features, as_demonstrations(random_demos(rng, problem, 5, 4)), "likelihood")
-    likelihood = Likelihood([task])
-    first, other = likelihood.at(coef), coef + 1e-3 * rng.normal(size=3)
-    cold = likelihood.at(other)
-    _ = first.points[0].sensitivity  # from which values are predicted
-    predicted = first.predicted_values(other)
-    assert np.abs(predicted[0] - cold.points[0].solution.V).max() < 1e-4
-    warm = likelihood.at(other, predicted)
+    first, other = task.at(coef), coef + 1e-3 * rng.normal(size=3)
+    cold = task.at(other)
+    _ = first.sensitivity  # from which values are predicted
+    predicted = first.start_for(other)
+    assert np.abs(predicted - cold.solution.V).max() < 1e-4
+    warm = task.at(other, start=predicted)
     assert warm.value == pytest.approx(cold.value, abs=1e-10)
     np.testing.assert_allclose(warm.gradient, cold.gradient, atol=1e-9)

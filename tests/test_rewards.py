@@ -38,21 +38,22 @@ def test_every_format_is_the_same_map(mdp, per_state, rng):
     mass = rng.normal(size=(2, 5))
     full = np.repeat(features[:, None], 2, axis=1) if per_state else features
     for model in models(mdp, features):
-        assert model.n_features == 3
-        assert model.per_state is per_state
+        assert model.n_parameters == 3
+        assert model.features.per_state is per_state
         reward = np.broadcast_to(model(coef), (2, 5))
         np.testing.assert_allclose(reward, (full @ coef).T, atol=1e-14)
-        np.testing.assert_allclose(model.adjoint(mass), np.einsum("as,sak->k", mass, full), atol=1e-13)
+        given = mass.sum(axis=0) if per_state else mass
+        np.testing.assert_allclose(model.vjp(coef, given), np.einsum("as,sak->k", mass, full), atol=1e-13)
         for a in range(2):
-            np.testing.assert_array_equal(model.of_action(a), full[:, a])
-        np.testing.assert_allclose(model.averaged(policy), np.einsum("as,sak->sk", policy, full), atol=1e-14)
+            np.testing.assert_array_equal(model.features.of_action(a), full[:, a])
+        np.testing.assert_allclose(model.features.averaged(policy), np.einsum("as,sak->sk", policy, full), atol=1e-14)
 
 
 def test_no_features_is_one_reward_per_state(mdp, rng):
     model, coef = LinearReward(mdp), rng.normal(size=5)
-    assert model.n_features == 5
+    assert model.n_parameters == 5
     np.testing.assert_array_equal(model(coef), coef)
-    assert sparse.issparse(model.matrix)
+    assert sparse.issparse(model.features.matrix)
 
 
 @settings(max_examples=50, deadline=None)
@@ -63,9 +64,8 @@ def test_adjoint_is_the_transpose(seed, per_state, packed):
     problem = random_problem(rng, n_states=S, n_actions=A, discount=0.5)
     features = rng.normal(size=(S, K) if per_state else (S, A, K))
     model = LinearReward(MDP(problem.P, discount=0.5), sparse.coo_array(features) if packed else features)
-    coef, mass = rng.normal(size=K), rng.normal(size=(A, S))
-    reward = np.broadcast_to(model(coef), (A, S))
-    assert (mass * reward).sum() == pytest.approx(model.adjoint(mass) @ coef, abs=1e-10)
+    coef, mass = rng.normal(size=K), rng.normal(size=model.features.shape)
+    assert (mass * model(coef)).sum() == pytest.approx(model.vjp(coef, mass) @ coef, abs=1e-10)
 
 
 @pytest.mark.parametrize("per_state", [True, False])
@@ -86,7 +86,7 @@ def test_features_are_kept_as_they_were_given_and_not_written_to(mdp, rng):
     features = rng.normal(size=(5, 2, 3))
     before = features.copy()
     model = LinearReward(mdp, features)
-    model(np.ones(3)), model.adjoint(np.ones((2, 5)))
+    model(np.ones(3)), model.vjp(np.ones(3), np.ones((2, 5)))
     np.testing.assert_array_equal(features, before)
     read_only = features.copy()
     read_only.flags.writeable = False

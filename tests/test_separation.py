@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
-from maxent_irl import MDP, Demonstrations, MaxEntIRL, soft_value_iteration
+from maxent_irl import MDP, Demonstrations, MaxEntIRL, SoftAgent, soft_value_iteration
 from maxent_irl._separation import never_demonstrated, unbounded
+from maxent_irl.goal_likelihood import objective_of
 from maxent_irl.information import IdentifiabilityWarning
 from maxent_irl.rewards import LinearReward
 from maxent_irl.uncertainty import identifiability
@@ -20,11 +21,11 @@ RISKS = (0.1, 0.4)
 def is_unbounded(mdp, features, demos, *, coef=None, **options):
     """Whether the last feature has no best coefficient, when the others have these."""
     model = MaxEntIRL(mdp, features, **options)
-    linear = LinearReward(mdp, features)
-    signs = never_demonstrated(linear, mdp, demos, model.inference)
-    at = np.zeros(linear.n_features) if coef is None else np.asarray(coef, dtype=float)
-    likelihood = model._likelihood(demos, linear)
-    largest = linear.largest(np.ones(len(linear.matrix), dtype=bool))
+    agent, linear = SoftAgent(mdp, model.temperature, model.action_prior, model.inference), LinearReward(mdp, features)
+    signs = never_demonstrated(linear.features, mdp, demos, model.inference)
+    at = np.zeros(linear.n_parameters) if coef is None else np.asarray(coef, dtype=float)
+    likelihood = objective_of(agent, linear, demos, model.objective)
+    largest = linear.features.largest(np.ones(len(linear.features.matrix), dtype=bool))
     found = unbounded(likelihood, at, signs, largest, np.zeros((len(at), 0)))
     if signs[-1]:  # what it says of the objective, it does
         along = [likelihood.at(np.append(at[:-1], -t * signs[-1])).value for t in 2.0 ** np.arange(1, 11)]
@@ -151,9 +152,9 @@ def test_those_that_hide_behind_others_are_found_with_them(rng):
     mdp = MDP.from_successors(successors, discount=0.9)
     demos = Demonstrations([([0, 1, 2, 3], [0, 0, 0])])
     linear = LinearReward(mdp)
-    signs = never_demonstrated(linear, mdp, demos, "variational")
+    signs = never_demonstrated(linear.features, mdp, demos, "variational")
     np.testing.assert_array_equal(signs, [0, 0, 0, 1, 1, 1, 1, 1])  # 3 is only entered
-    likelihood = MaxEntIRL(mdp)._likelihood(demos, linear)
+    likelihood = objective_of(SoftAgent(mdp), linear, demos, "feature-matching")
     found = unbounded(likelihood, np.zeros(8), signs, np.ones(8), np.zeros((8, 0)))
     np.testing.assert_array_equal(found, [0, 0, 0, 0, 1, 1, 1, 1])
 

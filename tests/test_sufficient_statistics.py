@@ -4,9 +4,16 @@ import numpy as np
 import pytest
 from oracles import problem_of_kind, random_demos
 
-from maxent_irl import MDP
+from maxent_irl import MDP, SoftAgent
 from maxent_irl.demonstrations import Demonstrations
-from maxent_irl.sufficient_statistics import check_possible, sufficient_statistics
+from maxent_irl.likelihood import TaskObjective
+from maxent_irl.rewards import LinearReward
+from maxent_irl.sufficient_statistics import (
+    MATRICES,
+    SufficientStatistics,
+    check_possible,
+    sufficient_statistics,
+)
 
 
 @pytest.fixture
@@ -88,9 +95,81 @@ def test_rows_are_trajectories_and_totals_their_sums(kind, name):
             np.testing.assert_array_equal(
                 getattr(everything, field)[[i]].toarray(), getattr(alone, field).toarray(), err_msg=field
             )
-    for field in ("pairs", "continued", "states"):
-        total = getattr(everything, f"total_{field}")()
-        np.testing.assert_allclose(total, getattr(everything, field).toarray().sum(axis=0), atol=1e-12)
+    total = everything.total()
+    assert len(total) == 1
+    for field in MATRICES:
+        np.testing.assert_allclose(
+            getattr(total, field).toarray()[0], getattr(everything, field).toarray().sum(axis=0), atol=1e-12
+        )
+
+
+@pytest.fixture
+def two_parts(cycle):
+    """Statistics of five trajectories, of the first two and of the last three."""
+    paths = [([0, 1, 1], [0, 1, 0]), ([1, 1], [1]), ([0, 0], [0]), ([1, 0, 1], [0, 0]), ([0], [1])]
+    return [sufficient_statistics(cycle, Demonstrations(part), "likelihood") for part in (paths, paths[:2], paths[2:])]
+
+
+def assert_equal(one, other):
+    assert (one.weighting, one.shape, one.units) == (other.weighting, other.shape, other.units)
+    for field in MATRICES:
+        np.testing.assert_allclose(getattr(one, field).toarray(), getattr(other, field).toarray(), atol=1e-12)
+
+
+def test_parts_add_up_to_the_whole(two_parts):
+    whole, first, second = two_parts
+    assert_equal(first + second, whole)
+    assert_equal(first.total() + second.total(), whole.total())
+    animals = ["B1", "B2", "B1", "B3", "B2"]
+    assert (whole.grouped(animals)).units == ("B1", "B2", "B3")
+    assert_equal(first.grouped(animals[:2]) + second.grouped(animals[2:]), whole.grouped(animals))
+
+
+def test_a_total_fits_as_the_trajectories_do(two_parts, cycle):
+    whole = two_parts[0]
+    model, coef = LinearReward(cycle), np.array([0.3, -0.1, 0.2])
+    by_trajectory, added = (TaskObjective(SoftAgent(cycle), model, part).at(coef) for part in (whole, whole.total()))
+    assert added.value == pytest.approx(by_trajectory.value, rel=1e-13)
+    np.testing.assert_allclose(added.hessian, by_trajectory.hessian, rtol=1e-12)
+    np.testing.assert_allclose(added.unit_scores()[0], by_trajectory.unit_scores().sum(axis=0), rtol=1e-9)
+
+
+def test_what_does_not_add_up_is_named(two_parts, cycle):
+    whole, first, second = two_parts
+    other = sufficient_statistics(cycle, Demonstrations([([0, 1], [0])]), "feature-matching")
+    with pytest.raises(ValueError, match="weighting likelihood and feature-matching do not add up"):
+        _ = whole + other
+    with pytest.raises(ValueError, match=r"use total\(\) or grouped\(\) on both"):
+        _ = first + second.total()
+    with pytest.raises(ValueError, match="one label per unit, 5 in all; got 2"):
+        whole.grouped(["a", "b"])
+
+
+@pytest.mark.parametrize("horizon", [None, 1, 4])
+def test_statistics_survive_a_file(cycle, horizon, tmp_path):
+    mdp = cycle.replace(horizon=horizon)
+    paths = [([0, 1], [0]), ([1], [1])]
+    for statistics in (
+        sufficient_statistics(mdp, Demonstrations(paths), "feature-matching"),
+        sufficient_statistics(mdp, Demonstrations(paths), "likelihood").grouped([("a", 1), "b"]),
+    ):
+        statistics.save(tmp_path / "counts.npz")
+        assert_equal(SufficientStatistics.load(tmp_path / "counts.npz"), statistics)
+
+
+def test_damaged_statistics_are_refused(cycle, tmp_path):
+    path = tmp_path / "counts.npz"
+    sufficient_statistics(cycle, Demonstrations([([0, 1], [0])]), "likelihood").save(path)
+    with np.load(path) as file:
+        arrays = dict(file)
+    for change in ({"shape": np.array([1, 2, 4])}, {"pairs.indices": np.array([77])}, {"discount": np.array("x")}):
+        np.savez(path, **{**arrays, **change})
+        with pytest.raises(ValueError, match="counts.npz is damaged"):
+            SufficientStatistics.load(path)
+    del arrays["format"]
+    np.savez(path, **arrays)
+    with pytest.raises(ValueError, match="holds no statistics"):
+        SufficientStatistics.load(path)
 
 
 def test_decisions_that_run_into_dead_ends_are_named():

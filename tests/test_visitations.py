@@ -93,8 +93,7 @@ def test_krylov_solves_of_large_problems_equal_a_direct_one(n_sources):
     S = 1800
     mdp = MDP.from_successors((np.arange(S)[:, None] + rng.integers(1, 30, size=(S, 2))) % S, discount=0.99)
     solution = soft_value_iteration(mdp, rng.normal(size=S))
-    linear = solution.linearisation
-    P = np.eye(S) - linear.matrix.toarray()
+    P = np.eye(S) - solution.linearisation.system.matrix.toarray()
     for _ in range(n_sources):
         source = rng.normal(size=S)
         d = np.linalg.solve(np.eye(S) - P.T, source)

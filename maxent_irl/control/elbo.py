@@ -28,7 +28,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import OptimizeResult, minimize
 from scipy.special import logsumexp, softmax
 
-from .._linear_systems import Staged, Stationary
+from .._linear_systems import linearise
 from .._validation import (
     check_action_prior,
     check_count,
@@ -88,11 +88,6 @@ class _Bound:
             "variational"
         )  # actions that the prior allows and that get on
 
-    def linearise(self, policy: NDArray) -> Stationary | Staged:
-        if self.mdp.horizon is None:
-            return Stationary(self.mdp, policy)
-        return Staged(self.mdp, np.broadcast_to(policy, (self.mdp.horizon, *policy.shape[-2:])))
-
     def net_reward(self, policy: NDArray) -> NDArray:
         """r - alpha log(pi / p) where the policy acts, 0 elsewhere, shaped like the policy."""
         with np.errstate(divide="ignore"):
@@ -100,11 +95,12 @@ class _Bound:
         return np.where(policy > 0, self.reward - self.alpha * cost, 0.0)
 
     def values(self, policy: NDArray) -> NDArray:
-        linear = self.linearise(policy)
+        linear = linearise(self.mdp, policy)
         gain = linear.average(np.maximum(self.net_reward(linear.policy), IMPOSSIBLE))
         stuck = ~(self.mdp.available.any(axis=1) | self.mdp.terminal)
         V = linear.accumulate(np.where(stuck, IMPOSSIBLE, gain))
-        return np.where(V < 1e-10 * IMPOSSIBLE, -math.inf, V)
+        V = np.where(V < 1e-10 * IMPOSSIBLE, -math.inf, V)
+        return V[0] if self.mdp.horizon is None else V
 
     def gradient(self, policy: NDArray, source: NDArray) -> tuple[float, NDArray, float]:
         """<source, ELBO>, its derivative with respect to the logits of a softmax policy, and what is left to gain.
@@ -113,17 +109,17 @@ class _Bound:
         if every state goes over to that posterior, but for the change of visits. Unlike the derivative it does not vanish where
         the policy has all but given up an action that is good.
         """
-        linear = self.linearise(policy)
+        linear = linearise(self.mdp, policy)
         net = self.net_reward(linear.policy)
         V = linear.accumulate(linear.average(net))
-        here = V if self.mdp.horizon is None else V[:-1]
-        ahead = linear.expect(V)
-        advantage = net + ahead - here[..., None, :]
-        d = linear.flow(source)
-        d = d if self.mdp.horizon is None else d[:-1]
+        here, ahead = V[: len(net)], linear.expect(V)
+        advantage = net + ahead - here[:, None, :]
+        source = source.reshape(V.shape)
+        d = linear.flow(source)[: len(net)]
         attainable = self.alpha * logsumexp((self.reward + ahead) / self.alpha, b=self.prior * self.open, axis=-2)
         left = d * np.where(self.open.any(axis=0), attainable - here, 0.0)
-        return float((source * V).sum()), d[..., None, :] * linear.policy * advantage, float(left.sum())
+        derivative = (d[:, None, :] * linear.policy * advantage).reshape(policy.shape)
+        return float((source * V).sum()), derivative, float(left.sum())
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,7 +32,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._linear_systems import Stationary
+from .._linear_systems import PolicySystem
 from .._numerics import iterate, soft_maximum
 from .._validation import check_choice, check_count, check_policy, check_positive, check_reward
 from ..mdp import MDP
@@ -195,9 +195,9 @@ class _Mixture:
 
     def e_step(self, policy: NDArray) -> tuple[NDArray, NDArray, float]:
         """V (S,), Q (A, S) and the likelihood of a policy (A, S)."""
-        linear = Stationary(self.mdp, policy)
-        V = linear.accumulate(linear.average(self.reward))
-        Q = np.where(self.available, self.reward + linear.expect(V), -math.inf)
+        system = PolicySystem(self.mdp, policy)
+        V = system.solve(system.average(self.reward))
+        Q = np.where(self.available, self.reward + system.expect(V), -math.inf)
         return V, Q, float((1.0 - self.mdp.discount) * (self.mdp.initial_distribution @ self.scaled(V)))
 
     def m_step(self, policy: NDArray, Q: NDArray, *, greedy: bool) -> NDArray:

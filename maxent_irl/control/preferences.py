@@ -32,7 +32,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._labelled import as_demonstrations, demonstrations_for
 from .._validation import check_temperature
 from ..mdp import MDP, check_mdp
-from ..rewards import LinearReward
+from ..rewards import Features, LinearReward
 from .bradley_terry import check_pairs, fit_bradley_terry
 
 
@@ -186,10 +186,10 @@ class PreferenceIRL(ClassifierMixin, BaseEstimator):
         )
         reward = model(fit.coef)
         self.coef_ = fit.coef
-        self.reward_ = reward if model.per_state else reward.T
+        self.reward_ = reward if reward.ndim == 1 else reward.T
         self.classes_ = np.array([0, 1])
         self.log_likelihood_ = fit.log_likelihood
-        self.n_comparisons_, self.n_features_in_ = len(comparisons), model.n_features
+        self.n_comparisons_, self.n_features_in_ = len(comparisons), model.n_parameters
         self.n_iter_, self.converged_ = fit.n_iter, fit.converged
         if not fit.converged:
             warnings.warn(
@@ -209,11 +209,11 @@ class PreferenceIRL(ClassifierMixin, BaseEstimator):
         """Discounted feature counts of each trajectory, (n, K); needs no fit."""
         check_mdp(self.mdp)
         given = demonstrations_for(self, trajectories)
-        model = LinearReward(self.mdp, self.features)
-        columns = given.states if model.per_state else given.actions * self.mdp.n_states + given.states
+        features = Features(self.mdp, self.features)
+        columns = given.states if features.per_state else given.actions * self.mdp.n_states + given.states
         weight = self.mdp.discount ** given.times.astype(float)
-        shape = (len(given), model.matrix.shape[0])
-        return sparse.coo_array((weight, (given.trajectory_ids, columns)), shape=shape).tocsr() @ model.matrix
+        shape = (len(given), features.matrix.shape[0])
+        return sparse.coo_array((weight, (given.trajectory_ids, columns)), shape=shape).tocsr() @ features.matrix
 
     def predict_proba(self, X: Any) -> NDArray:
         """Probability that the second, and that the first trajectory of each comparison is preferred; (m, 2), as `classes_`."""

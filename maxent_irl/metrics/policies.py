@@ -20,10 +20,10 @@ from ..demonstrations import Demonstrations
 from ..goal_policies import GoalPolicies
 from ..inference import SoftSolution, soft_value_iteration
 from ..mdp import MDP
-from ..rewards import LinearReward
+from ..rewards import Features
 from ..routes import expected_flows
 from ..sufficient_statistics import SufficientStatistics, sufficient_statistics
-from ..visitations import expected_visitations, linearise
+from ..visitations import expected_visitations, linearisation_of
 
 
 def expected_value_difference(
@@ -160,18 +160,18 @@ def feature_expectation_gap(
         mass = _mass_towards_goals(policy, statistics, demonstrations.goals)
     else:
         mass = _mass(mdp, policy, statistics)
-    return LinearReward(mdp, features).adjoint(mass) / statistics.total_pairs().sum()
+    of = Features(mdp, features)
+    mass = mass.sum(axis=(0, 1)) if of.per_state else mass if len(of.shape) == 3 else mass.sum(axis=0)
+    return of.total(mass) / statistics.pairs.sum()
 
 
 def _mass(mdp: MDP, policy: ArrayLike | SoftSolution, statistics: SufficientStatistics) -> NDArray:
-    """Demonstrated minus expected visitations, (A, S), summed over time."""
-    linear = linearise(mdp, policy)
-    pairs = statistics.total_pairs().reshape(linear.policy.shape)
-    ahead = linear.expect_adjoint(statistics.total_continued().reshape(pairs.shape))
-    d = linear.flow(statistics.total_states().reshape(ahead.shape) + ahead)
-    if mdp.horizon is None:
-        return pairs + linear.policy * d
-    return (pairs + linear.policy * d[:-1, None]).sum(axis=0)
+    """Demonstrated minus expected visitations by time, (L, A, S)."""
+    linear = linearisation_of(mdp, policy)
+    pairs = statistics.pairs.sum(axis=0).reshape(linear.policy.shape)
+    ahead = linear.expect_adjoint(statistics.continued.sum(axis=0).reshape(pairs.shape))
+    d = linear.flow(statistics.states.sum(axis=0).reshape(ahead.shape) + ahead)
+    return pairs + linear.policy * d[: len(pairs), None]
 
 
 def _mass_towards_goals(policies: GoalPolicies, statistics: SufficientStatistics, goals: NDArray) -> NDArray:
@@ -182,7 +182,7 @@ def _mass_towards_goals(policies: GoalPolicies, statistics: SufficientStatistics
         return sum(_mass(mdp.with_goal(goal), policies.solve(goal), statistics.of(rows)) for goal, rows in each)
     source = (statistics.states + statistics.continued @ mdp.transitions).tocoo()
     expected = expected_flows(policies, source.col, goals[source.row], source.data).T
-    return statistics.total_pairs().reshape(expected.shape) + expected
+    return (statistics.pairs.sum(axis=0).reshape(expected.shape) + expected)[None]
 
 
 def _array(policy: ArrayLike | SoftSolution) -> NDArray:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..rewards import LinearReward
 from ._axes import title_above
 from ._colours import colour_scale
 from ._grid import GridPlan
@@ -89,12 +88,12 @@ class RewardAnimation:
             raise ValueError("the fit kept no iterates: fit with record_iterates=True")
         path = np.asarray(estimator.coef_path_)
         chosen = np.unique(np.linspace(0, len(path) - 1, MOST_FRAMES).round().astype(int))
-        model = LinearReward(estimator.mdp, estimator.features)
-        tables = [model(coef) if model.per_state else model(coef).T for coef in path[chosen]]
+        rewards = [estimator.fit_.reward_model(coef) for coef in path[chosen]]
+        tables = [reward if reward.ndim == 1 else np.swapaxes(reward, -1, -2) for reward in rewards]
         log_likelihood = -np.asarray(estimator.loss_curve_)[chosen]
         titles = [f"step {i}: {value:.4f} nats per decision" for i, value in zip(chosen, log_likelihood, strict=True)]
-        rewards = np.stack([reward_per_state(table, estimator.mdp) for table in tables])
-        return cls.from_rewards(rewards, world, titles=titles, label=reward_label(tables[0]))
+        frames = np.stack([reward_per_state(table, estimator.mdp) for table in tables])
+        return cls.from_rewards(frames, world, titles=titles, label=reward_label(tables[0]))
 
     def plot(self, ax: Any = None, *, frame: int = -1) -> RewardAnimation:
         """Draw one frame, the last by default.

@@ -69,7 +69,7 @@ def quantity(estimator: Any, show: str, goal: int | None = None) -> Shown:
     if show == "value":
         V, staged = estimator.solve(goal).V, mdp.horizon is not None
         return Shown(V[0] if staged else V, "soft value" + (" at the first step" if staged else ""))
-    estimator._check_goal(goal, "goal=")
+    estimator.fit_.check_goal(goal)
     visits = estimator.visitations_ if goal is None else visits_on_the_way(estimator, goal)
     return Shown(state_visits(visits), visits_label(mdp))
 
@@ -79,7 +79,7 @@ def visits_on_the_way(estimator: Any, goal: int | None = None) -> NDArray:
 
     A goal that no demonstration had is approached from the first states of all.
     """
-    data = estimator._fitted_on
+    data = estimator.fit_.demonstrations
     weight, goals = data.weights, data.goals if goal is None else np.full(len(data), goal)
     if goal is not None and data.goals is not None and (weight[data.goals == goal] > 0).any():
         weight = np.where(data.goals == goal, weight, 0.0)
@@ -96,7 +96,7 @@ def link_quantity(estimator: Any, network: RoadNetwork, show: str, goal: int | N
     if mdp.n_states != network.mdp.n_states:
         raise ValueError(f"the estimator has {mdp.n_states} states, {network!r} has {network.mdp.n_states}")
     if show == "visitations":
-        heading = goal is not None or estimator._fitted_on.goals is not None
+        heading = goal is not None or estimator.fit_.demonstrations.goals is not None
         visits = visits_on_the_way(estimator, goal) if heading else estimator.visitations_
         flows = network.link_flows(visits if visits.ndim == 2 else visits.sum(axis=0))
         discounted = ", discounted" if mdp.discount < 1 else ""

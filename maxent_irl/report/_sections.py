@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._version import __version__
-from ..estimators._summary import FitSummary
+from ..estimators.summary import FitSummary
 from ..uncertainty import identifiability as what_is_identifiable
 from . import _pictures
 from ._page import Section, element, facts, paragraph, table

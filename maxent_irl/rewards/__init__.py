@@ -1,5 +1,7 @@
-"""Reward models: what turns coefficients into a reward per state or state-action pair, and pulls gradients back."""
+"""Reward models: what one must provide (`model`), features (`features`), and rewards linear in them (`linear`)."""
 
+from .features import Features
 from .linear import LinearReward
+from .model import RewardModel, SmoothRewardModel
 
-__all__ = ["LinearReward"]
+__all__ = ["Features", "LinearReward", "RewardModel", "SmoothRewardModel"]

@@ -25,7 +25,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._validation import check_numbers
 from ..mdp import MDP
-from ..rewards import LinearReward
 
 # Parameters of an estimator that do not change which policies it can fit, or are looked at by themselves.
 WITHOUT_EFFECT = {
@@ -90,7 +89,7 @@ def likelihood_ratio_test(restricted: Any, full: Any) -> TestResult:
                 f"the {name} model was fitted by feature matching, which is no likelihood with a discount, under stochastic "
                 'dynamics, or of travellers with a receding horizon: fit it with objective="likelihood", or use wald_test'
             )
-    if restricted._fitted_on != full._fitted_on:
+    if restricted.fit_.demonstrations != full.fit_.demonstrations:
         raise ValueError("the models were fitted on different demonstrations: their likelihoods cannot be compared")
     freedom = full.information_.rank - restricted.information_.rank
     if freedom < 1:
@@ -119,16 +118,13 @@ def _check_nested(restricted: Any, full: Any) -> None:
             raise ValueError(
                 f"the models differ in {name}{said}, so the restricted one is no special case of the full one"
             )
-    mdp = full.mdp
-    models = [LinearReward(mdp, fit.features) for fit in (restricted, full)]
-    pairs = np.ascontiguousarray(mdp.available.T)
-    if models[0].per_state and models[1].per_state:
-        rows = [model.rows(pairs) for model in models]
+    both = [fit.fit_.point.features for fit in (restricted, full)]
+    pairs = np.ascontiguousarray(full.fit_.agent.mdp.available.T)
+    if both[0].per_state and both[1].per_state:
+        ours, theirs = (features.matrix[features.rows(pairs)] for features in both)
     else:
-        action, state = np.nonzero(pairs)
-        rows = [state if model.per_state else action * mdp.n_states + state for model in models]
-    ours, theirs = (model.matrix[at] for model, at in zip(models, rows, strict=True))
-    sizes = [model.largest(model.rows(pairs)) for model in models]
+        ours, theirs = (features.of_pairs(*np.nonzero(pairs)) for features in both)
+    sizes = [features.largest(features.rows(pairs)) for features in both]
     units = [sparse.diags_array(1.0 / np.where(size > 0, size, 1.0)) for size in sizes]
     ours, theirs = ours @ units[0], theirs @ units[1]
     gram, cross = theirs.T @ theirs, theirs.T @ ours
@@ -137,7 +133,7 @@ def _check_nested(restricted: Any, full: Any) -> None:
     alien = np.flatnonzero(np.abs(left).max(axis=0) > 1e-5)
     if alien.size:
         raise ValueError(
-            f"{restricted._coefficient_names()[alien[0]]!r} of the restricted model is no combination of the full model's "
+            f"{restricted.fit_.names[alien[0]]!r} of the restricted model is no combination of the full model's "
             "features, so it is no special case of it: add it to the full model"
         )
 
@@ -180,7 +176,7 @@ def wald_test(
         For unknown features, wrong shapes, and restrictions on which the data are silent.
     """
     check_is_fitted(estimator)
-    names, coef = estimator._coefficient_names(), estimator.coef_
+    names, coef = estimator.fit_.names, estimator.coef_
     R, q = _restrictions(restrictions, values, names)
     bad = ~(np.isfinite(R).all(axis=1) & np.isfinite(q)) | ~R.any(axis=1)
     if bad.any() or not len(R):

@@ -4,6 +4,8 @@ import json
 import pickle
 import warnings
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -42,8 +44,7 @@ def fitted(world, features, demos):
 def test_observed_errors_are_those_of_numerical_curvature(fitted, demos):
     def log_likelihood(coef):
         moved = clone(fitted)
-        moved.__dict__.update(fitted.__dict__)
-        moved.coef_, moved.reward_ = coef, fitted.features @ coef
+        moved.fit_ = replace(fitted.fit_, theta=coef, solution=None)
         return moved.score(demos) * demos.n_decisions
 
     h = 1e-3 * np.eye(3)
@@ -190,9 +191,7 @@ def test_many_coefficients_are_cut_short_in_the_text_only(demos):
 
 
 def test_too_many_coefficients_for_errors(monkeypatch, world, features, demos):
-    from maxent_irl.estimators import _precision
-
-    monkeypatch.setattr(_precision, "COVARIANCE_FEATURES", 2)
+    monkeypatch.setattr("maxent_irl.estimators.fit.COVARIANCE_FEATURES", 2)
     fit = MaxEntIRL(world.mdp, features).fit(demos)
     with pytest.raises(ValueError, match="at most 2 features, or maxent_irl.uncertainty.bootstrap"):
         _ = fit.covariance_

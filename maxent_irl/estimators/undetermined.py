@@ -10,57 +10,19 @@ from numpy.typing import NDArray
 
 from .._separation import never_demonstrated, unbounded
 from ..demonstrations import Demonstrations
-from ..information import IdentifiabilityWarning, Information, describe_direction, flat_directions, readable_directions
+from ..information import IdentifiabilityWarning, describe_direction, flat_directions, readable_directions
 from ..mdp import MDP
-from ..rewards import LinearReward
-from ..task_sums import LikelihoodPoint
-from ._solvers import DENSE_HESSIAN_FEATURES, Fit, Loss, LossPoint, plain_costs, proper_start
+from ..rewards import Features, LinearReward
+from .optimisers import DENSE_HESSIAN_FEATURES, Loss, LossPoint, Optimum, plain_costs, proper_start
 
 ALMOST_FLAT = 1e-9  # as FLAT, for a Hessian that is good enough for steps
-COVARIANCE_FEATURES = (
-    2048  # beyond this many, K x K matrices and (S, K) sensitivities outgrow what the fit itself needs
-)
 REMEDY = "Drop features, give demonstrations from elsewhere, or choose with l2 > 0"
 
 
-def information(
-    point: LikelihoodPoint,
-    demonstrations: Demonstrations,
-    *,
-    temperature: float,
-    size: NDArray,
-    l2: float,
-    equality: bool,
-    uncorrelated: bool,
-) -> Information:
-    """Gather the information at a fitted point, in nats; `size` as `feature_size` gives it, the last two as in `Information`."""
-    return Information(
-        curvature=-point.hessian / temperature,
-        outer_product=point.score_outer_product / temperature**2,
-        scores=point.trajectory_scores() / temperature,
-        weights=demonstrations.weights,
-        coef=point.coef,
-        reach_moment=point.reach_moment,
-        size=size,
-        l2=l2,
-        equality=equality,
-        uncorrelated=uncorrelated,
-    )
-
-
-def information_equality(mdp: MDP, objective: str, inference: str) -> bool:
-    """Whether the objective is the log-likelihood of what was seen, so that its curvature is the variance of its gradient.
-
-    "likelihood" is: of the actions given the states. "feature-matching" is without discount, where the next state follows for
-    sure from the action, or where it is part of what is inferred (exact inference).
-    """
-    return objective == "likelihood" or (mdp.discount == 1.0 and (mdp.structure.deterministic or inference == "exact"))
-
-
-def feature_size(model: LinearReward, mdp: MDP, temperature: float, total_weight: float) -> NDArray:
+def feature_size(features: Features, mdp: MDP, temperature: float, total_weight: float) -> NDArray:
     """What each feature could tell at most, (K,), in root nats: see `Information.size`."""
-    used = mdp.available.any(axis=1) if model.per_state else mdp.available.T.ravel()
-    return model.largest(used) * np.sqrt(total_weight) / temperature
+    used = features.rows(np.ascontiguousarray(mdp.available.T))
+    return features.largest(used) * np.sqrt(total_weight) / temperature
 
 
 def gradient_unit(size: NDArray, total_weight: float) -> NDArray:
@@ -75,69 +37,71 @@ def gradient_unit(size: NDArray, total_weight: float) -> NDArray:
 def ignore_undetermined(loss: Loss, start: NDArray, size: NDArray) -> tuple[NDArray, NDArray]:
     """Let a loss ignore the directions on which no decision depends; return a basis (K, q) of them, and where to start.
 
-    The coefficients of least norm are the answer along these. Left alone, feature matching under stochastic dynamics would not
-    even converge: of potential shaping it sees the luck of the demonstrations, which grows without end with its coefficient.
+    The coefficients of least norm are the answer along these. Without this, feature matching under stochastic dynamics would
+    not converge: along potential shaping its objective holds only the sampling noise of the demonstrations, and is linear.
 
-    Which directions these are does not depend on the coefficients, so they are looked for at the start. Only for up to
-    DENSE_HESSIAN_FEATURES features; beyond, and with `l2`, nothing is done. (Optimisers that follow gradients from zero stay
-    orthogonal to truly flat directions by themselves.)
+    Which directions these are does not depend on the coefficients, so they are looked for at the start. It is done for linear
+    rewards of up to DENSE_HESSIAN_FEATURES features and without `l2`. (Optimisers that follow gradients from zero stay
+    orthogonal to flat directions by themselves.)
     """
     K = len(start)
-    if loss.l2 or K > DENSE_HESSIAN_FEATURES:
+    if loss.l2 or K > DENSE_HESSIAN_FEATURES or not isinstance(loss.objective.reward_model, LinearReward):
         return loss.flat, start
-    loss.n_columns = K
+    loss.with_hessian = True
     point = proper_start(loss, loss.at(start))
-    if flat_directions(point.hessian * loss.scale, size, threshold=ALMOST_FLAT).shape[1]:  # then look closely
+    if point.inner is not None and flat_directions(point.hessian * loss.scale, size, threshold=ALMOST_FLAT).shape[1]:
         flat = flat_directions(point.inner.reach_moment, size)
         loss.ignore(flat)
         if loss.at(loss.project(point.coef)).inner is None:
             # Undiscounted, without these the value may be infinite: then they stay where they are.
             loss.ignore(np.zeros((K, 0)))
-            loss.n_columns = 1
+            loss.with_hessian = False
             return flat, point.coef
-    loss.n_columns = 1
+    loss.with_hessian = False
     return loss.flat, loss.project(point.coef)
 
 
-def leave_plateau(fit: Fit, size: NDArray, undetermined: NDArray, climb: Callable[[NDArray], Fit]) -> Fit:
-    """The best fit so far if it is on no plateau; otherwise climb again from plain costs of several scales until it is not."""
-    starts = plain_costs(fit.point.loss) if _is_plateau(fit.point, size, undetermined) else []
-    for start in starts:
-        fit = min(fit, climb(start), key=lambda fit: fit.point.value)
+def leave_plateau(
+    fit: Optimum, size: NDArray, undetermined: NDArray, minimise: Callable[[NDArray], Optimum]
+) -> Optimum:
+    """The best fit so far if it is on no plateau; otherwise start again from plain costs of several scales until it is not."""
+    inner = fit.point.inner
+    on_plateau = inner is not None and _is_plateau(fit.point, size, undetermined)
+    for start in plain_costs(fit.point.loss, inner.features) if on_plateau and inner is not None else []:
+        fit = min(fit, minimise(start), key=lambda fit: fit.point.value)
         if not _is_plateau(fit.point, size, undetermined):
             break
     return fit
 
 
 def _is_plateau(end: LossPoint, size: NDArray, undetermined: NDArray) -> bool:
-    """Whether a climb ended where the loss does not curve upwards in directions that the data do determine.
+    """Whether a fit ended where the loss does not curve upwards in directions that the data do determine.
 
-    Looked for without `l2` and for up to DENSE_HESSIAN_FEATURES features.
+    Looked for without `l2`, for linear rewards of up to DENSE_HESSIAN_FEATURES features.
     """
-    if end.loss.l2 or len(size) > DENSE_HESSIAN_FEATURES:
+    linear = isinstance(end.loss.objective.reward_model, LinearReward)
+    if end.loss.l2 or len(size) > DENSE_HESSIAN_FEATURES or not linear:
         return False
     unit = np.where(size > 0, size, 1.0)
     curvature = np.linalg.eigvalsh(end.hessian * end.loss.scale / np.outer(unit, unit))
     return bool((curvature <= ALMOST_FLAT).sum() > undetermined.shape[1])
 
 
-def without_maximum(
-    loss: Loss, coef: NDArray, demonstrations: Demonstrations, flat: NDArray, inference: str
-) -> NDArray:
-    """Positions of the features for which worse is always better, so that the fit has no maximum (see `_separation`).
+def without_maximum(loss: Loss, coef: NDArray, demonstrations: Demonstrations, flat: NDArray) -> NDArray:
+    """Positions of the features whose objective increases without end as they are made worse (see `_separation`).
 
-    Looked for without `l2` and for up to DENSE_HESSIAN_FEATURES features; it costs nothing but a glance at the demonstrated
+    Looked for without `l2`, for linear rewards of up to DENSE_HESSIAN_FEATURES features. It costs a look at the demonstrated
     features unless one of these was never demonstrated.
     """
-    task = loss.likelihood.tasks[0]
-    model, mdp = task.reward_model, task.mdp
-    if loss.l2 or model.n_features > DENSE_HESSIAN_FEATURES:
+    model, agent = loss.objective.reward_model, loss.objective.agent
+    if loss.l2 or len(coef) > DENSE_HESSIAN_FEATURES or not isinstance(model, LinearReward):
         return np.zeros(0, dtype=np.int64)
-    signs = never_demonstrated(model, mdp, demonstrations, inference)
+    features = model.features
+    signs = never_demonstrated(features, agent.mdp, demonstrations, agent.inference)
     if not signs.any():
         return np.zeros(0, dtype=np.int64)
-    largest = model.largest(model.rows(np.ascontiguousarray(mdp.available.T)))
-    return np.flatnonzero(unbounded(loss.likelihood, coef, signs, largest, flat))
+    largest = features.largest(features.rows(np.ascontiguousarray(agent.mdp.available.T)))
+    return np.flatnonzero(unbounded(loss.objective, coef, signs, largest, flat))
 
 
 def warn_of_silence(

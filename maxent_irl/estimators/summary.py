@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from ..demonstrations import Demonstrations
 from ..information import Covariance, describe_direction, readable_directions
-
-if TYPE_CHECKING:
-    from ..demonstrations import Demonstrations
 
 SHOWN_COEFFICIENTS = 40
 NAME_WIDTHS = (20, 36)  # least and most room for the name of a coefficient
@@ -53,7 +51,7 @@ class FitSummary:
         return str(self)
 
 
-def summarise(estimator: Any, demonstrations: Demonstrations, *, level: float) -> FitSummary:
+def summarise(estimator: Any, *, level: float) -> FitSummary:
     """Summarise a fitted estimator.
 
     AIC is ``2 k - 2 l`` (Akaike 1974, IEEE Transactions on Automatic Control 19(6)) and BIC ``k log N - 2 l`` (Schwarz 1978,
@@ -65,11 +63,11 @@ def summarise(estimator: Any, demonstrations: Demonstrations, *, level: float) -
     Parameters
     ----------
     estimator : fitted MaxEntIRL
-    demonstrations : what it was fitted on
     level : float in (0, 1)
     """
     if not 0 < level < 1:
         raise ValueError(f"level is the coverage of the intervals, between 0 and 1; got {level!r}")
+    demonstrations, names = estimator.fit_.demonstrations, estimator.fit_.names
     notes: list[str] = []
     try:
         information = estimator.information_
@@ -88,7 +86,7 @@ def summarise(estimator: Any, demonstrations: Demonstrations, *, level: float) -
         z = np.where(errors > 0, coef / errors, np.nan)
     reach = special.ndtri(0.5 + level / 2) * errors
     coefficients = {
-        "feature": estimator._coefficient_names(),
+        "feature": names,
         "coefficient": coef.tolist(),
         "standard_error": errors.tolist(),
         "z": z.tolist(),
@@ -194,7 +192,7 @@ def _reading(estimator: Any, covariance: Covariance, errors: NDArray) -> list[st
         )
     n_flat, n_free = covariance.flat.shape[1], estimator.information_.undetermined.shape[1]
     if n_flat:
-        names = estimator._coefficient_names()
+        names = estimator.fit_.names
         shown = [
             describe_direction(v, names, most=4) for v in readable_directions(covariance.flat, covariance.size)[:3]
         ]

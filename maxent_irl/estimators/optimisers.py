@@ -1,8 +1,8 @@
-"""Climbing the likelihood: the loss that optimisers see, and the four ways to minimise it.
+"""Maximising an objective: the loss that optimisers see, and the three ways to minimise it.
 
 The loss is the mean negative log-likelihood per decision plus the penalty, so that tolerances mean the same whatever the
-amount of data. scipy's optimisers do the work; "gradient-ascent" alone is written out, because it is the textbook algorithm
-and there to be read.
+amount of data. scipy's optimisers do the work. "gradient-ascent" alone is written out, because it is the textbook algorithm and
+there to be read.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +19,8 @@ from scipy.sparse.linalg import lsmr
 
 from .._validation import ImproperProblemError
 from ..mdp import MDP
-from ..rewards import LinearReward
-from ..task_sums import Likelihood, LikelihoodPoint
+from ..objective import Objective, ObjectivePoint
+from ..rewards import Features, RewardModel, SmoothRewardModel
 
 SOLVERS = ("auto", "gradient-ascent", "lbfgs", "newton")
 DENSE_HESSIAN_FEATURES = 256  # up to this many features the exact Hessian is formed, beyond it only multiplied with
@@ -48,8 +49,20 @@ class Progress:
 
 
 @dataclass
-class Fit:
-    """Where an optimiser stopped."""
+class Optimum:
+    """Where an optimiser stopped.
+
+    Attributes
+    ----------
+    point : LossPoint
+    tol : float
+    converged : bool
+    n_iter : int
+    message : str
+        Why it stopped.
+    loss_curve : list of float
+    coef_path : list of (K,) arrays
+    """
 
     point: LossPoint
     tol: float = 0.0
@@ -65,13 +78,11 @@ class Loss:
 
     Parameters
     ----------
-    likelihood : Likelihood
+    objective : Objective
     l2 : float
         Precision of a zero-mean Gaussian prior on each coefficient.
-    log_prior : float
-        Sum over decisions of the log action prior, a constant of the log-likelihood.
-    initial_values : list of (S,) arrays, optional
-        Warm start for V of the first evaluation.
+    start : optional
+        A start for V of the first evaluation, as `Objective.at` takes it.
     unit : (K,) array, optional
         What a component of the gradient is measured in before it is compared with the tolerance. Default 1.
 
@@ -79,22 +90,17 @@ class Loss:
     ----------
     flat : (K, q) array
         Orthonormal basis of directions to ignore: the loss is that of the coefficients less their part along these.
+    with_hessian : bool
+        Whether the Hessian will be asked for at the next points.
     """
 
-    def __init__(
-        self,
-        likelihood: Likelihood,
-        l2: float,
-        log_prior: float = 0.0,
-        initial_values: list[NDArray] | None = None,
-        unit: NDArray | None = None,
-    ) -> None:
-        self.likelihood, self.l2, self.log_prior = likelihood, l2, log_prior
-        self.unit = np.ones(likelihood.n_features) if unit is None else unit
-        self.scale = likelihood.total_weight
-        self._initial_values = initial_values
-        self.n_columns = 1  # linear solves to expect at each point beyond the gradient's
-        self.flat = np.zeros((likelihood.n_features, 0))
+    def __init__(self, objective: Objective, l2: float, start: Any = None, unit: NDArray | None = None) -> None:
+        K = objective.reward_model.n_parameters
+        self.objective, self.l2, self._start = objective, l2, start
+        self.unit = np.ones(K) if unit is None else unit
+        self.scale, self.temperature = objective.total_weight, objective.agent.temperature
+        self.with_hessian = False
+        self.flat = np.zeros((K, 0))
         self._recent: list[LossPoint] = []  # scipy asks for value, gradient and Hessian of the same point separately
 
     def ignore(self, flat: NDArray) -> None:
@@ -115,13 +121,14 @@ class Loss:
             if np.array_equal(point.coef, coef):
                 return point
         solved = [point for point in self._recent if point.inner is not None]
-        start = self._initial_values
-        if solved and self.likelihood.iterates:
-            start = min(solved, key=lambda point: point.value).inner.predicted_values(self.project(coef))
+        start = self._start
+        if solved and self.objective.iterates:
+            best = min(solved, key=lambda point: point.value)
+            start = None if best.inner is None else best.inner.start_for(self.project(coef))
         try:
             if not np.abs(coef).max(initial=0.0) < RUNAWAY:
-                raise ImproperProblemError("the coefficients have run away: nothing in the demonstrations holds them")
-            inner = self.likelihood.at(self.project(coef), start, n_columns=self.n_columns)
+                raise ImproperProblemError("the coefficients grow without bound: the demonstrations do not limit them")
+            inner = self.objective.at(self.project(coef), start=start, hessian=self.with_hessian)
         except ImproperProblemError as error:  # optimisers read an infinite loss as a step too far
             point = LossPoint(self, np.array(coef), None, str(error))
         else:
@@ -131,9 +138,9 @@ class Loss:
 
 
 class LossPoint:
-    """The loss at one coefficient vector; infinite where the soft value is. ``inner.coef`` leaves out ignored directions."""
+    """The loss at one coefficient vector; infinite where the soft value is. ``inner.theta`` leaves out ignored directions."""
 
-    def __init__(self, loss: Loss, coef: NDArray, inner: LikelihoodPoint | None, reason: str = "") -> None:
+    def __init__(self, loss: Loss, coef: NDArray, inner: ObjectivePoint | None, reason: str = "") -> None:
         self.loss, self.coef, self.inner, self.reason = loss, coef, inner, reason
 
     @cached_property
@@ -141,15 +148,15 @@ class LossPoint:
         """Nats per decision."""
         if self.inner is None:
             return np.inf
-        log_likelihood = self.inner.value / self.loss.likelihood.temperature + self.loss.log_prior
-        return (0.5 * self.loss.l2 * self.coef @ self.coef - log_likelihood) / self.loss.scale
+        log_likelihood = self.inner.value / self.loss.temperature + self.loss.objective.log_prior
+        return float(0.5 * self.loss.l2 * self.coef @ self.coef - log_likelihood) / self.loss.scale
 
     @cached_property
     def gradient(self) -> NDArray:
         """(K,)."""
         if self.inner is None:
             return np.zeros_like(self.coef)  # asked for by optimisers even of a point they are about to reject
-        ascent = self.inner.gradient / self.loss.likelihood.temperature
+        ascent = self.inner.gradient / self.loss.temperature
         return self.loss.project(self.loss.l2 * self.coef - ascent) / self.loss.scale
 
     @cached_property
@@ -157,14 +164,16 @@ class LossPoint:
         """(K, K)."""
         if self.inner is None:
             return np.eye(len(self.coef))
-        curvature = self.inner.step_hessian / self.loss.likelihood.temperature
+        curvature = self.inner.step_hessian / self.loss.temperature
         H = (self.loss.l2 * np.eye(len(self.coef)) - curvature) / self.loss.scale
         return self.loss.project(self.loss.project(H).T)
 
     def hessian_product(self, vector: NDArray) -> NDArray:
         """(K,)."""
+        if self.inner is None:
+            return vector
         product = self.inner.hessian_product(self.loss.project(vector), rtol=PRODUCT_RTOL)
-        return self.loss.project(self.loss.l2 * vector - product / self.loss.likelihood.temperature) / self.loss.scale
+        return self.loss.project(self.loss.l2 * vector - product / self.loss.temperature) / self.loss.scale
 
     @property
     def gradient_norm(self) -> float:
@@ -181,24 +190,31 @@ def minimise(
     max_iter: int | None,
     callback: Callable[[Progress], None] | None = None,
     record_iterates: bool = False,
-) -> Fit:
+) -> Optimum:
     """Minimise the loss from `coef` until the largest gradient component is at most `tol`.
 
     Parameters
     ----------
     loss : Loss
     coef : (K,) array
-    solver : one of SOLVERS; "auto" is "newton"
+    solver : one of SOLVERS; "auto" is "newton" for reward models with a Jacobian, "lbfgs" for others
     tol : float
     max_iter : int or None for the solver's default
     callback : called with a `Progress` after each iteration
     record_iterates : keep every iterate's coefficients
     """
-    solver = "newton" if solver == "auto" else solver
+    smooth = isinstance(loss.objective.reward_model, SmoothRewardModel)
+    if solver == "newton" and not smooth:
+        raise ValueError(
+            f'solver="newton" needs the Jacobian of the reward, and {type(loss.objective.reward_model).__name__} has no '
+            'jacobian(theta): use solver="lbfgs", or add the method'
+        )
+    if solver == "auto":
+        solver = "newton" if smooth else "lbfgs"
     cap = DEFAULT_MAX_ITER[solver] if max_iter is None else max_iter
     if solver == "newton" and len(coef) <= DENSE_HESSIAN_FEATURES:
-        loss.n_columns = len(coef)
-    fit = Fit(proper_start(loss, loss.at(coef)), tol, message=f"max_iter={cap} iterations were not enough")
+        loss.with_hessian = True
+    fit = Optimum(proper_start(loss, loss.at(coef)), tol, message=f"max_iter={cap} iterations were not enough")
 
     def report(point: LossPoint) -> bool:
         """Note an iterate; return whether it is good enough to stop."""
@@ -220,37 +236,42 @@ def minimise(
 def proper_start(loss: Loss, start: LossPoint) -> LossPoint:
     """`start` if its soft value is finite; otherwise coefficients that make every decision cost something.
 
-    An undiscounted problem is improper at zero reward: wandering is free, and choice is worth something. Costs as equal as the
-    features allow (least squares) are then doubled until the soft value is finite.
+    An undiscounted problem is improper at zero reward: cycles are free, and every choice in them adds entropy. Costs as equal
+    as the features allow (least squares) are then doubled until the soft value is finite.
     """
     if start.inner is not None:
         return start
-    task = loss.likelihood.tasks[0]
-    unit_cost = equal_costs(task.mdp, task.reward_model)
-    for doubling in range(12):
-        point = loss.at(unit_cost * task.temperature * 2.0**doubling)
-        if point.inner is not None:
-            return point
+    agent, features = loss.objective.agent, features_of(loss.objective.reward_model, start.coef)
+    if features is not None:
+        unit_cost = equal_costs(agent.mdp, features)
+        for doubling in range(12):
+            point = loss.at(unit_cost * agent.temperature * 2.0**doubling)
+            if point.inner is not None:
+                return point
     raise ImproperProblemError(
         f"no coefficients to start from were found: {start.reason}. Give some under which every cycle costs enough as "
         "coef_init, or a discount below 1"
     )
 
 
-def plain_costs(loss: Loss) -> list[NDArray]:
+def features_of(model: RewardModel, theta: NDArray) -> Features | None:
+    """Derivative of the reward with respect to the parameters, if the model gives it."""
+    return model.jacobian(theta) if isinstance(model, SmoothRewardModel) else None
+
+
+def plain_costs(loss: Loss, features: Features) -> list[NDArray]:
     """Costs as equal as the features allow, (K,), of several scales, the best first."""
-    task = loss.likelihood.tasks[0]
-    unit_cost = equal_costs(task.mdp, task.reward_model) * task.temperature
+    unit_cost = equal_costs(loss.objective.agent.mdp, features) * loss.temperature
     return sorted((unit_cost * 2.0**k for k in range(5)), key=lambda coef: loss.at(coef).value)
 
 
-def equal_costs(mdp: MDP, reward_model: LinearReward) -> NDArray:
+def equal_costs(mdp: MDP, features: Features) -> NDArray:
     """Coefficients under which every decision costs about 1, by least squares; (K,)."""
-    used = mdp.available.any(axis=1) if reward_model.per_state else mdp.available.T.ravel()
-    return lsmr(reward_model.matrix[np.flatnonzero(used)], -np.ones(used.sum()))[0]
+    used = np.flatnonzero(features.rows(np.ascontiguousarray(mdp.available.T)))
+    return lsmr(features.matrix[used], -np.ones(len(used)))[0]
 
 
-def _gradient_ascent(loss: Loss, fit: Fit, report: Callable[[LossPoint], bool], max_iter: int) -> None:
+def _gradient_ascent(loss: Loss, fit: Optimum, report: Callable[[LossPoint], bool], max_iter: int) -> None:
     """The textbook algorithm: follow demonstrated minus expected feature counts.
 
     The step is halved until the loss falls by at least a tenth of what the slope promises (Armijo), and doubled after each
@@ -274,7 +295,7 @@ def _gradient_ascent(loss: Loss, fit: Fit, report: Callable[[LossPoint], bool], 
     fit.message = f"max_iter={max_iter} iterations were not enough"
 
 
-def _lbfgs(loss: Loss, fit: Fit, report: Callable[[LossPoint], bool], max_iter: int) -> None:
+def _lbfgs(loss: Loss, fit: Optimum, report: Callable[[LossPoint], bool], max_iter: int) -> None:
     """Limited-memory BFGS (scipy's L-BFGS-B), with a steep wall in place of an infinite loss."""
     ceiling = fit.point
 
@@ -298,7 +319,7 @@ def _lbfgs(loss: Loss, fit: Fit, report: Callable[[LossPoint], bool], max_iter: 
     fit.message = f"max_iter={max_iter} iterations were not enough" if result.status == 1 else str(result.message)
 
 
-def _newton(loss: Loss, fit: Fit, report: Callable[[LossPoint], bool], max_iter: int) -> None:
+def _newton(loss: Loss, fit: Optimum, report: Callable[[LossPoint], bool], max_iter: int) -> None:
     """Trust-region Newton (scipy's trust-exact or trust-ncg), in coordinates scaled by the curvature at the start.
 
     The trust region handles what the objective can do: indefinite curvature, and an infinite loss, from which it steps back.
@@ -319,7 +340,7 @@ def _newton(loss: Loss, fit: Fit, report: Callable[[LossPoint], bool], max_iter:
         if norm <= fit.tol:  # scipy wants it of a new iterate before `each` is told, which will stop there
             return np.eye(len(u))
         # Convergence is quadratic: where the last rate would do, the next iterate is the last, and needs no Hessian of its own.
-        loss.n_columns = 1 if norm * norm <= 0.5 * fit.tol * before else len(u)
+        loss.with_hessian = norm * norm > 0.5 * fit.tol * before
         before = norm
         return scale[:, None] * point.hessian * scale
 
@@ -353,7 +374,7 @@ def _newton(loss: Loss, fit: Fit, report: Callable[[LossPoint], bool], max_iter:
         _polish(loss, fit, report, scale)
 
 
-def _polish(loss: Loss, fit: Fit, report: Callable[[LossPoint], bool], scale: NDArray) -> None:
+def _polish(loss: Loss, fit: Optimum, report: Callable[[LossPoint], bool], scale: NDArray) -> None:
     """Newton steps judged by the gradient: where the loss no longer resolves progress, the gradient still does."""
     for _ in range(POLISHING_STEPS):
         point = fit.point
