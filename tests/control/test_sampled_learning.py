@@ -245,7 +245,7 @@ def test_wrong_actor_critic_options_are_named(options, message):
 
 def test_problems_that_cannot_be_walked_are_refused():
     mdp, reward, _ = case("discounted")
-    with pytest.raises(ValueError, match="a walker.* is for an infinite horizon"):
+    with pytest.raises(ValueError, match="a walker.* needs an infinite horizon"):
         soft_q_learning(mdp.replace(horizon=4), reward)
     with pytest.raises(ValueError, match="dead end"):
         soft_q_learning(MDP.from_successors([[1], [-1]], discount=0.9), [0.0, 0.0])
