@@ -36,7 +36,7 @@ def check_temperatures(temperatures: ArrayLike) -> NDArray:
     """Return temperatures, (K,) finite and positive; ValueError names the first that is not."""
     given = np.atleast_1d(temperatures)
     if given.ndim != 1 or not len(given):
-        raise ValueError(f"temperatures must be a 1-D array of at least one number; got an array of shape {given.shape}")
+        raise ValueError(f"temperatures must hold at least one number in a 1-D array; got shape {given.shape}")
     return np.array([check_temperature(temperature, finite_positive=True) for temperature in given])
 
 

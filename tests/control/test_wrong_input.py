@@ -118,7 +118,7 @@ ROWS = {
     ),
     "comparisons of demonstrations": (
         lambda: fit_preferences(Demonstrations(DEMOS), (1, 0)),
-        "comparison 0 is of type Trajectory; it takes a first and a second one, or pass Comparisons",
+        "comparison 0 is of type Trajectory; give a first and a second one, or pass Comparisons",
     ),
     "comparisons of tuples": (
         lambda: fit_preferences(DEMOS, (1, 0)),
@@ -126,7 +126,7 @@ ROWS = {
     ),
     "comparisons of numbers": (
         lambda: fit_preferences([5]),
-        "comparison 0 is of type int; it takes a first and a second one",
+        "comparison 0 is of type int; give a first and a second one",
     ),
     "comparisons None": (lambda: fit_preferences(None), "comparisons must be pairs of trajectories; got NoneType"),
     "concentration 0": (lambda: TREE.random_policy(concentration=0), "concentration must be a number > 0; got 0"),
