@@ -1,9 +1,9 @@
 r"""Demonstrations as the action prior: policy improvement that starts from imitation.
 
 Let the action prior be the demonstrators' choices, and let r be a reward of your own. The variational policy maximises
-:math:`E_\pi[r] - \alpha \, \mathrm{KL}(\pi \,\|\, p)`, which equals :math:`E_p[r]` at the prior itself. So it earns at least as
-much as the demonstrators, :math:`E_\pi[r] \ge E_p[r]`. It stays near them where r does not distinguish the actions. The larger the
-temperature, the closer it stays; at infinity it is the prior.
+:math:`E_\pi[r] - \alpha \, \mathrm{KL}(\pi \,\|\, p)`, which equals :math:`E_p[r]` at the prior itself. So it earns at least
+as much as the demonstrators, :math:`E_\pi[r] \ge E_p[r]`. It stays near them where r does not distinguish the actions. The
+larger the temperature, the closer it stays; at infinity it is the prior.
 
 Suppose that the demonstrators are soft optimal themselves, for a reward :math:`r_d` at the same temperature. Then
 :math:`\alpha \log p(a \mid s) = r_d + \gamma E[V_d(s')] - V_d(s)` is their reward, shaped by a potential, and

@@ -108,9 +108,9 @@ class _Bound:
     def gradient(self, policy: NDArray, source: NDArray) -> tuple[float, NDArray, float]:
         """<source, ELBO>, its derivative in the logits of the softmax policy, and the improvement that is left.
 
-        The third is ``alpha KL(pi || p exp(Q / alpha) / Z)`` summed over the visits of the policy, Q being its own. It is the gain
-        in the bound if every state switches to that posterior while the visits stay as they are. Unlike the derivative, it does
-        not vanish where the policy gives a good action almost no probability.
+        The third is ``alpha KL(pi || p exp(Q / alpha) / Z)`` summed over the visits of the policy, Q being its own. It is the
+        gain in the bound if every state switches to that posterior while the visits stay as they are. Unlike the derivative,
+        it does not vanish where the policy gives a good action almost no probability.
         """
         linear = self.linearise(policy)
         net = self.net_reward(linear.policy)
@@ -267,9 +267,7 @@ def compare_inference(
     InferenceComparison
     """
     variational = soft_value_iteration(mdp, reward, temperature=temperature, action_prior=action_prior)
-    exact = soft_value_iteration(
-        mdp, reward, temperature=temperature, action_prior=action_prior, inference="exact"
-    )
+    exact = soft_value_iteration(mdp, reward, temperature=temperature, action_prior=action_prior, inference="exact")
     earned = evidence_lower_bound(mdp, reward, exact.policy, temperature=temperature, action_prior=action_prior)
     alive = np.isfinite(exact.V) & np.isfinite(earned)
 

@@ -161,7 +161,9 @@ def reward_time_posterior(mdp: MDP, reward: ArrayLike, policy: ArrayLike, n_time
     pi = check_policy(mdp, policy)
     likelihood = problem.e_step(pi)[2]
     if not likelihood > NEVER:
-        raise ValueError("under this policy the reward is never seen: it earns the lowest reward at all times. Use another policy")
+        raise ValueError(
+            "under this policy the reward is never seen: it earns the lowest reward at all times. Use another policy"
+        )
     d = mdp.initial_distribution
     seen = np.empty(n_times)
     for T in range(n_times):

@@ -126,7 +126,9 @@ class TrajectoryPosterior:
         chain, policy = self._unrolled
         drawn = sample_demonstrations(chain, policy, n_trajectories, random_state=random_state)
         final = np.where(drawn.final_states < 0, -1, drawn.final_states % S)
-        over = (final < 0) | self.mdp.terminal[final]  # the unrolled chain also ends at the horizon, which is a cut here
+        over = (final < 0) | self.mdp.terminal[
+            final
+        ]  # the unrolled chain also ends at the horizon, which is a cut here
         return Demonstrations(
             [
                 Trajectory(path.states % S, path.actions, terminated=bool(ended))
@@ -169,9 +171,9 @@ class TrajectoryPosterior:
     def log_probability(self, demonstrations: Any) -> NDArray:
         """Return log p(tau | O) of trajectories, (n,), in nats.
 
-        For a trajectory cut before the horizon, this is the total probability of all its continuations. The same holds where the
-        final state is unknown. A trajectory that terminated without a final state ended with its last action (`mdp.ending`); where
-        that is impossible, it ended in one of the terminal states.
+        For a trajectory cut before the horizon, this is the total probability of all its continuations. The same holds where
+        the final state is unknown. A trajectory that terminated without a final state ended with its last action
+        (`mdp.ending`); where that is impossible, it ended in one of the terminal states.
 
         Parameters
         ----------

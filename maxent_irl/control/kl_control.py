@@ -61,9 +61,7 @@ class Frontier:
         return self.reward - self.temperatures * self.divergence
 
 
-def reward_divergence(
-    mdp: MDP, reward: ArrayLike, policy: ArrayLike, reference: ArrayLike
-) -> tuple[float, float]:
+def reward_divergence(mdp: MDP, reward: ArrayLike, policy: ArrayLike, reference: ArrayLike) -> tuple[float, float]:
     """Return the expected reward of a policy from the initial distribution, and the KL divergence of its trajectories, in nats.
 
     Parameters
@@ -139,7 +137,9 @@ def desirability(mdp: MDP, reward: ArrayLike, reference: ArrayLike, *, temperatu
         weight = np.exp(check_reference(mdp, reference) + np.broadcast_to(check_reward(mdp, reward), (A, S)) / beta)
     weight *= mdp.structure.usable_exact
     if not np.isfinite(weight).all():
-        raise ImproperProblemError("exp(reward / temperature) overflows: make rewards smaller or the temperature larger")
+        raise ImproperProblemError(
+            "exp(reward / temperature) overflows: make rewards smaller or the temperature larger"
+        )
     tilted = sparse.vstack([sparse.diags_array(row) for row in weight], format="csr")  # (A * S, S): p exp(r / beta)
     passive = sparse.csr_array(tilted.T @ mdp.transitions)
     ended = np.zeros(S) if mdp.ending is None else (weight * mdp.ending.T).sum(axis=0)

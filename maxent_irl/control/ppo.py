@@ -1,7 +1,8 @@
 r"""Policy gradient with PPO's clipped surrogate, for reward with a KL penalty: the optimiser of RLHF.
 
-Each iteration samples trajectories from the current policy. The net reward of a decision is :math:`r - \beta \log(\pi_\text{old} /
-\pi_\text{ref})`. Its advantage A is the net return from there minus the mean return from its state. A few gradient steps increase
+Each iteration samples trajectories from the current policy. The net reward of a decision is :math:`r - \beta
+\log(\pi_\text{old} / \pi_\text{ref})`. Its advantage A is the net return from there minus the mean return from its state. A
+few gradient steps increase
 
 .. math::
 
@@ -13,11 +14,11 @@ in the logits of a tabular policy. The objective is the ELBO with prior :math:`\
 
 - The gradient of each logit is divided by the number of times its action was sampled. Up to sampling noise this is the natural
   gradient, proportional to A(s,a). The plain gradient has a factor :math:`\pi(a \mid s)` and hardly changes rare actions.
-- No step changes a logit by more than epsilon. In the first step of an iteration every ratio is 1, so the surrogate does not clip,
-  and one large step can give the best action almost no probability.
-- The price of divergence in the advantages is annealed. It starts at the standard deviation of the returns of the first sample and
-  falls geometrically to beta over the first half of the iterations. With beta from the start, the policy can concentrate on the
-  best completions sampled so far and stop sampling others.
+- No step changes a logit by more than epsilon. In the first step of an iteration every ratio is 1, so the surrogate does not
+  clip, and one large step can give the best action almost no probability.
+- The price of divergence in the advantages is annealed. It starts at the standard deviation of the returns of the first
+  sample and falls geometrically to beta over the first half of the iterations. With beta from the start, the policy can
+  concentrate on the best completions sampled so far and stop sampling others.
 
 Actions that hardly ever occur in a sample from the reference may still not be found.
 

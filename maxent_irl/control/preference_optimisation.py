@@ -1,8 +1,8 @@
 r"""DPO, IPO and KTO: fitting the policy to preferences directly, without a reward model.
 
-The posterior :math:`\pi(y) \propto \pi_\text{ref}(y) \exp(r(y) / \beta)` can be solved for the reward. Every policy is optimal for
-its implied reward, :math:`\hat r(y) = \beta \log \pi(y) / \pi_\text{ref}(y)`, up to a constant per prompt. Let h be the implied
-reward of the preferred completion minus that of the other, in units of beta. The losses are
+The posterior :math:`\pi(y) \propto \pi_\text{ref}(y) \exp(r(y) / \beta)` can be solved for the reward. Every policy is
+optimal for its implied reward, :math:`\hat r(y) = \beta \log \pi(y) / \pi_\text{ref}(y)`, up to a constant per prompt. Let h
+be the implied reward of the preferred completion minus that of the other, in units of beta. The losses are
 
 .. math::
 
@@ -54,7 +54,8 @@ class AlignedPolicy:
     loss : float
         Mean over preferences.
     loss_curve : (n_iter + 1,) array
-        The loss at the start and after each iteration. KTO's uses the z0 of the round; where two rounds meet, that of the later one.
+        The loss at the start and after each iteration. KTO's uses the z0 of the round; where two rounds meet, that of the
+        later one.
     converged : bool
     n_iter : int
     residual : float

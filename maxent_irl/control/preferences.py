@@ -107,10 +107,11 @@ class PreferenceIRL(ClassifierMixin, BaseEstimator):
     features : (S, K) or (S, A, K) array, dense or sparse, optional
         None: one indicator per state, so that `coef_` is one reward per state.
     temperature : float > 0
-        Difference of returns, in units of reward, at which the preference has log-odds 1. Only reward / temperature is identified.
+        Difference of returns, in units of reward, at which the preference has log-odds 1. Only reward / temperature is
+        identified.
     l2 : float >= 0
-        Precision of a zero-mean Gaussian prior on each coefficient; it is added to the total log-likelihood. With 0, directions of
-        the coefficients that no comparison determines are estimated as 0.
+        Precision of a zero-mean Gaussian prior on each coefficient; it is added to the total log-likelihood. With 0,
+        directions of the coefficients that no comparison determines are estimated as 0.
     tol : float
     max_iter : int
         Both as for scikit-learn's ``LogisticRegression``.

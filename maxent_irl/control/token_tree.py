@@ -113,9 +113,7 @@ class TokenTree:
         texts = list(zip(self.prompt_of, self.completions, strict=True))
         if len(set(texts)) < len(texts):
             twice = next(text for (_, text), n in Counter(texts).items() if n > 1)
-            raise ValueError(
-                f"two completions read {twice!r}: tokens must not spell one another or {END!r}, the end"
-            )
+            raise ValueError(f"two completions read {twice!r}: tokens must not spell one another or {END!r}, the end")
 
     def _text(self, prompt: int, prefix: tuple[int, ...]) -> str:
         return self.prompts[prompt] + "".join((*self.tokens, END)[token] for token in prefix)
@@ -169,7 +167,8 @@ class TokenTree:
         empty = np.flatnonzero(~(total[: len(self.prefixes)] > 0))
         if len(empty):
             raise ValueError(
-                f"prefix {self.prefixes[empty[0]]!r} has no probability, so its next token is undefined: give a completion of it some"
+                f"prefix {self.prefixes[empty[0]]!r} has no probability, so its next token is undefined: "
+                "give one of its completions a positive probability"
             )
         return np.divide(mass, total, out=np.zeros_like(mass), where=total > 0).T
 

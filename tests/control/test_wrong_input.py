@@ -189,7 +189,10 @@ ROWS = {
     "climb max_iter fraction": (lambda: climb(max_iter=1.5), "max_iter must be an integer, 0 or more; got 1.5"),
     "exploration": (lambda: actor_critic(exploration="a"), r"exploration must lie in \[0, 1\].*got 'a'"),
     "step_decay": (lambda: actor_critic(step_decay="a"), r"step_decay must lie in \(0.5, 1\].*got 'a'"),
-    "target_rate": (lambda: actor_critic(target_rate="a"), r"target_rate must lie in \(0, 1\]; got 'a'"),
+    "temperature_rate": (
+        lambda: actor_critic(temperature_rate="a"),
+        r"temperature_rate must lie in \(0, 1\]; got 'a'",
+    ),
     "n_critics": (lambda: actor_critic(n_critics="a"), "n_critics must be a positive integer; got 'a'"),
     "clip": (lambda: finetune(clip="a"), r"clip must lie in \(0, 1\); got 'a'"),
     "PPO tol": (lambda: finetune(tol="a"), "tol must be a number >= 0; got 'a'"),
