@@ -137,7 +137,7 @@ class BoundMaximum:
     converged : bool
     n_iter : int
     residual : float
-        Improvement left, in units of reward: the gain if the policy switches to the posterior that its own values imply, while
+        Improvement left, in units of reward. It is the gain if the policy switches to the posterior that its values imply, while
         its visits stay as they are.
     value_curve : (n_iter + 1,) array
         The ELBO at the start and after each iteration.

@@ -17,7 +17,7 @@ M-step is
     \pi_\text{new}(a \mid s) \propto \pi(a \mid s) \, \hat Q(s, a) \quad \text{(the full M-step)}, \qquad
     \pi_\text{new}(s) \in \arg\max_a \hat Q(s, a) \quad \text{(greedy)} .
 
-Neither ever lowers the likelihood. The greedy M-step is policy iteration and ends after a few iterations. The full M-step
+Neither M-step lowers the likelihood. The greedy M-step is policy iteration and ends after a few iterations. The full M-step
 converges linearly to the same value. There is no temperature: the fixed point is that of the hard Bellman equation.
 
 Source: Toussaint, M., & Storkey, A. (2006), Probabilistic inference for solving discrete and continuous state Markov decision
@@ -203,5 +203,5 @@ class _Mixture:
             return soft_maximum(Q, None, 0.0)[1]
         new = policy * np.maximum(self.scaled(np.where(self.available, Q, 0.0)), 0.0)
         total = new.sum(axis=0)
-        # Where every action earns the lowest reward for ever, the likelihood does not depend on the policy: keep it.
+        # Where only the lowest reward can follow, the likelihood does not depend on the policy, which is kept.
         return np.where(total > 0, np.divide(new, total, out=np.zeros_like(new), where=total > 0), policy)

@@ -185,9 +185,9 @@ class LinearQuadratic:
         M = R + gamma * B.T @ P @ B
         if not (np.isfinite(M).all() and np.linalg.eigvalsh(M).min() > 0):
             raise ValueError(
-                "the problem has no finite best value: either the state grows faster than 1 / sqrt(discount) a step in a "
-                "direction that no action changes, or the cost matrix [state_cost, cross_cost; cross_cost', action_cost] is "
-                "negative in some direction. Make the dynamics contract, or the cost matrix positive semidefinite"
+                "the problem has no finite best value. (a) The state grows faster than 1 / sqrt(discount) a step in a direction "
+                "that no action changes: make the dynamics contract. (b) The cost matrix [state_cost, cross_cost; cross_cost', "
+                "action_cost] is negative in some direction: make it positive semidefinite"
             )
         K = np.linalg.solve(M, gamma * B.T @ P @ A + N.T)
         log_volume = self.n_actions * math.log(2 * math.pi * alpha) - np.linalg.slogdet(M)[1]

@@ -10,9 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from time import perf_counter
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,7 +19,6 @@ from scipy.special import expit
 
 from ..estimators import MaxEntIRL
 from ..inference import soft_value_iteration
-from ..mdp import MDP
 from ..sampling import sample_demonstrations
 from ..visitations import expected_visitations
 from ..worlds import GridWorld
@@ -188,31 +186,15 @@ def _em(m_step: str) -> float:
     return _largest(plan.V, soft_value_iteration(world.mdp, reward, temperature=0.0).V)
 
 
-class _Learning(Protocol):
-    """A model-free member."""
-
-    def __call__(
-        self, mdp: MDP, reward: ArrayLike, *, temperature: float, n_walkers: int, step_decay: float, random_state: int
-    ) -> SampledSolution:
-        """Learn from sampled transitions."""
-
-
-def _learner(learn: _Learning, seed: int, n_walkers: int = 1000, step_decay: float = 0.8) -> float:
+def _learner(learn: Callable[..., SampledSolution], seed: int, **options: float) -> float:
     world = slippery_grid()
-    learnt = learn(
-        world.mdp,
-        world.reward,
-        temperature=ALPHA,
-        n_walkers=n_walkers,
-        step_decay=step_decay,
-        random_state=seed,
-    )
+    learnt = learn(world.mdp, world.reward, temperature=ALPHA, random_state=seed, **options)
     return _largest(learnt.V, soft_value_iteration(world.mdp, world.reward, temperature=ALPHA).V)
 
 
 def _twin_critics(seed: int) -> float:
     # The minimum of two noisy critics is too low, so this takes many more transitions than one critic.
-    return _learner(partial(soft_actor_critic, n_critics=2), seed, n_walkers=15_000, step_decay=0.9)
+    return _learner(soft_actor_critic, seed, n_critics=2, step_decay=0.9, n_walkers=15_000)
 
 
 def _automatic_temperature(seed: int) -> float:

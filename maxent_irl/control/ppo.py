@@ -20,7 +20,7 @@ in the logits of a tabular policy. The objective is the ELBO with prior :math:`\
   sample and falls geometrically to beta over the first half of the iterations. With beta from the start, the policy can
   concentrate on the best completions sampled so far and stop sampling others.
 
-Actions that hardly ever occur in a sample from the reference may still not be found.
+Completions that are very rare under the reference may not be sampled, and then they are not found.
 
 Sources: Schulman, J., Wolski, F., Dhariwal, P., Radford, A., & Klimov, O. (2017), Proximal policy optimization algorithms,
 arXiv:1707.06347; Ouyang, L., et al. (2022), Training language models to follow instructions with human feedback, NeurIPS 35;

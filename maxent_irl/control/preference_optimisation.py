@@ -191,7 +191,7 @@ def kahneman_tversky_optimisation(
         lambda of the desirable and of the undesirable completions.
     tol : float
         The fit has converged when no component of the gradient and no change of z0 exceeds `tol`. The probability of undesirable
-        completions falls ever more slowly, so tight tolerances may not be reached.
+        completions falls more and more slowly, so tight tolerances may not be reached.
     max_iter : int
         Cap on the iterations of each round.
     max_rounds : int
@@ -235,7 +235,7 @@ def kahneman_tversky_optimisation(
     start: NDArray | None = None
     curve: list[float] = []
     for _ in range(max_rounds):
-        # A longer step can take a desirable completion to zero probability together with its siblings. The gradient
+        # A longer step can take a desirable completion to zero probability together with others of the same prefix. The gradient
         # vanishes there, so it would not return.
         fit = _descend(tree, reference, beta, loss_at(z0), tol, max_iter, start=start, reach=1.0)
         chance = np.exp(tree.log_probabilities(fit.policy))

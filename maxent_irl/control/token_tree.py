@@ -63,15 +63,6 @@ class TokenTree:
         1 where a completion takes token a in prefix s, column ``a * S + s``.
     """
 
-    tokens: tuple[str, ...]
-    prompts: tuple[str, ...]
-    mdp: MDP
-    completions: tuple[str, ...]  # n
-    prompt_of: NDArray  # (n,) int
-    leaves: NDArray  # (n,) int
-    prefixes: tuple[str, ...]  # S - n
-    paths: sparse.csr_array  # (n, A * S)
-
     def __init__(self, tokens: Sequence[str], max_length: int, *, prompts: Sequence[str] = ("",)) -> None:
         self.tokens, self.prompts = _strings("tokens", tokens), _strings("prompts", prompts)
         max_length = check_count("max_length", max_length)
