@@ -41,8 +41,8 @@ class SampledSolution:
         Mean entropy of the policy over the states visited in the last tenth of the run, in nats per decision. With an action
         prior it is relative to the prior.
     converged : bool
-        Whether V changed by at most `tol` over the last tenth of the run. With a tuned temperature, the temperature and the
-        entropy must have settled too. This does not bound the distance from the exact answer.
+        Whether V changed by at most `tol` over the last tenth of the run. With a tuned temperature, its relative change and the
+        distance of the entropy from its target are also at most `tol`. This does not bound the distance from the exact answer.
     n_iter : int
         Number of minibatches.
     n_samples : int
@@ -128,7 +128,7 @@ class Problem:
 
 
 class Walkers:
-    """Walkers in an MDP, all advanced together.
+    """Simulations of an MDP that advance together.
 
     Parameters
     ----------
@@ -195,10 +195,10 @@ class TabularRegression:
         self.size, self.rescaling = size, 1.0 - discount
         self.seen = np.zeros(size)
 
-    def __call__(self, table: NDArray, entries: NDArray, targets: NDArray) -> None:
-        """Update a flat table (size,) in place by targets (n,) of the entries (n,)."""
-        times = np.bincount(entries, minlength=self.size)
-        total = np.bincount(entries, targets, minlength=self.size)
+    def __call__(self, table: NDArray, indices: NDArray, targets: NDArray) -> None:
+        """Update a flat table (size,) in place, by targets (n,) of the entries at indices (n,)."""
+        times = np.bincount(indices, minlength=self.size)
+        total = np.bincount(indices, targets, minlength=self.size)
         hit = np.flatnonzero(times)
         self.seen[hit] += times[hit]
         gain = 1.0 - (1.0 - (1.0 + self.rescaling * self.seen[hit]) ** -self.decay) ** times[hit]

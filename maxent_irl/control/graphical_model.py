@@ -126,9 +126,8 @@ class TrajectoryPosterior:
         chain, policy = self._unrolled
         drawn = sample_demonstrations(chain, policy, n_trajectories, random_state=random_state)
         final = np.where(drawn.final_states < 0, -1, drawn.final_states % S)
-        over = (final < 0) | self.mdp.terminal[
-            final
-        ]  # the unrolled chain also ends at the horizon, which is a cut here
+        # The unrolled chain also ends at the horizon, where a trajectory is only cut.
+        over = (final < 0) | self.mdp.terminal[final]
         return Demonstrations(
             [
                 Trajectory(path.states % S, path.actions, terminated=bool(ended))
@@ -162,7 +161,7 @@ class TrajectoryPosterior:
             ending = np.concatenate([ending.reshape(T * S, A), np.zeros((S, A))])
         terminal = np.concatenate([np.tile(mdp.terminal, T), np.ones(S, dtype=bool)])
         initial = np.concatenate([self.state_marginals[0], np.zeros(T * S)])
-        initial /= initial.sum()  # rounding
+        initial /= initial.sum()  # the sum differs from 1 by rounding
         whole = MDP.from_stacked(
             chain.tocsr(), A, initial=initial, terminal=terminal, available=policy > 0, ending=ending
         )
@@ -229,6 +228,7 @@ class TrajectoryPosterior:
 
     @cached_property
     def _rows(self) -> NDArray:
+        """Row of the transition matrix of each of its entries, (nnz,)."""
         P = self.mdp.transitions
         return np.repeat(np.arange(P.shape[0]), np.diff(P.indptr))
 

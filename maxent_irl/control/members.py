@@ -50,23 +50,12 @@ PREFERENCES = 50_000
 
 @dataclass(frozen=True)
 class Member:
-    """One row of the table.
-
-    Attributes
-    ----------
-    name : str
-    measured : str
-        What the distance measures.
-    bound : float
-        Largest distance allowed.
-    distance : callable
-        Distance of a seed.
-    """
+    """One row of the table."""
 
     name: str
-    measured: str
-    bound: float
-    distance: Callable[[int], float]
+    measured: str  # what the distance measures
+    bound: float  # largest distance allowed
+    distance: Callable[[int], float]  # of a seed
 
 
 @dataclass(frozen=True)
@@ -278,10 +267,8 @@ def _total_variation(policy: NDArray, distribution: NDArray) -> float:
 def _ipo(seed: int) -> float:
     tree, reference, scores = token_task()
     aligned = identity_preference_optimisation(tree, reference, _token_preferences(seed), temperature=BETA)
-    wins = expit(np.subtract.outer(scores, scores)).mean(
-        axis=1
-    )  # probability of being preferred to a random completion
-    return _total_variation(aligned.policy, tree.posterior(reference, wins, BETA))
+    preferred = expit(np.subtract.outer(scores, scores)).mean(axis=1)  # probability, to a random completion
+    return _total_variation(aligned.policy, tree.posterior(reference, preferred, BETA))
 
 
 def _kto(seed: int) -> float:
@@ -333,10 +320,8 @@ MEMBERS = (
     Member("continuous actor-critic", "gain and deviation against Riccati, relative", 0.01, _regulator),
     Member("KL control", "linear solve and token policy against the posterior", 1e-10, _kl_control),
     Member("imitation prior", "shortfall of the objective, both rewards together", 0.02, _imitation),
-    Member(
-        "RLHF by PPO", "shortfall of the exact objective, true reward", 1e-3, lambda seed: _ppo(token_task()[2], seed)
-    ),
-    Member("RLHF, reward model", "shortfall of the exact objective, fitted reward", 1e-3, _rlhf),
+    Member("RLHF by PPO", "shortfall of the objective, true reward", 1e-3, lambda seed: _ppo(token_task()[2], seed)),
+    Member("RLHF, reward model", "shortfall of the objective, fitted reward", 1e-3, _rlhf),
     Member("DPO", "implied reward differences, relative", 0.05, _dpo),
     Member("IPO", "policy against its closed form, total variation", 0.02, _ipo),
     Member("KTO", "policy against the desirable reference, total variation", 0.01, _kto),

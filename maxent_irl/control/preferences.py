@@ -36,7 +36,7 @@ from ..rewards import LinearReward
 from .bradley_terry import check_pairs, fit_bradley_terry
 
 
-class Comparisons(Sequence):
+class Comparisons(Sequence[Any]):
     """Pairs of trajectories to be compared; a trajectory may occur in many pairs.
 
     It can be indexed like a list, so scikit-learn's cross-validation accepts it.
