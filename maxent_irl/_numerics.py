@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+State = TypeVar("State")
+Measured = TypeVar("Measured")
 
 BLOCK = 1 << 14  # states per block: (5 actions, 16384 states) of float64 stay in a core's second-level cache
 
@@ -95,24 +98,24 @@ def _limit_block(Q, log_prior, alpha, V, pi) -> None:
         pi[:] = weight
 
 
-class Iterated(NamedTuple):
+class Iterated(NamedTuple, Generic[State, Measured]):
     """Where an iteration stopped: the last state, what was measured at it, and whether that was within tolerance."""
 
-    state: object
-    measured: object
+    state: State
+    measured: Measured
     converged: bool
     n_iter: int
     residual: float
 
 
 def iterate(
-    state: object,
+    state: State,
     *,
-    measure: Callable[[object], tuple[object, float]],
-    advance: Callable[[object, object], object],
-    tolerance: Callable[[object], float],
+    measure: Callable[[State], tuple[Measured, float]],
+    advance: Callable[[State, Measured], State],
+    tolerance: Callable[[State], float],
     max_iter: int,
-) -> Iterated:
+) -> Iterated[State, Measured]:
     """Advance a state until its residual is within tolerance, at most `max_iter` times.
 
     ``measure(state)`` returns whatever `advance` needs and the residual; ``advance(state, measured)`` returns the next state.

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._goal_systems import Moves
+from ._numerics import soft_maximum
 from ._validation import ImproperProblemError
 
 
@@ -97,16 +98,12 @@ class Plan:
         return logits if self.log_prior is None else logits + self.log_prior[self.used]
 
     def _soft_maximum(self, logits: NDArray) -> NDArray:
-        """Log-sum-exp over the moves of each state."""
-        if not len(logits):
-            return logits
-        top = np.maximum.reduceat(logits, self._starts)
-        weights = np.exp(logits - np.repeat(top, self._degrees))
-        return top + np.log(np.add.reduceat(weights, self._starts))
-
-    @cached_property
-    def _degrees(self) -> NDArray:
-        return np.diff(self._starts, append=len(self.used))
+        """Soft maximum over the moves of each state that has any, (n,)."""
+        degrees = np.diff(self._starts, append=len(self.used))
+        state = np.repeat(np.arange(len(degrees)), degrees)
+        table = np.full((int(degrees.max(initial=0)), len(degrees)), -np.inf)  # the moves of a state, one below another
+        table[np.arange(len(logits)) - self._starts[state], state] = logits
+        return soft_maximum(table, None, 1.0, policy=False)[0] if len(logits) else logits
 
     def policy(self, h: int) -> NDArray:
         """pi_h of the used moves, (m,)."""

@@ -12,9 +12,9 @@ from ._draws import generator
 from ._goal_systems import GoalSolution, GoalSystems, Moves, is_linear
 from ._numerics import soft_maximum
 from ._parallel import shares, spread
-from ._validation import check_action_prior, check_indices, check_reward, check_temperature
+from ._validation import check_indices, check_reward, check_temperature
+from .agent import SoftAgent, SoftSolution
 from .demonstrations import Demonstrations
-from .inference import SoftSolution, soft_value_iteration
 from .mdp import MDP
 from .sampling import draw_actions, goal_of_each, walk
 
@@ -60,15 +60,16 @@ class GoalPolicies:
         inference: str = "variational",
         n_jobs: int | None = None,
     ) -> None:
-        self.mdp, self.reward, self.inference, self.n_jobs = mdp, np.asarray(reward), inference, n_jobs
-        self.temperature = check_temperature(temperature, finite_positive=True)
-        self.action_prior = action_prior
-        self.linear = self.telescoping = is_linear(
-            mdp
-        )  # telescoping: what a path tells is V at its end less V at its start
-        checked = np.broadcast_to(check_reward(mdp, reward), (mdp.n_actions, mdp.n_states))
-        log_prior = check_action_prior(mdp, action_prior)
-        self._logits = checked / self.temperature if log_prior is None else checked / self.temperature + log_prior
+        check_temperature(temperature, finite_positive=True)
+        self.agent = SoftAgent(mdp, temperature, action_prior, inference)
+        self.mdp, self.temperature, self.inference = mdp, self.agent.temperature, inference
+        self.reward, self.n_jobs = np.asarray(reward), n_jobs
+        # telescoping: the log-probability of a path is V at its end less V at its start
+        self.linear = self.telescoping = is_linear(mdp)
+        checked = check_reward(mdp, reward) / self.temperature
+        log_prior = self.agent.log_prior
+        shape = (*checked.shape[:-2], mdp.n_actions, mdp.n_states)
+        self._logits = np.broadcast_to(checked if log_prior is None else checked + log_prior, shape)
 
     @cached_property
     def systems(self) -> GoalSystems:
@@ -81,13 +82,7 @@ class GoalPolicies:
 
     def solve(self, goal: int) -> SoftSolution:
         """V, Q and policy towards one goal, for all states."""
-        return soft_value_iteration(
-            self.mdp.with_goal(goal),
-            self.reward,
-            temperature=self.temperature,
-            action_prior=self.action_prior,
-            inference=self.inference,
-        )
+        return self.agent.with_goal(goal).solve(self.reward)
 
     def values(self, goal: int, states: ArrayLike | None = None) -> NDArray:
         """Soft value of the states, (n,), by default of all; -inf where the goal cannot be reached.
@@ -185,10 +180,9 @@ class GoalPolicies:
         if self.linear:
             V = self._ahead(goal, states)
             return self._linear_rows(V[None], np.zeros(len(states), dtype=np.int64), states, np.full(len(states), goal))
-        solution = self.solve(goal)
-        at = states if self.mdp.horizon is None else (times, states)
-        with np.errstate(divide="ignore"):
-            return np.log(solution.policy[at])
+        solution, A = self.solve(goal), self.mdp.n_actions
+        pairs = np.repeat(states, A), np.tile(np.arange(A), len(states)), None if times is None else np.repeat(times, A)
+        return solution.log_probabilities(*pairs).reshape(len(states), A)
 
     def _linear_rows(self, V: NDArray, row: NDArray, states: NDArray, goals: NDArray) -> NDArray:
         """Log-probabilities (n, A) from V / alpha of several goals, (B, S), the i-th query looking at row ``row[i]``."""

@@ -9,8 +9,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._goal_systems import Moves
 from ._receding_plan import Plan
+from ._soft_backup import SoftBackup
+from ._solver import Solved
+from ._validation import check_reward
+from .agent import SoftSolution
 from .goal_policies import GoalPolicies
-from .inference import SoftSolution
 from .mdp import MDP
 
 
@@ -55,7 +58,8 @@ class RecedingPolicies(GoalPolicies):
         self.telescoping = False
         moves = Moves(mdp)
         rewards = np.broadcast_to(self.reward.T, (mdp.n_actions, mdp.n_states)).ravel()[moves.pair]
-        prior = None if self.action_prior is None else self._logits.ravel()[moves.pair] - rewards / self.temperature
+        log_prior = self.agent.log_prior
+        prior = None if log_prior is None else log_prior.ravel()[moves.pair]
         self._problem = (moves, rewards, self.temperature, prior)
 
     def plan(self, goal: int, states: ArrayLike | None = None) -> Plan:
@@ -72,7 +76,9 @@ class RecedingPolicies(GoalPolicies):
         with np.errstate(invalid="ignore"):
             change = np.abs(V[-1] - V[max(0, len(V) - 2)])
         residual = float(np.max(change, where=np.isfinite(change), initial=0.0))
-        backup = SoftBackup(agent.mdp, check_reward(agent.mdp, self.reward), *self.settings)
+        backup = SoftBackup(
+            agent.mdp, check_reward(agent.mdp, self.reward), self.temperature, agent.log_prior, self.inference
+        )
         solved = Solved(backup, V[-1], np.exp(log_policy), True, self.planning_horizon, residual, Q)
         return SoftSolution.of(agent, solved, "receding-horizon", "planned")
 

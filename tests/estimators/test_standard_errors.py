@@ -3,7 +3,6 @@
 import json
 import pickle
 import warnings
-
 from dataclasses import replace
 
 import numpy as np
