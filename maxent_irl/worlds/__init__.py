@@ -4,7 +4,8 @@ Read `gridworld` first (grids drawn as text), then `objectworld` (a grid with a 
 (optimal replacement), `labyrinth` (a binary tree walked by mice) and `road_network` (trips, each with its own destination).
 """
 
-from .bus_engine import BusEngine, bus_demonstrations, usage_frequencies
+from .bus_engine import BusEngine, EngineLogLikelihood
+from .bus_records import bus_demonstrations, bus_usage, usage_frequencies
 from .gridworld import GridWorld
 from .labyrinth import Labyrinth
 from .objectworld import ObjectWorld
@@ -12,10 +13,12 @@ from .road_network import RoadNetwork
 
 __all__ = [
     "BusEngine",
+    "EngineLogLikelihood",
     "GridWorld",
     "Labyrinth",
     "ObjectWorld",
     "RoadNetwork",
     "bus_demonstrations",
+    "bus_usage",
     "usage_frequencies",
 ]

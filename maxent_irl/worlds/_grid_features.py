@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from ._grid_map import FLOOR
-
-if TYPE_CHECKING:
-    from .gridworld import GridWorld
+from ._grid_map import FLOOR, GridMap
 
 Columns = tuple[Any, tuple[str, ...]]  # features (S, K), dense or sparse, and their K names
 
 
-def build(world: GridWorld, kind: str, n_features: int) -> Columns:
+def build(world: GridMap, kind: str, n_features: int) -> Columns:
     """Features of one kind, (S, K) dense or sparse, and the tuple of their K names."""
     if kind == "smooth":
         return smooth(world, n_features)
@@ -26,18 +24,18 @@ def build(world: GridWorld, kind: str, n_features: int) -> Columns:
     return KINDS[kind](world)
 
 
-def indicators(world: GridWorld) -> Columns:
+def indicators(world: GridMap) -> Columns:
     """One column per state; sparse."""
     names = tuple(f"cell ({row}, {column})" for row, column in world.cells.tolist())
     return sparse.eye_array(world.n_states, format="csr"), names
 
 
-def coordinates(world: GridWorld) -> Columns:
+def coordinates(world: GridMap) -> Columns:
     """Row and column as fractions of the grid; a side of one cell counts as 0."""
     return world.cells / np.maximum(np.array(world.shape) - 1, 1), ("row", "column")
 
 
-def tiles(world: GridWorld) -> Columns:
+def tiles(world: GridMap) -> Columns:
     """One 0/1 column per tile type and one for goals.
 
     Plain floor is the reference: with a column of its own the columns would sum to 1, and a constant reward
@@ -47,7 +45,7 @@ def tiles(world: GridWorld) -> Columns:
     return np.stack([mask.astype(float) for _, mask in landmarks], axis=1), tuple(name for name, _ in landmarks)
 
 
-def distances(world: GridWorld) -> Columns:
+def distances(world: GridMap) -> Columns:
     """Walking steps to the nearest goal and to the nearest tile of each type."""
     columns, names = [], []
     moves = _neighbours(world)
@@ -65,7 +63,7 @@ def distances(world: GridWorld) -> Columns:
     return np.stack(columns, axis=1), tuple(names)
 
 
-def smooth(world: GridWorld, n_features: int) -> Columns:
+def smooth(world: GridMap, n_features: int) -> Columns:
     """Products of cosines along rows and columns, lowest total frequency first, without the constant."""
     if not 1 <= n_features <= world.n_states - 1:
         raise ValueError(f"n_features of smooth features must lie in 1..{world.n_states - 1}, got {n_features}")
@@ -82,10 +80,15 @@ def smooth(world: GridWorld, n_features: int) -> Columns:
     return np.stack(values, axis=1), tuple(f"cosine ({i}, {j})" for _, i, j in by_frequency)
 
 
-KINDS = {"indicators": indicators, "coordinates": coordinates, "distances": distances, "tiles": tiles}
+KINDS: dict[str, Callable[[GridMap], Columns]] = {
+    "indicators": indicators,
+    "coordinates": coordinates,
+    "distances": distances,
+    "tiles": tiles,
+}
 
 
-def _landmarks(world: GridWorld) -> list[tuple[str, NDArray]]:
+def _landmarks(world: GridMap) -> list[tuple[str, NDArray]]:
     """(name, (S,) mask) of every tile type in alphabetical order, then of the goals."""
     found = [(f"tile {tile}", world.tiles == tile) for tile in np.unique(world.tiles).tolist() if tile != FLOOR]
     if len(world.goals):
@@ -100,7 +103,7 @@ def _landmarks(world: GridWorld) -> list[tuple[str, NDArray]]:
     return found
 
 
-def _neighbours(world: GridWorld) -> sparse.csr_array:
+def _neighbours(world: GridMap) -> sparse.csr_array:
     """(S, S) graph of neighbouring free cells; walking goes both ways."""
     states = world.states
     pairs = np.concatenate(

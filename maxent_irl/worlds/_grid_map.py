@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import numbers
+from collections.abc import Iterable
 from textwrap import dedent
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 FLOOR, WALL, START, GOAL = ".#SG"
+
+
+class GridMap(Protocol):
+    """What the features of a grid are made from; every `GridWorld` is one."""
+
+    shape: tuple[int, int]
+    n_states: int
+    cells: NDArray  # (S, 2) int, row and column of each state
+    states: NDArray  # (rows, columns) int, state of each cell, -1 at walls
+    tiles: NDArray  # (S,) single characters
+    goals: NDArray  # (G,) int, states
 
 
 def read(text: str) -> NDArray:
@@ -37,10 +49,11 @@ def read(text: str) -> NDArray:
 
 def checked_shape(shape: int | tuple[int, int]) -> tuple[int, int]:
     """Rows and columns, from one number for a square or from both."""
-    rows_columns = (shape, shape) if isinstance(shape, numbers.Integral) else tuple(shape)
-    if len(rows_columns) != 2 or any(not isinstance(n, numbers.Integral) or n < 1 for n in rows_columns):
+    sides: tuple[Any, ...] = tuple(shape) if isinstance(shape, Iterable) else (shape, shape)
+    if len(sides) != 2 or any(not isinstance(side, numbers.Integral) or side < 1 for side in sides):
         raise ValueError(f"shape must be (rows, columns), two positive integers, got {shape!r}")
-    return tuple(int(n) for n in rows_columns)
+    rows, columns = sides
+    return int(rows), int(columns)
 
 
 def checked_slip(slip: float) -> float:
