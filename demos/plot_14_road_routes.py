@@ -72,7 +72,7 @@ CoefficientsDisplay.from_estimator(estimator, truth=truth, names=named, title=ti
 
 policies = estimator.goal_policies()
 routes = most_likely_routes(policies, test.states[test.offsets[:-1]], test.goals)
-match = path_match(test, routes, lengths=features[..., 0])
+match = path_match(test, routes, states=network.states, lengths=features[..., 0])
 print(f"most likely routes share {match.mean:.0%} of the length; {match.at_least_90:.0%} of them share at least 90%")
 print(f"log-likelihood per decision, held out: {estimator.score(test):.4f}")
 for horizon in (1, 10):

@@ -1,7 +1,7 @@
 """Worlds: each builds an `MDP` with features and, where it is known, the true reward.
 
-Read `gridworld` first (grids drawn as text), then `objectworld` (a grid with a nonlinear reward), `bus_engine`
-(optimal replacement), `labyrinth` (a binary tree walked by mice) and `road_network` (trips, each with its own destination).
+Reading order: `gridworld` (grids drawn as text), `objectworld` and `binaryworld` (grids with nonlinear rewards), `bus_engine` and
+`bus_records` (optimal replacement), `labyrinth` (a binary tree), `road_network` (trips with their own destinations).
 """
 
 from .bus_engine import BusEngine, EngineLogLikelihood

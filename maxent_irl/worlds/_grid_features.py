@@ -1,4 +1,4 @@
-"""Features of the cells of a grid: each kind is a function of the world, to columns and their names."""
+"""Features of the cells of a grid: one function per kind, from the world to columns and their names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Columns = tuple[Any, tuple[str, ...]]  # features (S, K), dense or sparse, and t
 
 
 def build(world: GridMap, kind: str, n_features: int) -> Columns:
-    """Features of one kind, (S, K) dense or sparse, and the tuple of their K names."""
+    """Features of one kind and their names; raise for unknown kinds, listing those there are."""
     if kind == "smooth":
         return smooth(world, n_features)
     if kind not in KINDS:
@@ -31,22 +31,22 @@ def indicators(world: GridMap) -> Columns:
 
 
 def coordinates(world: GridMap) -> Columns:
-    """Row and column as fractions of the grid; a side of one cell counts as 0."""
+    """Row and column as fractions of the grid, from 0 to 1; 0 along a side of one cell."""
     return world.cells / np.maximum(np.array(world.shape) - 1, 1), ("row", "column")
 
 
 def tiles(world: GridMap) -> Columns:
     """One 0/1 column per tile type and one for goals.
 
-    Plain floor is the reference: with a column of its own the columns would sum to 1, and a constant reward
-    cannot be told from none in a discounted world without an end.
+    Plain floor has no column. With it the columns would sum to 1, and a constant reward is not identified in a discounted
+    world without an end.
     """
     landmarks = _landmarks(world)
     return np.stack([mask.astype(float) for _, mask in landmarks], axis=1), tuple(name for name, _ in landmarks)
 
 
 def distances(world: GridMap) -> Columns:
-    """Walking steps to the nearest goal and to the nearest tile of each type."""
+    """Steps to the nearest tile of each type and to the nearest goal, around walls."""
     columns, names = [], []
     moves = _neighbours(world)
     for name, mask in _landmarks(world):
@@ -55,8 +55,8 @@ def distances(world: GridMap) -> Columns:
         if len(unreached):
             row, column = world.cells[unreached[0]]
             raise ValueError(
-                f"cell ({row}, {column}) cannot reach any {name}, so it has no walking distance to it: "
-                "open a way, or make the cut-off cells walls"
+                f"no path leads from cell ({row}, {column}) to any {name}, so the distance is not defined: "
+                "remove a wall between them, or make the cells without a path walls"
             )
         columns.append(steps)
         names.append(f"steps to {name}")
@@ -68,8 +68,7 @@ def smooth(world: GridMap, n_features: int) -> Columns:
     if not 1 <= n_features <= world.n_states - 1:
         raise ValueError(f"n_features of smooth features must lie in 1..{world.n_states - 1}, got {n_features}")
     rows, columns = world.shape
-    # In a grid of one row every frequency along the rows is the constant again, and so on: at most `side`
-    # differ.
+    # Along a side of n cells at most n cosines differ.
     by_frequency = sorted(
         (i * i + j * j, i, j) for i in range(min(rows, n_features + 1)) for j in range(min(columns, n_features + 1))
     )[1 : n_features + 1]
@@ -104,7 +103,7 @@ def _landmarks(world: GridMap) -> list[tuple[str, NDArray]]:
 
 
 def _neighbours(world: GridMap) -> sparse.csr_array:
-    """(S, S) graph of neighbouring free cells; walking goes both ways."""
+    """(S, S) graph of neighbouring free cells, with an edge in both directions."""
     states = world.states
     pairs = np.concatenate(
         [

@@ -1,4 +1,4 @@
-"""Reads and checks what a grid is made of: the drawing, its shape, its tiles, its cells."""
+"""The parts of a grid, read and checked: the drawing, the shape, the tiles, the cells."""
 
 from __future__ import annotations
 
@@ -24,6 +24,15 @@ class GridMap(Protocol):
     goals: NDArray  # (G,) int, states
 
 
+def state_at(grid: GridMap, row: int, column: int) -> int:
+    """State of the cell at (row, column); raise where that is a wall or off the grid."""
+    inside = 0 <= row < grid.shape[0] and 0 <= column < grid.shape[1]
+    state = grid.states[row, column] if inside else -1
+    if state < 0:
+        raise ValueError(f"cell ({row}, {column}) is {'a wall' if inside else 'off the grid'}, so no state")
+    return int(state)
+
+
 def read(text: str) -> NDArray:
     """Characters of a drawing as a (rows, columns) array; errors name the row and column."""
     lines = [line.rstrip() for line in dedent(text.expandtabs()).strip("\n").split("\n")]
@@ -42,7 +51,7 @@ def read(text: str) -> NDArray:
         if not is_tile(character):
             raise ValueError(
                 f"unknown character {character!r} at row {row}, column {column} of the map; "
-                "use S start, G goal, # wall, . floor, or lower-case letters for tile types"
+                "use S for a start, G for a goal, # for a wall, . for floor, or lower-case letters for tile types"
             )
     return drawn
 

@@ -212,7 +212,7 @@ def test_wrong_maps_say_where(text, message):
         ({"rewards": {(4, 4): 1}}, r"cell \(4, 4\) is off the grid"),
         ({"rewards": {(0, 1): 1}, "walls": [(0, 1)]}, r"cell \(0, 1\) is a wall"),
         ({"rewards": {(0, 1): np.inf}}, r"reward at cell \(0, 1\) is inf"),
-        ({"rewards": np.zeros((2, 2))}, "must be 2 x 3"),
+        ({"rewards": np.zeros((2, 2))}, r"one entry per cell, shape \(2, 3\)"),
         (
             {"goals": [(1, 1)], "rewards": {"G": 3}},
             r"reward 3 at the terminal goal in cell \(1, 1\) is never earned",
@@ -231,7 +231,7 @@ def test_wrong_arguments_say_what(options, message):
     [
         ("..", "tile", 8, "features must be one of indicators, coordinates, distances, tiles, smooth"),
         ("..", "tiles", 8, "neither goals nor lettered tiles"),
-        (".#G", "distances", 8, r"cell \(0, 0\) cannot reach any goal"),
+        (".#G", "distances", 8, r"no path leads from cell \(0, 0\) to any goal"),
         ("....", "smooth", 4, "must lie in 1..3, got 4"),
         ("....", "smooth", 0, "must lie in 1..3, got 0"),
         ("...#....", "smooth", 6, None),
