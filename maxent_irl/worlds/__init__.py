@@ -4,6 +4,7 @@ Reading order: `gridworld` (grids drawn as text), `objectworld` and `binaryworld
 `bus_records` (optimal replacement), `labyrinth` (a binary tree), `road_network` (trips with their own destinations).
 """
 
+from .binaryworld import BinaryWorld
 from .bus_engine import BusEngine, EngineLogLikelihood
 from .bus_records import bus_demonstrations, bus_usage, usage_frequencies
 from .gridworld import GridWorld
@@ -12,6 +13,7 @@ from .objectworld import ObjectWorld
 from .road_network import RoadNetwork
 
 __all__ = [
+    "BinaryWorld",
     "BusEngine",
     "EngineLogLikelihood",
     "GridWorld",
