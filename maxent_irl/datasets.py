@@ -176,23 +176,23 @@ def load_bus_engine(*, groups: int | Sequence[int] = 4, discount: float = 0.9999
     unknown = [group for group in wanted if group not in (1, 2, 3, 4)]
     if unknown or not wanted:
         raise ValueError(f"groups must be among 1, 2, 3 and 4; got {unknown[0] if unknown else 'none'}")
-    parts = []
-    if 4 in wanted:
-        parts.append(_columns(_real_data("rust_bus_group4") / "bus_group4.csv"))
-    if wanted[0] < 4:
-        parts.append(_columns(_real_data("rust_bus_groups_1_3") / "bus_groups_1_3.csv"))
-    table = np.concatenate(parts)
-    table = table[np.isin(table["group"], wanted)]
+    paths = [_real_data("rust_bus_group4") / "bus_group4.csv"] if 4 in wanted else []
+    paths += [_real_data("rust_bus_groups_1_3") / "bus_groups_1_3.csv"] if wanted[0] < 4 else []
+    parts = [_columns(path) for path in paths]
+    names = ("group", "bus_id", "period", "state", "replaced", "usage")
+    group, bus, period, state, replaced, usage = (np.concatenate([part[name] for part in parts]) for name in names)
+    rows = np.isin(group, wanted)
+    group, bus, period, state, replaced, usage = (
+        column[rows] for column in (group, bus, period, state, replaced, usage)
+    )
     published = _BUS_COSTS.get((wanted, discount))
     RC, theta11 = _BUS_COSTS[(4,), 0.9999] if published is None else published
-    world = BusEngine(
-        usage_frequencies(table["usage"]), discount=discount, replacement_cost=RC, maintenance_cost=theta11
-    )
-    _, first = np.unique(table["bus_id"], return_index=True)
+    world = BusEngine(usage_frequencies(usage), discount=discount, replacement_cost=RC, maintenance_cost=theta11)
+    _, first = np.unique(bus, return_index=True)
     return Bunch(
-        demonstrations=bus_demonstrations(table["bus_id"], table["period"], table["state"], table["replaced"]),
-        bus_groups=table["group"][first].astype(int),
-        usage=bus_usage(table["bus_id"], table["period"], table["usage"]),
+        demonstrations=bus_demonstrations(bus, period, state, replaced),
+        bus_groups=group[first].astype(int),
+        usage=bus_usage(bus, period, usage),
         world=world,
         mdp=world.mdp,
         features=world.features,

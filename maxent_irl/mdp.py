@@ -71,6 +71,16 @@ class MDP:
     MDP(n_states=2, n_actions=2, discount=0.9, 4 transitions)
     """
 
+    n_states: int
+    n_actions: int
+    transitions: sparse.csr_array  # (A * S, S)
+    initial: NDArray | None  # (S,)
+    discount: float
+    horizon: int | None
+    terminal: NDArray  # (S,) bool
+    available: NDArray  # (S, A) bool
+    ending: NDArray | None  # (S, A)
+
     def __init__(
         self,
         transitions: ArrayLike | sparse.sparray | sparse.spmatrix | Sequence,

@@ -92,14 +92,8 @@ class LinearQuadratic:
             check_finite(name, array, ("row", "column"))
             object.__setattr__(self, name, array)
         for name in ("state_cost", "action_cost", "noise"):
-            array = getattr(self, name)
-            unequal = np.argwhere(~np.isclose(array, array.T))
-            if len(unequal):
-                i, j = unequal[0]
-                raise ValueError(
-                    f"{name} must be symmetric; it is {array[i, j]:g} at row {i}, column {j}, but {array[j, i]:g} at row {j}, "
-                    f"column {i}"
-                )
+            if not np.allclose(getattr(self, name), getattr(self, name).T):
+                raise ValueError(f"{name} must be symmetric")
         if not np.linalg.eigvalsh(self.action_cost).min() > 0:
             raise ValueError("action_cost must be positive definite: otherwise some action costs nothing at any size")
         spread = np.linalg.eigvalsh(self.noise)

@@ -11,13 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from .._draws import generator
 from .._trajectory_tables import read_csv
 from .._validation import check_numbers
 from ..demonstrations import Demonstrations
 from ..mdp import MDP
 from . import _road_features
 from . import _road_links as links_
+from ._road_town import town
 from ._road_trips import grouped, trips_of
 
 
@@ -203,14 +203,7 @@ class RoadNetwork:
         >>> RoadNetwork.grid((3, 4)).features("length", "left", "right", "u-turn").shape
         (34, 4, 4)
         """
-        rows, columns = (shape, shape) if isinstance(shape, int) else shape
-        crossing = np.arange(rows * columns).reshape(rows, columns)
-        streets = [(crossing[:, :-1], crossing[:, 1:]), (crossing[:-1], crossing[1:])]
-        one_way = np.concatenate([np.stack(street, axis=-1).reshape(-1, 2) for street in streets])
-        tail, head = np.concatenate([one_way, one_way[:, ::-1]]).T
-        positions = np.column_stack([crossing.ravel() % columns, -(crossing.ravel() // columns)]).astype(float)
-        positions += irregularity * generator(random_state).normal(size=positions.shape)
-        length = np.linalg.norm(positions[head] - positions[tail], axis=1)
+        tail, head, positions, length = town(shape, irregularity, random_state)
         return cls(tail, head, attributes={"length": length}, positions=positions, **options)
 
     # Features.
