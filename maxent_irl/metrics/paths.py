@@ -34,7 +34,7 @@ class PathMatch(NamedTuple):
 
     mean: float
     at_least_90: float
-    shares: NDArray
+    shares: NDArray  # (n,) float
 
 
 def path_match(
