@@ -195,7 +195,14 @@ def wald_test(
     kept = spread > 1e-12 * spread.max()
     along = vectors.T @ gap
     if (np.abs(along[~kept]) > 1e-8 * (1 + np.abs(gap).max())).any():
-        raise ValueError("the restrictions contradict one another")
+        # A combination of the restrictions whose left side is zero and whose right side is not.
+        combination = np.abs(vectors[:, ~kept] @ along[~kept])
+        involved = [str(row) for row in np.flatnonzero(combination > 1e-6 * combination.max())]
+        listed = " and ".join(filter(None, [", ".join(involved[:-1]), involved[-1]]))
+        raise ValueError(
+            f"restrictions {listed} contradict one another: their left sides depend on each other, and no coefficients have "
+            "these values; leave one of them out, or correct its value"
+        )
     statistic, freedom = float((along[kept] ** 2 / spread[kept]).sum()), int(kept.sum())
     return TestResult(
         statistic, freedom, float(special.chdtrc(freedom, statistic)), f"Wald test ({covariance.kind} errors)"

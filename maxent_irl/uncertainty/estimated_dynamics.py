@@ -37,7 +37,8 @@ def covariance_with_estimated_dynamics(
     estimator : fitted MaxEntIRL
         With ``objective="likelihood"``, variational inference, an infinite horizon, no `l2` and no goals.
     derivatives : sequence of M sparse or dense (A * S, S) arrays
-        Derivative of ``mdp.transitions`` (row ``a * S + s``) with respect to each free parameter of the dynamics.
+        Derivative of ``mdp.transitions`` (row ``a * S + s``) with respect to each free parameter of the dynamics. For bus
+        engines: `BusEngine.usage_derivatives` and, as scores, `BusEngine.usage_scores`.
     transition_scores : (N, M) array
         Derivative of the log probability of each decision's transition with respect to the parameters, in the order of the
         demonstrations' decisions; 0 where the transition was not observed.
