@@ -4,7 +4,7 @@ Reading order: `mdp` (the problem), `demonstrations` (the data), `inference` (th
 `visitations` (where a policy goes), `likelihood` (the one objective), `estimators` (climbing it); `control` (the forward family).
 """
 
-from ._validation import ImproperProblemError
+from ._cycles import ImproperProblemError
 from ._version import __version__
 from .demonstrations import Demonstrations
 from .estimators import MaxEntIRL, RecedingHorizonIRL

@@ -19,6 +19,10 @@ LONGEST_CYCLE = 12  # decisions that are still worth listing
 SHIFT = 0.25  # of the identity, in units of the radius: periodic blocks would not settle without
 
 
+class ImproperProblemError(ValueError):
+    """An undiscounted problem whose soft value is infinite: its cycles pay more than they cost."""
+
+
 def describe_cycles(M: sparse.csr_array) -> str:
     """Name the spectral radius of M, (S, S), the state around which it arises, and a short cycle if one suffices."""
     low, high, state = spectral_radius(M)

@@ -32,8 +32,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from ._cycles import ImproperProblemError
 from ._structure import reached_from
-from ._validation import ImproperProblemError
 from .demonstrations import Demonstrations
 from .mdp import MDP
 from .objective import Objective

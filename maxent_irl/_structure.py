@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
-if TYPE_CHECKING:
-    from .mdp import MDP
+
+class Dynamics(Protocol):
+    """What is read of an MDP here."""
+
+    n_states: int
+    n_actions: int
+    transitions: sparse.csr_array  # (A * S, S)
+    discount: float
+    horizon: int | None
+    terminal: NDArray  # (S,) bool
+    available: NDArray  # (S, A) bool
+    ending: NDArray | None  # (S, A)
 
 
 class Structure:
@@ -22,7 +32,7 @@ class Structure:
     mdp : MDP
     """
 
-    def __init__(self, mdp: MDP) -> None:
+    def __init__(self, mdp: Dynamics) -> None:
         self._mdp = mdp
 
     @cached_property

@@ -10,9 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._draws import generator
 from ._goal_systems import GoalSolution, GoalSystems, Moves, is_linear
+from ._mdp_arguments import check_reward
 from ._numerics import soft_maximum
 from ._parallel import shares, spread
-from ._validation import check_indices, check_reward, check_temperature
+from ._validation import check_indices, check_temperature
 from .agent import SoftAgent, SoftSolution
 from .demonstrations import Demonstrations
 from .mdp import MDP

@@ -13,7 +13,8 @@ from scipy import sparse, special
 from scipy.sparse import csgraph
 
 from ._goal_systems import LARGE, LIGHTEST
-from ._validation import check_indices, check_policy
+from ._mdp_arguments import check_policy
+from ._validation import check_indices
 from .demonstrations import Demonstrations
 from .goal_policies import GoalPolicies
 from .mdp import MDP

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._draws import Outcomes, entries, generator, row_keys
+from ._mdp_arguments import check_policy
 from ._structure import reaches_end
 from ._trajectory import flatten
-from ._validation import check_count, check_policy, label_hint
+from ._validation import check_count, label_hint
 from .demonstrations import Demonstrations
 
 if TYPE_CHECKING:

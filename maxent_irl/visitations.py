@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._linear_systems import Linearisation, linearise
+from ._mdp_arguments import check_policy, check_reward
 from ._structure import reaches_end
-from ._validation import check_finite, check_numbers, check_policy, check_reward
+from ._validation import check_finite, check_numbers
 from .agent import SoftSolution
 from .mdp import MDP
 

@@ -19,7 +19,7 @@ RUNGS = [
     {"_version"},
     {"_numerics", "_parallel", "_repr"},
     {"_validation", "_npz"},
-    {"mdp", "_mdp_inputs", "_structure"},
+    {"mdp", "_mdp_inputs", "_mdp_arguments", "_structure"},
     {
         *("demonstrations", "_labels", "_trajectory", "_trajectory_files", "_trajectory_formats", "_trajectory_tables"),
         *("_feasibility", "_labelled", "_draws", "joined", "sampling", "sufficient_statistics"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._validation import check_action_prior, check_temperature
+from .._mdp_arguments import check_action_prior
+from .._validation import check_temperature
 from ..mdp import MDP, check_mdp
 
 

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._draws import Outcomes, entries, generator, row_keys
-from .._validation import check_action_prior, check_count, check_interval, check_positive, check_reward
+from .._mdp_arguments import check_action_prior, check_reward
+from .._validation import check_count, check_interval, check_positive
 from ..mdp import MDP
 from ._requirements import require_discounted
 

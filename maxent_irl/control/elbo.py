@@ -29,14 +29,8 @@ from scipy.optimize import OptimizeResult, minimize
 from scipy.special import logsumexp, softmax
 
 from .._linear_systems import linearise
-from .._validation import (
-    check_action_prior,
-    check_count,
-    check_policy,
-    check_positive,
-    check_reward,
-    check_temperature,
-)
+from .._mdp_arguments import check_action_prior, check_policy, check_reward
+from .._validation import check_count, check_positive, check_temperature
 from ..inference import SoftSolution, soft_value_iteration
 from ..mdp import MDP, check_mdp
 

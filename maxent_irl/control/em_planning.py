@@ -34,8 +34,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._linear_systems import PolicySystem
+from .._mdp_arguments import check_policy, check_reward
 from .._numerics import iterate, soft_maximum
-from .._validation import check_choice, check_count, check_policy, check_positive, check_reward
+from .._validation import check_choice, check_count, check_positive
 from ..mdp import MDP
 from ._requirements import require_discounted
 from .limits import can_end, reward_range, uniform_prior

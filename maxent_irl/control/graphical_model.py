@@ -32,7 +32,8 @@ from scipy import sparse
 from scipy.special import logsumexp
 
 from .._labelled import as_demonstrations
-from .._validation import check_action_prior, check_reward, check_temperature
+from .._mdp_arguments import check_action_prior, check_reward
+from .._validation import check_temperature
 from ..demonstrations import Demonstrations, Trajectory
 from ..mdp import MDP, check_mdp
 from ..sampling import sample_demonstrations

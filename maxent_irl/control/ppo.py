@@ -38,8 +38,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._draws import generator
+from .._mdp_arguments import check_reward
 from .._numerics import soft_maximum
-from .._validation import check_count, check_interval, check_positive, check_reward, check_temperature
+from .._validation import check_count, check_interval, check_positive, check_temperature
 from ..demonstrations import Demonstrations
 from ..mdp import MDP
 from ..sampling import sample_demonstrations

@@ -27,8 +27,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from .._draws import generator
+from .._mdp_arguments import check_policy
 from .._numerics import soft_maximum
-from .._validation import check_count, check_finite, check_numbers, check_policy, check_positive, check_temperature
+from .._validation import check_count, check_finite, check_numbers, check_positive, check_temperature
 from ..mdp import MDP
 
 END = "."

@@ -15,7 +15,8 @@ from scipy import special
 
 from .._feasibility import check_labels, check_range
 from .._labelled import as_demonstrations
-from .._validation import check_action_prior, check_policy, check_reward, check_temperature
+from .._mdp_arguments import check_action_prior, check_policy, check_reward
+from .._validation import check_temperature
 from ..demonstrations import Demonstrations
 from ..goal_policies import GoalPolicies
 from ..inference import SoftSolution, soft_value_iteration
@@ -190,7 +191,7 @@ def _mass_towards_goals(policies: GoalPolicies, statistics: SufficientStatistics
     """The same on the way to each demonstration's goal; problems linear in exp(V) share one factorisation."""
     mdp = policies.mdp
     if not policies.linear:
-        mass = np.zeros((mdp.n_actions, mdp.n_states))
+        mass = np.zeros(statistics.shape)
         for goal in np.unique(goals).tolist():
             mass += _mass(mdp.with_goal(goal), policies.solve(goal), statistics.of(np.flatnonzero(goals == goal)))
         return mass
