@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._feasibility import check_labels
-from ._npz import write_arrays
 from ._table_grid import plan_of, steps_of
 from .datasets import BUILT_IN
 from .demonstrations import Demonstrations
 from .estimators import MaxEntIRL
 from .mdp import MDP
+from .mdp.files import write_arrays
 from .plotting import GridPlan, plot_recovery
 from .report import write_report
 from .worlds import GridWorld

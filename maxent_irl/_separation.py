@@ -33,9 +33,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from ._cycles import ImproperProblemError
-from ._structure import reached_from
 from .demonstrations import Demonstrations
 from .mdp import MDP
+from .mdp.structure import reached_from
 from .objective import Objective
 from .rewards import Features
 

@@ -7,8 +7,8 @@ import os
 import numpy as np
 
 from ._labels import from_json, to_json
-from ._npz import read_arrays, write_arrays
 from ._trajectory import Flat, flatten
+from .mdp.files import read_arrays, write_arrays
 
 FILE_FORMAT = "maxent_irl.Demonstrations 1"
 

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ._checks import column_names
 from ._labels import encode, first_missing, missing
 from ._trajectory import Flat, check_lengths, flatten
-from ._validation import column_names
 
 MEANINGS = {"id": "trajectory of each row", "state": "state", "action": "action taken in it"}
 

@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from ._checks import INFERENCES, check_choice, check_max_iter, check_positive, check_temperature
 from ._linear_systems import Linearisation, Stationary
-from ._mdp_arguments import check_action_prior, check_reward
 from ._repr import BriefRepr
 from ._soft_backup import SoftBackup
 from ._solver import Solved, solve_backward, solve_stationary
-from ._validation import INFERENCES, check_choice, check_max_iter, check_positive, check_temperature
 from .mdp import MDP, check_mdp
+from .mdp.arguments import check_action_prior, check_reward
 
 METHODS = ("auto", "value-iteration", "policy-iteration")
 

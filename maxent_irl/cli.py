@@ -12,8 +12,8 @@ from pathlib import Path
 from sklearn.exceptions import ConvergenceWarning
 
 from . import _recovery
+from ._checks import INFERENCES
 from ._cycles import ImproperProblemError
-from ._validation import INFERENCES
 from ._version import __version__
 from .datasets import BUILT_IN
 from .estimators import MaxEntIRL

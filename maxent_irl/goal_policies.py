@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ._checks import check_indices, check_temperature
 from ._draws import generator
 from ._goal_systems import GoalSolution, GoalSystems, Moves, is_linear
-from ._mdp_arguments import check_reward
 from ._numerics import soft_maximum
 from ._parallel import shares, spread
-from ._validation import check_indices, check_temperature
 from .agent import SoftAgent, SoftSolution
 from .demonstrations import Demonstrations
 from .mdp import MDP
+from .mdp.arguments import check_reward
 from .sampling import draw_actions, goal_of_each, walk
 
 HELD = 1 << 28  # bytes of values held at a time while trips to several goals advance together

@@ -33,8 +33,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._path_moments import path_moments, telescopes
-from ._structure import reached_from
 from .agent import SoftAgent, SoftSolution
+from .mdp.structure import reached_from
 from .rewards import Features, RewardModel, SmoothRewardModel
 from .sufficient_statistics import SparseWeights, SufficientStatistics
 

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._goal_systems import Moves
-from ._mdp_arguments import check_reward
 from ._receding_plan import Plan
 from ._soft_backup import SoftBackup
 from ._solver import Solved
 from .agent import SoftSolution
 from .goal_policies import GoalPolicies
 from .mdp import MDP
+from .mdp.arguments import check_reward
 
 
 class RecedingPolicies(GoalPolicies):

@@ -12,12 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse, special
 from scipy.sparse import csgraph
 
+from ._checks import check_indices
 from ._goal_systems import LARGE, LIGHTEST
-from ._mdp_arguments import check_policy
-from ._validation import check_indices
 from .demonstrations import Demonstrations
 from .goal_policies import GoalPolicies
 from .mdp import MDP
+from .mdp.arguments import check_policy
 from .sampling import goal_of_each
 from .visitations import expected_visitations
 

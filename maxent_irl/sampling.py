@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ._checks import check_count, label_hint
 from ._draws import Outcomes, entries, generator, row_keys
-from ._mdp_arguments import check_policy
-from ._structure import reaches_end
 from ._trajectory import flatten
-from ._validation import check_count, label_hint
 from .demonstrations import Demonstrations
+from .mdp.arguments import check_policy
+from .mdp.structure import reaches_end
 
 if TYPE_CHECKING:
     from .mdp import MDP

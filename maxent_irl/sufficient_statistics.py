@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from ._labels import from_json, to_json
-from ._npz import read_arrays, write_arrays
 from .demonstrations import Demonstrations
 from .mdp import MDP
+from .mdp.files import read_arrays, write_arrays
 
 OBJECTIVES = ("feature-matching", "likelihood")
 SPARSE = 8  # a sum with fewer entries than one in so many is put together from them alone

@@ -139,8 +139,7 @@ def test_violations_are_seen(name, source, complaint):
     "source",
     [
         "import numpy as np",
-        "from maxent_irl.mdp import MDP",
-        "from maxent_irl import mdp",
+        "from maxent_irl.mdp.process import MDPfrom maxent_irl import mdp",
         "from .gridworld import GridWorld",
         "if TYPE_CHECKING:\n    from maxent_irl.inference import SoftSolution",
     ],

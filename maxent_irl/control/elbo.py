@@ -28,11 +28,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import OptimizeResult, minimize
 from scipy.special import logsumexp, softmax
 
+from .._checks import check_count, check_positive, check_temperature
 from .._linear_systems import linearise
-from .._mdp_arguments import check_action_prior, check_policy, check_reward
-from .._validation import check_count, check_positive, check_temperature
 from ..inference import SoftSolution, soft_value_iteration
 from ..mdp import MDP, check_mdp
+from ..mdp.arguments import check_action_prior, check_policy, check_reward
 
 IMPOSSIBLE = -1e300  # stands for -inf inside linear solves, where -inf times a zero probability would be NaN
 

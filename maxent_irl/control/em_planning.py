@@ -33,11 +33,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._checks import check_choice, check_count, check_positive
 from .._linear_systems import PolicySystem
-from .._mdp_arguments import check_policy, check_reward
 from .._numerics import iterate, soft_maximum
-from .._validation import check_choice, check_count, check_positive
 from ..mdp import MDP
+from ..mdp.arguments import check_policy, check_reward
 from ._requirements import require_discounted
 from .limits import can_end, reward_range, uniform_prior
 

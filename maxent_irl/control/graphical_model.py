@@ -31,11 +31,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.special import logsumexp
 
+from .._checks import check_temperature
 from .._labelled import as_demonstrations
-from .._mdp_arguments import check_action_prior, check_reward
-from .._validation import check_temperature
 from ..demonstrations import Demonstrations, Trajectory
 from ..mdp import MDP, check_mdp
+from ..mdp.arguments import check_action_prior, check_reward
 from ..sampling import sample_demonstrations
 
 

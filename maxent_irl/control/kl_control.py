@@ -29,11 +29,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
+from .._checks import check_temperature
 from .._cycles import ImproperProblemError
-from .._mdp_arguments import check_reward
-from .._validation import check_temperature
 from ..inference import SoftSolution, soft_value_iteration
 from ..mdp import MDP, check_mdp
+from ..mdp.arguments import check_reward
 from ..visitations import expected_visitations
 from ._requirements import check_reference, check_temperatures, require_episodes
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from .._validation import check_indices
+from .._checks import check_indices
 from ..agent import SoftSolution
 from ..demonstrations import Demonstrations
 from ..goal_policies import GoalPolicies

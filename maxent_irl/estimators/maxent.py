@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.exceptions import ConvergenceWarning
 
-from .._labelled import as_demonstrations
-from .._validation import (
+from .._checks import (
     INFERENCES,
     check_choice,
     check_max_iter,
@@ -23,6 +22,7 @@ from .._validation import (
     check_temperature,
     column_names,
 )
+from .._labelled import as_demonstrations
 from ..agent import SoftAgent
 from ..demonstrations import Demonstrations
 from ..information import COVARIANCES

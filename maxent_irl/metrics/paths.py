@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._checks import check_choice, check_numbers
 from .._labelled import in_common_labels
-from .._validation import check_choice, check_numbers
 from ..demonstrations import Demonstrations
 
 STATES = ("nodes", "links")

@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
+from .._checks import check_temperature
 from .._feasibility import check_labels, check_range
 from .._labelled import as_demonstrations
-from .._mdp_arguments import check_action_prior, check_policy, check_reward
-from .._validation import check_temperature
 from ..demonstrations import Demonstrations
 from ..goal_policies import GoalPolicies
 from ..inference import SoftSolution, soft_value_iteration
 from ..mdp import MDP
+from ..mdp.arguments import check_action_prior, check_policy, check_reward
 from ..rewards import Features
 from ..routes import expected_flows
 from ..sufficient_statistics import SufficientStatistics, sufficient_statistics

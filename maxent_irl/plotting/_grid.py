@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._validation import check_goal
+from .._checks import check_goal
 from ._axes import BETWEEN_NUMBERS, key_above, points_of, whole_ticks
 from ._colours import INK
 

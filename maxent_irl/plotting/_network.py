@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from .._validation import check_goal
+from .._checks import check_goal
 from ..worlds import RoadNetwork
 from ._axes import add_colour_bar, figure_and_axes, key_above, make_room, short, title_above
 from ._colours import INK, line_scale

@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike
 
 from .._version import __version__
 from ..estimators.summary import FitSummary
+from ..report import _pictures
 from ..uncertainty import identifiability as what_is_identifiable
-from . import _pictures
 from ._page import Section, element, facts, paragraph, table
 
 MOST_ROWS = 60

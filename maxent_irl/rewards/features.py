@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from .._validation import LARGEST_FEATURE, check_finite, check_numbers, raise_not_finite, within
+from .._checks import LARGEST_FEATURE, check_finite, check_numbers, raise_not_finite, within
 from ..mdp import MDP
 
 

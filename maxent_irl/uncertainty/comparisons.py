@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse, special
 from sklearn.utils.validation import check_is_fitted
 
-from .._validation import check_numbers
+from .._checks import check_numbers
 from ..mdp import MDP
 
 # Parameters of an estimator that do not change which policies it can fit, or are looked at by themselves.

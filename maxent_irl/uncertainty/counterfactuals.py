@@ -19,10 +19,10 @@ from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from .._checks import check_count, check_n_jobs, check_numbers
 from .._cycles import ImproperProblemError
 from .._draws import generator
 from .._repr import BriefRepr
-from .._validation import check_count, check_n_jobs, check_numbers
 from ..agent import SoftAgent
 from ..mdp import MDP
 from ..rewards import LinearReward, RewardModel

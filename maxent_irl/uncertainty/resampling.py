@@ -25,10 +25,10 @@ from scipy import linalg, special
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
+from .._checks import check_choice, check_count, check_n_jobs
 from .._cycles import ImproperProblemError
 from .._draws import generator
 from .._repr import BriefRepr
-from .._validation import check_choice, check_count, check_n_jobs
 from ..demonstrations import Demonstrations
 from ..information import IdentifiabilityWarning, complement
 from ..likelihood import TaskObjective, TaskPoint

@@ -11,12 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from .._checks import check_numbers
 from .._trajectory_tables import read_csv
-from .._validation import check_numbers
 from ..demonstrations import Demonstrations
 from ..mdp import MDP
-from . import _road_features
-from . import _road_links as links_
+from ..worlds import _road_features
+from ..worlds import _road_links as links_
 from ._road_town import town
 from ._road_trips import grouped, trips_of
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from ._npz import read_arrays, write_arrays
-from ._validation import PROBABILITY_TOLERANCE, check_numbers, check_positive
+from .._checks import PROBABILITY_TOLERANCE, check_numbers, check_positive
+from .files import read_arrays, write_arrays
 
 SPARSE_INDICES = 100_000  # numbers of states from here on must be used to some extent
 

@@ -14,9 +14,9 @@ from typing import Any
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from . import _mdp_inputs as inputs
-from ._structure import Structure
-from ._validation import check_discount, check_distribution, check_goal, check_horizon
+from .._checks import check_discount, check_distribution, check_goal, check_horizon
+from . import inputs
+from .structure import Structure
 
 _ENDLESS = (
     "an undiscounted problem (discount=1) without an end has no finite value: give terminal= (an empty list if every task "

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._validation import LARGEST_REWARD, PROBABILITY_TOLERANCE, check_finite, check_numbers, within
-from .mdp import MDP
+from .._checks import LARGEST_REWARD, PROBABILITY_TOLERANCE, check_finite, check_numbers, within
+from .process import MDP
 
 
 def check_reward(mdp: MDP, reward: ArrayLike) -> NDArray:
