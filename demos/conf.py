@@ -70,7 +70,7 @@ DESCRIBED = (
     "maxent_irl.worlds",
     "maxent_irl.receding_policies",
     "maxent_irl.routes",
-    "maxent_irl.joined",
+    "maxent_irl.demonstrations.joined",
     "maxent_irl.uncertainty",
     "maxent_irl.metrics",
     "maxent_irl.control",

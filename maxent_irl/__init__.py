@@ -7,10 +7,10 @@ Reading order: `mdp` (the problem), `demonstrations` (the data), `inference` (th
 from ._cycles import ImproperProblemError
 from ._version import __version__
 from .demonstrations import Demonstrations
+from .demonstrations.sampling import sample_demonstrations
 from .estimators import MaxEntIRL, RecedingHorizonIRL
 from .inference import SoftAgent, SoftSolution, soft_value_iteration
 from .mdp import MDP, gymnasium_reward
-from .sampling import sample_demonstrations
 from .visitations import expected_visitations, policy_value
 
 __all__ = [

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._feasibility import check_labels
 from ._table_grid import plan_of, steps_of
 from .datasets import BUILT_IN
 from .demonstrations import Demonstrations
+from .demonstrations.feasibility import check_labels
 from .estimators import MaxEntIRL
 from .mdp import MDP
 from .mdp.files import write_arrays

@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._checks import check_indices, check_temperature
-from ._draws import generator
 from ._goal_systems import GoalSolution, GoalSystems, Moves, is_linear
 from ._numerics import soft_maximum
 from ._parallel import shares, spread
 from .agent import SoftAgent, SoftSolution
 from .demonstrations import Demonstrations
+from .demonstrations.draws import generator
+from .demonstrations.sampling import draw_actions, goal_of_each, walk
 from .mdp import MDP
 from .mdp.arguments import check_reward
-from .sampling import draw_actions, goal_of_each, walk
 
 HELD = 1 << 28  # bytes of values held at a time while trips to several goals advance together
 LONGEST_TRIP = 1_000_000

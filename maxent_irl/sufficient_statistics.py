@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from ._labels import from_json, to_json
 from .demonstrations import Demonstrations
+from .demonstrations.labels import from_json, to_json
 from .mdp import MDP
 from .mdp.files import read_arrays, write_arrays
 

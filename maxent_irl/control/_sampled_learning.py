@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._checks import check_count, check_interval, check_positive
-from .._draws import Outcomes, entries, generator, row_keys
+from ..demonstrations.draws import Outcomes, entries, generator, row_keys
 from ..mdp import MDP
 from ..mdp.arguments import check_action_prior, check_reward
 from ._requirements import require_discounted

@@ -22,7 +22,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from .._checks import check_finite, check_numbers, check_positive, check_temperature
-from .._draws import generator
+from ..demonstrations.draws import generator
 
 
 def draw_preferences(

@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._checks import check_positive
-from .._labelled import as_demonstrations
+from ..demonstrations.labelled import as_demonstrations
 from ..mdp import MDP, check_mdp
 
 

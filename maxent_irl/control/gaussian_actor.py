@@ -33,7 +33,7 @@ from scipy.linalg import solve_triangular
 from scipy.optimize import minimize
 
 from .._checks import check_choice, check_count, check_finite, check_numbers, check_positive, check_temperature
-from .._draws import generator
+from ..demonstrations.draws import generator
 
 COVARIANCES = ("full", "diagonal")
 # states (k, n), actions (k, m) -> Q (k,), its gradient in the action (k, m)

@@ -32,11 +32,11 @@ from scipy import sparse
 from scipy.special import logsumexp
 
 from .._checks import check_temperature
-from .._labelled import as_demonstrations
 from ..demonstrations import Demonstrations, Trajectory
+from ..demonstrations.labelled import as_demonstrations
+from ..demonstrations.sampling import sample_demonstrations
 from ..mdp import MDP, check_mdp
 from ..mdp.arguments import check_action_prior, check_reward
-from ..sampling import sample_demonstrations
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
+from ..demonstrations.sampling import sample_demonstrations
 from ..estimators import MaxEntIRL
 from ..inference import soft_value_iteration
-from ..sampling import sample_demonstrations
 from ..visitations import expected_visitations
 from ..worlds import GridWorld
 from ._sampled_learning import SampledSolution

@@ -38,12 +38,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._checks import check_count, check_interval, check_positive, check_temperature
-from .._draws import generator
 from .._numerics import soft_maximum
 from ..demonstrations import Demonstrations
+from ..demonstrations.draws import generator
+from ..demonstrations.sampling import sample_demonstrations
 from ..mdp import MDP
 from ..mdp.arguments import check_reward
-from ..sampling import sample_demonstrations
 from ._averaging import Averaged
 from ._requirements import check_reference, require_episodes
 

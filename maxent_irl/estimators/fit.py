@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._labelled import as_demonstrations
 from .._repr import BriefRepr
 from .._separation import pairs_in_reach
 from ..agent import SoftAgent, SoftSolution
 from ..demonstrations import Demonstrations
+from ..demonstrations.labelled import as_demonstrations
 from ..goal_likelihood import objective_of
 from ..goal_policies import GoalPolicies
 from ..information import Information

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._checks import check_choice, check_numbers
-from .._labelled import in_common_labels
 from ..demonstrations import Demonstrations
+from ..demonstrations.labelled import in_common_labels
 
 STATES = ("nodes", "links")
 

@@ -14,9 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from .._checks import check_temperature
-from .._feasibility import check_labels, check_range
-from .._labelled import as_demonstrations
 from ..demonstrations import Demonstrations
+from ..demonstrations.feasibility import check_labels, check_range
+from ..demonstrations.labelled import as_demonstrations
 from ..goal_policies import GoalPolicies
 from ..inference import SoftSolution, soft_value_iteration
 from ..mdp import MDP

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
-from .._labelled import demonstrations_for
+from ..demonstrations.labelled import demonstrations_for
 from ._axes import figure_and_axes, key_above, plain_frame, title_above
 from ._colours import ACCENT, FAINT
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.special import ndtri
 
-from .._labelled import demonstrations_for
+from ..demonstrations.labelled import demonstrations_for
 from ..uncertainty import reward_map
 from ._axes import figure_and_axes_array, key_above, plain_frame, title_above, value_axis, whole_ticks
 from ._colours import ACCENT, CONTRAST, FAINT

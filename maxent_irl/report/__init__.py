@@ -13,7 +13,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from .._labelled import demonstrations_for
+from ..demonstrations.labelled import demonstrations_for
 from ..worlds.gridworld import ACTIONS
 from ._page import page
 from ._sections import Fit, sections

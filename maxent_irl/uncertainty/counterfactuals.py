@@ -21,9 +21,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._checks import check_count, check_n_jobs, check_numbers
 from .._cycles import ImproperProblemError
-from .._draws import generator
 from .._repr import BriefRepr
 from ..agent import SoftAgent
+from ..demonstrations.draws import generator
 from ..mdp import MDP
 from ..rewards import LinearReward, RewardModel
 from ..visitations import expected_visitations

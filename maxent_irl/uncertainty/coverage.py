@@ -17,9 +17,9 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy import special
 
+from ..demonstrations.sampling import sample_demonstrations
 from ..estimators import MaxEntIRL
 from ..inference import soft_value_iteration
-from ..sampling import sample_demonstrations
 from ..sufficient_statistics import OBJECTIVES
 from ..worlds import GridWorld
 from .resampling import bootstrap

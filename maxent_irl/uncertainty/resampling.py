@@ -27,9 +27,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._checks import check_choice, check_count, check_n_jobs
 from .._cycles import ImproperProblemError
-from .._draws import generator
 from .._repr import BriefRepr
 from ..demonstrations import Demonstrations
+from ..demonstrations.draws import generator
 from ..information import IdentifiabilityWarning, complement
 from ..likelihood import TaskObjective, TaskPoint
 from ..objective import Objective, ObjectivePoint

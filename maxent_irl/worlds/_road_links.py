@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._labels import first_missing
+from ..demonstrations.labels import first_missing
 
 # A change of heading counts as a turn above 40 degrees and as a u-turn above 177 degrees
 # (Fosgerau, Frejinger & Karlstrom 2013, section 5).

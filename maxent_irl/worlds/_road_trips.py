@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._trajectory_tables import first_seen, row_order
 from ..demonstrations import Demonstrations
+from ..demonstrations.tables import first_seen, row_order
 from ._road_links import links_of_node_paths, shown
 from ._road_map import RoadMap
 

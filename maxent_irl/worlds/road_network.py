@@ -12,8 +12,8 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from .._checks import check_numbers
-from .._trajectory_tables import read_csv
 from ..demonstrations import Demonstrations
+from ..demonstrations.tables import read_csv
 from ..mdp import MDP
 from ..worlds import _road_features
 from ..worlds import _road_links as links_

@@ -8,8 +8,8 @@ from sklearn.exceptions import ConvergenceWarning
 
 from maxent_irl import MDP, soft_value_iteration
 from maxent_irl.demonstrations import Demonstrations
+from maxent_irl.demonstrations.sampling import sample_demonstrations
 from maxent_irl.estimators import MaxEntIRL
-from maxent_irl.sampling import sample_demonstrations
 from maxent_irl.worlds import GridWorld
 
 OBJECTIVES = ("likelihood", "feature-matching")

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from .mdp import MDP
+    from ..mdp import MDP
 
 
 def generator(random_state: Any) -> np.random.Generator:

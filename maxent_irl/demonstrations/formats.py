@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._labels import encode, lookup
-from ._trajectory import Flat, Trajectory, check_lengths, excerpt, flatten, lengths_message, relabel, trajectory_name
+from .flat import Flat, Trajectory, check_lengths, excerpt, flatten, lengths_message, relabel, trajectory_name
+from .labels import encode, lookup
 
 if TYPE_CHECKING:
-    from .mdp import MDP
+    from ..mdp import MDP
 
 
 def read_trajectories(

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._checks import column_names
-from ._labels import encode, first_missing, missing
-from ._trajectory import Flat, check_lengths, flatten
+from .._checks import column_names
+from .flat import Flat, check_lengths, flatten
+from .labels import encode, first_missing, missing
 
 MEANINGS = {"id": "trajectory of each row", "state": "state", "action": "action taken in it"}
 

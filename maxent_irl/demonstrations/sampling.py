@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._checks import check_count, label_hint
-from ._draws import Outcomes, entries, generator, row_keys
-from ._trajectory import flatten
+from .._checks import check_count, label_hint
+from ..mdp.arguments import check_policy
+from ..mdp.structure import reaches_end
 from .demonstrations import Demonstrations
-from .mdp.arguments import check_policy
-from .mdp.structure import reaches_end
+from .draws import Outcomes, entries, generator, row_keys
+from .flat import flatten
 
 if TYPE_CHECKING:
-    from .mdp import MDP
+    from ..mdp import MDP
 
 STEP_LIMIT, DECISION_LIMIT = 1_000_000, 50_000_000  # without max_steps; what runs longer is taken for endless
 

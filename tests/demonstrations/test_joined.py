@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from maxent_irl import MDP, Demonstrations, MaxEntIRL, SoftAgent, sample_demonstrations, soft_value_iteration
+from maxent_irl.demonstrations.joined import join
 from maxent_irl.goal_likelihood import objective_of
-from maxent_irl.joined import join
 from maxent_irl.rewards import LinearReward
 
 

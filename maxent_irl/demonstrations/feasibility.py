@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ._labels import show
+from .labels import show
 
 if TYPE_CHECKING:
+    from ..mdp import MDP
     from .demonstrations import Demonstrations
-    from .mdp import MDP
 
 ALL_NAMES = "list all names in the order of the indices, Demonstrations(..., {}_labels=[...]), or give indices"
 

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from ._feasibility import check_labels, check_range
-from ._labelled import as_demonstrations
-from ._trajectory import concatenate
+from ..mdp import MDP
 from .demonstrations import Demonstrations
-from .mdp import MDP
+from .feasibility import check_labels, check_range
+from .flat import concatenate
+from .labelled import as_demonstrations
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +115,7 @@ def join(mdps: Sequence[MDP]) -> JoinedMDP:
     Examples
     --------
     >>> from maxent_irl import MaxEntIRL
-    >>> from maxent_irl.joined import join
+    >>> from maxent_irl.demonstrations.joined import join
     >>> from maxent_irl.worlds import GridWorld
     >>> maps = GridWorld(3), GridWorld((2, 4))
     >>> both = join([world.mdp for world in maps])

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from scipy.stats import chi2
 
 from maxent_irl import sampling
+from maxent_irl.demonstrations.sampling import sample_demonstrations
 from maxent_irl.mdp import MDP
-from maxent_irl.sampling import sample_demonstrations
 from maxent_irl.visitations import expected_visitations
 
 

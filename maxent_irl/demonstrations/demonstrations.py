@@ -15,15 +15,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from ._feasibility import check_feasible, check_range
-from ._labels import Labels
-from ._trajectory import Flat, Trajectory, concatenate, pick, same, selection, summary, take
-from ._trajectory_files import read_npz, write_npz
-from ._trajectory_formats import read_episodes, read_state_paths, read_trajectories
-from ._trajectory_tables import read_csv, read_table
+from .feasibility import check_feasible, check_range
+from .files import read_npz, write_npz
+from .flat import Flat, Trajectory, concatenate, pick, same, selection, summary, take
+from .formats import read_episodes, read_state_paths, read_trajectories
+from .labels import Labels
+from .tables import read_csv, read_table
 
 if TYPE_CHECKING:
-    from .mdp import MDP
+    from ..mdp import MDP
 
 __all__ = ["Demonstrations", "Trajectory"]
 

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._checks import check_numbers
-from ._labels import Labels, as_labels
+from .._checks import check_numbers
+from .labels import Labels, as_labels
 
 
 class Flat(NamedTuple):

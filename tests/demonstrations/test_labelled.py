@@ -8,9 +8,9 @@ import pytest
 from sklearn.model_selection import cross_val_score
 
 from maxent_irl import MDP, Demonstrations, MaxEntIRL, sample_demonstrations, soft_value_iteration
-from maxent_irl._labelled import in_common_labels
 from maxent_irl.control import Comparisons, PreferenceIRL
-from maxent_irl.joined import join
+from maxent_irl.demonstrations.joined import join
+from maxent_irl.demonstrations.labelled import in_common_labels
 from maxent_irl.metrics import PathMatchScorer, feature_gap_scorer, log_likelihood_per_decision, path_match
 from maxent_irl.plotting import CalibrationDisplay
 

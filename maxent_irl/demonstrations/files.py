@@ -6,9 +6,9 @@ import os
 
 import numpy as np
 
-from ._labels import from_json, to_json
-from ._trajectory import Flat, flatten
-from .mdp.files import read_arrays, write_arrays
+from ..mdp.files import read_arrays, write_arrays
+from .flat import Flat, flatten
+from .labels import from_json, to_json
 
 FILE_FORMAT = "maxent_irl.Demonstrations 1"
 
