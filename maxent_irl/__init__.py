@@ -4,14 +4,14 @@ Reading order: `mdp` (the problem), `demonstrations` (the data), `inference` (th
 `visitations` (where a policy goes), `likelihood` (the one objective), `estimators` (climbing it); `control` (the forward family).
 """
 
-from ._cycles import ImproperProblemError
 from ._version import __version__
 from .demonstrations import Demonstrations
 from .demonstrations.sampling import sample_demonstrations
 from .estimators import MaxEntIRL, RecedingHorizonIRL
 from .inference import SoftAgent, SoftSolution, soft_value_iteration
+from .inference.cycles import ImproperProblemError
+from .inference.visitations import expected_visitations, policy_value
 from .mdp import MDP, gymnasium_reward
-from .visitations import expected_visitations, policy_value
 
 __all__ = [
     "MDP",

@@ -29,7 +29,7 @@ from scipy import sparse
 from scipy.sparse import csgraph
 from scipy.sparse.linalg import splu
 
-from ._cycles import ImproperProblemError, describe_cycles
+from .inference.cycles import ImproperProblemError, describe_cycles
 from .mdp import MDP
 
 LARGE = 1e280  # in place of the 1 of e_g: keeps small values clear of where floating point loses digits

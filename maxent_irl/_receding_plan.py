@@ -18,9 +18,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ._cycles import ImproperProblemError
 from ._goal_systems import Moves
-from ._numerics import soft_maximum
+from .inference.cycles import ImproperProblemError
+from .inference.soft_maximum import soft_maximum
 
 
 class Plan:

@@ -32,8 +32,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from ._cycles import ImproperProblemError
 from .demonstrations import Demonstrations
+from .inference.cycles import ImproperProblemError
 from .mdp import MDP
 from .mdp.structure import reached_from
 from .objective import Objective

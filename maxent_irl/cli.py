@@ -13,11 +13,11 @@ from sklearn.exceptions import ConvergenceWarning
 
 from . import _recovery
 from ._checks import INFERENCES
-from ._cycles import ImproperProblemError
 from ._version import __version__
 from .datasets import BUILT_IN
 from .estimators import MaxEntIRL
 from .estimators.optimisers import SOLVERS, Progress
+from .inference.cycles import ImproperProblemError
 from .sufficient_statistics import OBJECTIVES
 
 MOST_CELLS = 1_000_000  # about as many as a map has dots

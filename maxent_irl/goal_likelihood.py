@@ -19,8 +19,8 @@ from scipy import sparse
 from ._goal_sums import GoalSums, MoveRewards, Sums
 from ._goal_systems import Moves, is_linear
 from ._parallel import shares, spread
-from .agent import SoftAgent
 from .demonstrations import Demonstrations
+from .inference.agent import SoftAgent
 from .likelihood import TaskObjective, TaskPoint, information_equality
 from .objective import Objective
 from .rewards import Features, RewardModel, SmoothRewardModel

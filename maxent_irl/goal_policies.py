@@ -10,12 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._checks import check_indices, check_temperature
 from ._goal_systems import GoalSolution, GoalSystems, Moves, is_linear
-from ._numerics import soft_maximum
 from ._parallel import shares, spread
-from .agent import SoftAgent, SoftSolution
 from .demonstrations import Demonstrations
 from .demonstrations.draws import generator
 from .demonstrations.sampling import draw_actions, goal_of_each, walk
+from .inference.agent import SoftAgent, SoftSolution
+from .inference.soft_maximum import soft_maximum
 from .mdp import MDP
 from .mdp.arguments import check_reward
 

@@ -16,7 +16,7 @@ J is the Jacobian of the reward, the feature matrix if the reward is linear. The
 whose dynamics :math:`\tilde P` are tilted; P stands for the dynamics in force. The third vanishes for linear rewards. L is in
 units of reward: the log-likelihood is :math:`L / \alpha` plus the log prior of the chosen actions.
 
-Time is a leading axis of all arrays (`maxent_irl._linear_systems.Linearisation`), of length 1 without a horizon.
+Time is a leading axis of all arrays (`maxent_irl.inference.linearisation.Linearisation`), of length 1 without a horizon.
 
 Sources: Ziebart et al. (2008), Maximum entropy inverse reinforcement learning, AAAI (feature matching); Rust (1987),
 Econometrica 55(5), and Fosgerau, Frejinger & Karlstrom (2013), Transportation Research B 56 (likelihood). The Hessian follows by
@@ -33,7 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._path_moments import path_moments, telescopes
-from .agent import SoftAgent, SoftSolution
+from .inference.agent import SoftAgent, SoftSolution
 from .mdp.structure import reached_from
 from .rewards import Features, RewardModel, SmoothRewardModel
 from .sufficient_statistics import SparseWeights, SufficientStatistics

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from .agent import SoftAgent
+from .inference.agent import SoftAgent
 from .rewards import Features, RewardModel
 
 

@@ -20,9 +20,9 @@ from scipy import sparse
 
 from ._goal_sums import GoalSums, MoveRewards
 from ._receding_plan import Plan
-from .agent import SoftAgent
 from .demonstrations import Demonstrations
 from .goal_likelihood import SharedGoals
+from .inference.agent import SoftAgent
 from .rewards import RewardModel
 from .sufficient_statistics import SufficientStatistics
 

@@ -9,10 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._goal_systems import Moves
 from ._receding_plan import Plan
-from ._soft_backup import SoftBackup
-from ._solver import Solved
-from .agent import SoftSolution
 from .goal_policies import GoalPolicies
+from .inference.agent import SoftSolution
+from .inference.backup import SoftBackup
+from .inference.solver import Solved
 from .mdp import MDP
 from .mdp.arguments import check_reward
 

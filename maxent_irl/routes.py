@@ -17,9 +17,9 @@ from ._goal_systems import LARGE, LIGHTEST
 from .demonstrations import Demonstrations
 from .demonstrations.sampling import goal_of_each
 from .goal_policies import GoalPolicies
+from .inference.visitations import expected_visitations
 from .mdp import MDP
 from .mdp.arguments import check_policy
-from .visitations import expected_visitations
 
 __all__ = ["GoalPolicies", "destination_posterior", "expected_flows", "most_likely_routes", "route_log_probabilities"]
 

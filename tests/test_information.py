@@ -4,11 +4,11 @@ import numpy as np
 import oracles
 import pytest
 
-from maxent_irl.agent import SoftAgent
 from maxent_irl.datasets import load_bus_engine
 from maxent_irl.demonstrations import Demonstrations
 from maxent_irl.estimators import MaxEntIRL
 from maxent_irl.goal_likelihood import objective_of
+from maxent_irl.inference.agent import SoftAgent
 from maxent_irl.information import Information, describe_direction, flat_directions, readable_directions
 from maxent_irl.likelihood import TaskObjective
 from maxent_irl.mdp import MDP

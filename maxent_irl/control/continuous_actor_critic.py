@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._checks import check_choice, check_count, check_positive, check_temperature
-from .._numerics import iterate
 from ..demonstrations.draws import generator
+from ..inference.soft_maximum import iterate
 from .gaussian_actor import COVARIANCES, ActorObjective, GaussianActor, improve, matched_noise
 from .linear_quadratic import LinearQuadratic
 

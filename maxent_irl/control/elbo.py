@@ -29,8 +29,8 @@ from scipy.optimize import OptimizeResult, minimize
 from scipy.special import logsumexp, softmax
 
 from .._checks import check_count, check_positive, check_temperature
-from .._linear_systems import linearise
 from ..inference import SoftSolution, soft_value_iteration
+from ..inference.linearisation import linearise
 from ..mdp import MDP, check_mdp
 from ..mdp.arguments import check_action_prior, check_policy, check_reward
 

@@ -34,8 +34,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._checks import check_choice, check_count, check_positive
-from .._linear_systems import PolicySystem
-from .._numerics import iterate, soft_maximum
+from ..inference.linearisation import PolicySystem
+from ..inference.soft_maximum import iterate, soft_maximum
 from ..mdp import MDP
 from ..mdp.arguments import check_policy, check_reward
 from ._requirements import require_discounted

@@ -30,11 +30,11 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from .._checks import check_temperature
-from .._cycles import ImproperProblemError
 from ..inference import SoftSolution, soft_value_iteration
+from ..inference.cycles import ImproperProblemError
+from ..inference.visitations import expected_visitations
 from ..mdp import MDP, check_mdp
 from ..mdp.arguments import check_reward
-from ..visitations import expected_visitations
 from ._requirements import check_reference, check_temperatures, require_episodes
 
 

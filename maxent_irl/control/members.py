@@ -20,7 +20,7 @@ from scipy.special import expit
 from ..demonstrations.sampling import sample_demonstrations
 from ..estimators import MaxEntIRL
 from ..inference import soft_value_iteration
-from ..visitations import expected_visitations
+from ..inference.visitations import expected_visitations
 from ..worlds import GridWorld
 from ._sampled_learning import SampledSolution
 from .bradley_terry import draw_preferences, fit_bradley_terry

@@ -38,10 +38,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._checks import check_count, check_interval, check_positive, check_temperature
-from .._numerics import soft_maximum
 from ..demonstrations import Demonstrations
 from ..demonstrations.draws import generator
 from ..demonstrations.sampling import sample_demonstrations
+from ..inference.soft_maximum import soft_maximum
 from ..mdp import MDP
 from ..mdp.arguments import check_reward
 from ._averaging import Averaged

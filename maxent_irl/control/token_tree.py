@@ -27,8 +27,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from .._checks import check_count, check_finite, check_numbers, check_positive, check_temperature
-from .._numerics import soft_maximum
 from ..demonstrations.draws import generator
+from ..inference.soft_maximum import soft_maximum
 from ..mdp import MDP
 from ..mdp.arguments import check_policy
 

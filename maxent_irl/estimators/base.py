@@ -11,9 +11,9 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from .._checks import check_indices
-from ..agent import SoftSolution
 from ..demonstrations import Demonstrations
 from ..goal_policies import GoalPolicies
+from ..inference.agent import SoftSolution
 from ..information import Covariance, Information
 from .fit import Fit
 from .summary import FitSummary, summarise

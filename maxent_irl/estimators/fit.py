@@ -9,18 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._repr import BriefRepr
 from .._separation import pairs_in_reach
-from ..agent import SoftAgent, SoftSolution
 from ..demonstrations import Demonstrations
 from ..demonstrations.labelled import as_demonstrations
 from ..goal_likelihood import objective_of
 from ..goal_policies import GoalPolicies
+from ..inference.agent import SoftAgent, SoftSolution
+from ..inference.brief_repr import BriefRepr
+from ..inference.visitations import expected_visitations
 from ..information import Information
 from ..objective import Objective, ObjectivePoint
 from ..rewards import RewardModel
 from ..sufficient_statistics import check_possible
-from ..visitations import expected_visitations
 from .undetermined import feature_size
 
 COVARIANCE_FEATURES = (

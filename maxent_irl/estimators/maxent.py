@@ -22,9 +22,9 @@ from .._checks import (
     check_temperature,
     column_names,
 )
-from ..agent import SoftAgent
 from ..demonstrations import Demonstrations
 from ..demonstrations.labelled import as_demonstrations
+from ..inference.agent import SoftAgent
 from ..information import COVARIANCES
 from ..likelihood import TaskPoint
 from ..mdp import MDP, check_mdp

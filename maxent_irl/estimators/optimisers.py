@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import optimize
 from scipy.sparse.linalg import lsmr
 
-from .._cycles import ImproperProblemError
+from ..inference.cycles import ImproperProblemError
 from ..mdp import MDP
 from ..objective import Objective, ObjectivePoint
 from ..rewards import Features, RewardModel, SmoothRewardModel

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._goal_systems import is_linear
-from ..agent import SoftSolution
 from ..demonstrations import Demonstrations
+from ..inference.agent import SoftSolution
 from ..objective import Objective
 from ..receding_likelihood import RecedingGoals
 from ..receding_policies import RecedingPolicies, check_planning_horizon

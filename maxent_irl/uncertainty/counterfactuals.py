@@ -20,13 +20,13 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from .._checks import check_count, check_n_jobs, check_numbers
-from .._cycles import ImproperProblemError
-from .._repr import BriefRepr
-from ..agent import SoftAgent
 from ..demonstrations.draws import generator
+from ..inference.agent import SoftAgent
+from ..inference.brief_repr import BriefRepr
+from ..inference.cycles import ImproperProblemError
+from ..inference.visitations import expected_visitations
 from ..mdp import MDP
 from ..rewards import LinearReward, RewardModel
-from ..visitations import expected_visitations
 
 
 @dataclass(frozen=True, eq=False, repr=False)

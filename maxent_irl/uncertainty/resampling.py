@@ -26,10 +26,10 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
 from .._checks import check_choice, check_count, check_n_jobs
-from .._cycles import ImproperProblemError
-from .._repr import BriefRepr
 from ..demonstrations import Demonstrations
 from ..demonstrations.draws import generator
+from ..inference.brief_repr import BriefRepr
+from ..inference.cycles import ImproperProblemError
 from ..information import IdentifiabilityWarning, complement
 from ..likelihood import TaskObjective, TaskPoint
 from ..objective import Objective, ObjectivePoint

@@ -6,8 +6,8 @@ from scipy.stats import chi2
 
 from maxent_irl import sampling
 from maxent_irl.demonstrations.sampling import sample_demonstrations
+from maxent_irl.inference.visitations import expected_visitations
 from maxent_irl.mdp import MDP
-from maxent_irl.visitations import expected_visitations
 
 
 def random_problem(seed, *, S=6, A=3, **options):

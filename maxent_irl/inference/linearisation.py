@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import SuperLU, bicgstab, splu
 
-from .mdp import MDP
+from ..mdp import MDP
 
 DIRECT_STATES = 1500  # below this a sparse factorisation beats the call overhead of Krylov iterations
 KRYLOV_ITERATIONS = 1000

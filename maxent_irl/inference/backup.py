@@ -9,10 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from ._cycles import describe_cycles, describe_endless
-from ._linear_systems import Hints, PolicySystem, SingularPolicyError
-from ._numerics import soft_maximum
-from .mdp import MDP
+from ..mdp import MDP
+from .cycles import describe_cycles, describe_endless
+from .linearisation import Hints, PolicySystem, SingularPolicyError
+from .soft_maximum import soft_maximum
 
 LONGEST = 1e10  # decisions: an undiscounted problem that takes more of them has no value to speak of
 FORCING = 1e-2  # relative accuracy of an inner Krylov solve; the outer loop corrects what is left

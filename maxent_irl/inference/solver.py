@@ -12,10 +12,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._cycles import ImproperProblemError
-from ._linear_systems import Linearisation, PolicySystem, SingularPolicyError, Staged, Stationary
-from ._numerics import Iterated, iterate, soft_maximum
-from ._soft_backup import LONGEST, SoftBackup, tilted_probabilities
+from .backup import LONGEST, SoftBackup, tilted_probabilities
+from .cycles import ImproperProblemError
+from .linearisation import Linearisation, PolicySystem, SingularPolicyError, Staged, Stationary
+from .soft_maximum import Iterated, iterate, soft_maximum
 
 
 @dataclass(frozen=True, eq=False)

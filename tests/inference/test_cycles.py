@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 
 from maxent_irl import MDP, ImproperProblemError, soft_value_iteration
-from maxent_irl._cycles import describe_cycles, spectral_radius
+from maxent_irl.inference.cycles import describe_cycles, spectral_radius
 
 
 def test_radius_of_a_defective_matrix_is_exact():

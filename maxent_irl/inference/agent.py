@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from ._checks import INFERENCES, check_choice, check_max_iter, check_positive, check_temperature
-from ._linear_systems import Linearisation, Stationary
-from ._repr import BriefRepr
-from ._soft_backup import SoftBackup
-from ._solver import Solved, solve_backward, solve_stationary
-from .mdp import MDP, check_mdp
-from .mdp.arguments import check_action_prior, check_reward
+from .._checks import INFERENCES, check_choice, check_max_iter, check_positive, check_temperature
+from ..mdp import MDP, check_mdp
+from ..mdp.arguments import check_action_prior, check_reward
+from .backup import SoftBackup
+from .brief_repr import BriefRepr
+from .linearisation import Linearisation, Stationary
+from .solver import Solved, solve_backward, solve_stationary
 
 METHODS = ("auto", "value-iteration", "policy-iteration")
 

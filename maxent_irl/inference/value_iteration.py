@@ -23,8 +23,8 @@ from __future__ import annotations
 
 from numpy.typing import ArrayLike
 
+from ..mdp import MDP
 from .agent import SoftAgent, SoftSolution
-from .mdp import MDP
 
 __all__ = ["SoftAgent", "SoftSolution", "soft_value_iteration"]
 

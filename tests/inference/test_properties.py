@@ -15,7 +15,7 @@ from oracles import (
 from packaged import as_mdp, posed
 
 from maxent_irl import MDP, soft_value_iteration
-from maxent_irl._soft_backup import SoftBackup
+from maxent_irl.inference.backup import SoftBackup
 
 INFERENCES = ("variational", "exact")
 STATIONARY = [kind for kind in KINDS if "horizon" not in KINDS[kind]]

@@ -9,12 +9,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._checks import check_finite, check_numbers
-from ._linear_systems import Linearisation, linearise
+from .._checks import check_finite, check_numbers
+from ..mdp import MDP
+from ..mdp.arguments import check_policy, check_reward
+from ..mdp.structure import reaches_end
 from .agent import SoftSolution
-from .mdp import MDP
-from .mdp.arguments import check_policy, check_reward
-from .mdp.structure import reaches_end
+from .linearisation import Linearisation, linearise
 
 
 def expected_visitations(mdp: MDP, policy: ArrayLike | SoftSolution, *, initial: ArrayLike | None = None) -> NDArray:
