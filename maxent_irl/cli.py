@@ -18,7 +18,7 @@ from .datasets import BUILT_IN
 from .estimators import MaxEntIRL
 from .estimators.optimisers import SOLVERS, Progress
 from .inference.cycles import ImproperProblemError
-from .sufficient_statistics import OBJECTIVES
+from .likelihood.statistics import OBJECTIVES
 
 MOST_CELLS = 1_000_000  # about as many as a map has dots
 DONE, NOT_CONVERGED, BAD_INPUT = 0, 1, 2

@@ -21,16 +21,17 @@ from ._goal_systems import Moves, is_linear
 from ._parallel import shares, spread
 from .demonstrations import Demonstrations
 from .inference.agent import SoftAgent
-from .likelihood import TaskObjective, TaskPoint, information_equality
-from .objective import Objective
-from .rewards import Features, RewardModel, SmoothRewardModel
-from .sufficient_statistics import (
+from .likelihood import TaskObjective, TaskPoint
+from .likelihood.objective import Objective
+from .likelihood.statistics import (
     SparseWeights,
     SufficientStatistics,
     check_allowed,
     check_possible,
     sufficient_statistics,
 )
+from .likelihood.task import information_equality
+from .rewards import Features, RewardModel, SmoothRewardModel
 
 
 def objective_of(

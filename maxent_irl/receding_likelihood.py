@@ -23,8 +23,8 @@ from ._receding_plan import Plan
 from .demonstrations import Demonstrations
 from .goal_likelihood import SharedGoals
 from .inference.agent import SoftAgent
+from .likelihood.statistics import SufficientStatistics
 from .rewards import RewardModel
-from .sufficient_statistics import SufficientStatistics
 
 
 class RecedingGoals(SharedGoals):

@@ -14,7 +14,7 @@ from .._checks import check_indices
 from ..demonstrations import Demonstrations
 from ..goal_policies import GoalPolicies
 from ..inference.agent import SoftSolution
-from ..information import Covariance, Information
+from ..likelihood.information import Covariance, Information
 from .fit import Fit
 from .summary import FitSummary, summarise
 

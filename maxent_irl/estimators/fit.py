@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._separation import pairs_in_reach
 from ..demonstrations import Demonstrations
 from ..demonstrations.labelled import as_demonstrations
 from ..goal_likelihood import objective_of
@@ -17,10 +16,11 @@ from ..goal_policies import GoalPolicies
 from ..inference.agent import SoftAgent, SoftSolution
 from ..inference.brief_repr import BriefRepr
 from ..inference.visitations import expected_visitations
-from ..information import Information
-from ..objective import Objective, ObjectivePoint
+from ..likelihood.information import Information
+from ..likelihood.objective import Objective, ObjectivePoint
+from ..likelihood.separation import pairs_in_reach
+from ..likelihood.statistics import check_possible
 from ..rewards import RewardModel
-from ..sufficient_statistics import check_possible
 from .undetermined import feature_size
 
 COVARIANCE_FEATURES = (

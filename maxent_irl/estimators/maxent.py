@@ -25,11 +25,11 @@ from .._checks import (
 from ..demonstrations import Demonstrations
 from ..demonstrations.labelled import as_demonstrations
 from ..inference.agent import SoftAgent
-from ..information import COVARIANCES
 from ..likelihood import TaskPoint
+from ..likelihood.information import COVARIANCES
+from ..likelihood.statistics import OBJECTIVES
 from ..mdp import MDP, check_mdp
 from ..rewards import LinearReward, RewardModel
-from ..sufficient_statistics import OBJECTIVES
 from .base import RewardEstimator, weighted_sum
 from .fit import Fit
 from .optimisers import SOLVERS, Loss, Optimum, Progress, features_of, minimise

@@ -18,8 +18,8 @@ from scipy import optimize
 from scipy.sparse.linalg import lsmr
 
 from ..inference.cycles import ImproperProblemError
+from ..likelihood.objective import Objective, ObjectivePoint
 from ..mdp import MDP
-from ..objective import Objective, ObjectivePoint
 from ..rewards import Features, RewardModel, SmoothRewardModel
 
 SOLVERS = ("auto", "gradient-ascent", "lbfgs", "newton")

@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from .._goal_systems import is_linear
 from ..demonstrations import Demonstrations
 from ..inference.agent import SoftSolution
-from ..objective import Objective
+from ..likelihood.objective import Objective
+from ..likelihood.statistics import sufficient_statistics
 from ..receding_likelihood import RecedingGoals
 from ..receding_policies import RecedingPolicies, check_planning_horizon
-from ..sufficient_statistics import sufficient_statistics
 from .fit import Fit
 from .maxent import MaxEntIRL
 from .optimisers import equal_costs, features_of

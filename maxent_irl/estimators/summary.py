@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from ..demonstrations import Demonstrations
-from ..information import Covariance, describe_direction, readable_directions
+from ..likelihood.information import Covariance, describe_direction, readable_directions
 
 SHOWN_COEFFICIENTS = 40
 NAME_WIDTHS = (20, 36)  # least and most room for the name of a coefficient

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from .._separation import never_demonstrated, unbounded
 from ..demonstrations import Demonstrations
-from ..information import IdentifiabilityWarning, describe_direction, flat_directions, readable_directions
+from ..likelihood.information import IdentifiabilityWarning, describe_direction, flat_directions, readable_directions
+from ..likelihood.separation import never_demonstrated, unbounded
 from ..mdp import MDP
 from ..rewards import Features, LinearReward
 from .optimisers import DENSE_HESSIAN_FEATURES, Loss, LossPoint, Optimum, plain_costs, proper_start

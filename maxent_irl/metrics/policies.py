@@ -20,11 +20,11 @@ from ..demonstrations.labelled import as_demonstrations
 from ..goal_policies import GoalPolicies
 from ..inference import SoftSolution, soft_value_iteration
 from ..inference.visitations import expected_visitations, linearisation_of
+from ..likelihood.statistics import SufficientStatistics, sufficient_statistics
 from ..mdp import MDP
 from ..mdp.arguments import check_action_prior, check_policy, check_reward
 from ..rewards import Features
 from ..routes import expected_flows
-from ..sufficient_statistics import SufficientStatistics, sufficient_statistics
 
 
 def expected_value_difference(

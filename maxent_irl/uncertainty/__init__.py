@@ -1,6 +1,6 @@
 """How sure: bootstrap, maps with their error, tests between models, identifiability, counterfactuals.
 
-Standard errors themselves belong to a fit (``standard_errors_``, ``summary()``); `maxent_irl.information` derives them. Reading
+Standard errors themselves belong to a fit (``standard_errors_``, ``summary()``); `maxent_irl.likelihood.information` derives them. Reading
 order: `maps` (the delta method), `resampling` (the bootstrap), `comparisons` (tests), `identification`, `counterfactuals`,
 `estimated_dynamics`. ``python -m maxent_irl.uncertainty.coverage`` checks by simulation that intervals cover.
 """

@@ -20,7 +20,7 @@ from scipy import special
 from ..demonstrations.sampling import sample_demonstrations
 from ..estimators import MaxEntIRL
 from ..inference import soft_value_iteration
-from ..sufficient_statistics import OBJECTIVES
+from ..likelihood.statistics import OBJECTIVES
 from ..worlds import GridWorld
 from .resampling import bootstrap
 

@@ -18,7 +18,7 @@ from scipy import sparse, special
 from sklearn.utils.validation import check_is_fitted
 
 from ..inference.brief_repr import BriefRepr
-from ..likelihood import value_sensitivity
+from ..likelihood.task import value_sensitivity
 
 if TYPE_CHECKING:
     from .resampling import Bootstrap

@@ -30,9 +30,9 @@ from ..demonstrations import Demonstrations
 from ..demonstrations.draws import generator
 from ..inference.brief_repr import BriefRepr
 from ..inference.cycles import ImproperProblemError
-from ..information import IdentifiabilityWarning, complement
 from ..likelihood import TaskObjective, TaskPoint
-from ..objective import Objective, ObjectivePoint
+from ..likelihood.information import IdentifiabilityWarning, complement
+from ..likelihood.objective import Objective, ObjectivePoint
 
 NEWTON_STEPS = 12
 CHANGED = 0.4  # share of the curvature, from which on it is computed again

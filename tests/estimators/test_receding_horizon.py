@@ -15,11 +15,11 @@ from maxent_irl import (
 )
 from maxent_irl.goal_likelihood import objective_of
 from maxent_irl.goal_policies import GoalPolicies
+from maxent_irl.likelihood.statistics import sufficient_statistics
 from maxent_irl.receding_likelihood import RecedingGoals
 from maxent_irl.receding_policies import RecedingPolicies
 from maxent_irl.rewards import LinearReward
 from maxent_irl.routes import destination_posterior, expected_flows, most_likely_routes, route_log_probabilities
-from maxent_irl.sufficient_statistics import sufficient_statistics
 from maxent_irl.uncertainty import likelihood_ratio_test
 from maxent_irl.worlds import RoadNetwork
 

@@ -25,8 +25,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._checks import check_choice
-from .inference.brief_repr import BriefRepr
+from .._checks import check_choice
+from ..inference.brief_repr import BriefRepr
 
 COVARIANCES = ("observed", "opg", "robust", "clustered")
 FLAT = 1e-12  # information relative to what the feature could carry, below which a direction counts as flat

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from .inference.agent import SoftAgent
-from .rewards import Features, RewardModel
+from ..inference.agent import SoftAgent
+from ..rewards import Features, RewardModel
 
 
 class ObjectivePoint(Protocol):

@@ -32,11 +32,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ._path_moments import path_moments, telescopes
-from .inference.agent import SoftAgent, SoftSolution
-from .mdp.structure import reached_from
-from .rewards import Features, RewardModel, SmoothRewardModel
-from .sufficient_statistics import SparseWeights, SufficientStatistics
+from ..inference.agent import SoftAgent, SoftSolution
+from ..mdp.structure import reached_from
+from ..rewards import Features, RewardModel, SmoothRewardModel
+from .path_moments import path_moments, telescopes
+from .statistics import SparseWeights, SufficientStatistics
 
 SOLVE_TOLERANCE = 1e-12  # of V inside a fit: finite differences of the objective then agree to 1e-8
 FLOW_TOLERANCE = 1e-13

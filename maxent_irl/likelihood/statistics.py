@@ -22,10 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from .demonstrations import Demonstrations
-from .demonstrations.labels import from_json, to_json
-from .mdp import MDP
-from .mdp.files import read_arrays, write_arrays
+from ..demonstrations import Demonstrations
+from ..demonstrations.labels import from_json, to_json
+from ..mdp import MDP
+from ..mdp.files import read_arrays, write_arrays
 
 OBJECTIVES = ("feature-matching", "likelihood")
 SPARSE = 8  # a sum with fewer entries than one in so many is put together from them alone

@@ -7,13 +7,13 @@ from oracles import problem_of_kind, random_demos
 from maxent_irl import MDP, SoftAgent
 from maxent_irl.demonstrations import Demonstrations
 from maxent_irl.likelihood import TaskObjective
-from maxent_irl.rewards import LinearReward
-from maxent_irl.sufficient_statistics import (
+from maxent_irl.likelihood.statistics import (
     MATRICES,
     SufficientStatistics,
     check_possible,
     sufficient_statistics,
 )
+from maxent_irl.rewards import LinearReward
 
 
 @pytest.fixture

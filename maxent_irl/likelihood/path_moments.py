@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from .mdp import MDP
+from ..mdp import MDP
 
 
 def telescopes(mdp: MDP, per_state: bool) -> bool:

@@ -24,8 +24,8 @@ from scipy.optimize import check_grad
 from maxent_irl import MDP, SoftAgent
 from maxent_irl.demonstrations import Demonstrations
 from maxent_irl.likelihood import TaskObjective
+from maxent_irl.likelihood.statistics import sufficient_statistics
 from maxent_irl.rewards import LinearReward
-from maxent_irl.sufficient_statistics import sufficient_statistics
 
 INFERENCES = ("variational", "exact")
 OBJECTIVES = ("likelihood", "feature-matching")

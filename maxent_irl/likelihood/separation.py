@@ -32,12 +32,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from .demonstrations import Demonstrations
-from .inference.cycles import ImproperProblemError
-from .mdp import MDP
-from .mdp.structure import reached_from
+from ..demonstrations import Demonstrations
+from ..inference.cycles import ImproperProblemError
+from ..mdp import MDP
+from ..mdp.structure import reached_from
+from ..rewards import Features
 from .objective import Objective
-from .rewards import Features
 
 FARTHEST = 4.0**7  # temperatures that the feature may cost where it is largest
 NOISE = 1e-11  # of the slope that every decision could have
