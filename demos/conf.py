@@ -68,7 +68,7 @@ sphinx_gallery_conf = {
 DESCRIBED = (
     "maxent_irl",
     "maxent_irl.worlds",
-    "maxent_irl.receding_policies",
+    "maxent_irl.routes.receding_policies",
     "maxent_irl.routes",
     "maxent_irl.demonstrations.joined",
     "maxent_irl.uncertainty",

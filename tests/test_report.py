@@ -11,8 +11,8 @@ from matplotlib import pyplot as plt
 
 from maxent_irl import Demonstrations, MaxEntIRL, sample_demonstrations
 from maxent_irl.datasets import load_gridworld, load_machines
-from maxent_irl.goal_policies import GoalPolicies
 from maxent_irl.report import write_report
+from maxent_irl.routes.policies import GoalPolicies
 from maxent_irl.worlds import GridWorld, RoadNetwork
 
 VOID = {"meta", "img", "br", "hr", "link", "input"}

@@ -12,9 +12,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._checks import check_indices
 from ..demonstrations import Demonstrations
-from ..goal_policies import GoalPolicies
 from ..inference.agent import SoftSolution
 from ..likelihood.information import Covariance, Information
+from ..routes.policies import GoalPolicies
 from .fit import Fit
 from .summary import FitSummary, summarise
 

@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 
 from ..demonstrations import Demonstrations
 from ..demonstrations.labelled import as_demonstrations
-from ..goal_likelihood import objective_of
-from ..goal_policies import GoalPolicies
 from ..inference.agent import SoftAgent, SoftSolution
 from ..inference.brief_repr import BriefRepr
 from ..inference.visitations import expected_visitations
@@ -21,6 +19,8 @@ from ..likelihood.objective import Objective, ObjectivePoint
 from ..likelihood.separation import pairs_in_reach
 from ..likelihood.statistics import check_possible
 from ..rewards import RewardModel
+from ..routes.objective import objective_of
+from ..routes.policies import GoalPolicies
 from .undetermined import feature_size
 
 COVARIANCE_FEATURES = (

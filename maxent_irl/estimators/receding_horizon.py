@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._goal_systems import is_linear
 from ..demonstrations import Demonstrations
 from ..inference.agent import SoftSolution
 from ..likelihood.objective import Objective
 from ..likelihood.statistics import sufficient_statistics
-from ..receding_likelihood import RecedingGoals
-from ..receding_policies import RecedingPolicies, check_planning_horizon
+from ..routes.receding_objective import RecedingGoals
+from ..routes.receding_policies import RecedingPolicies, check_planning_horizon
+from ..routes.systems import is_linear
 from .fit import Fit
 from .maxent import MaxEntIRL
 from .optimisers import equal_costs, features_of
@@ -66,7 +66,7 @@ class RecedingHorizonIRL(MaxEntIRL):
 
     At every decision the plan is made anew: H soft steps, then the shortest path to the destination (RHIP, Barnes et al.). Large
     H is `MaxEntIRL`; H = 1 is a logit over the costs of going on by the shortest path (Bayesian IRL with an optimal
-    continuation); H = 0 is the shortest path alone, for which decisions have no likelihood: `maxent_irl.receding_likelihood`
+    continuation); H = 0 is the shortest path alone, for which decisions have no likelihood: `maxent_irl.routes.receding_objective`
     gives its objective and gradient, "demonstrated minus shortest-path features", which need a margin to be of use (Ratliff et
     al. 2006). Small H is cheap, as soft steps are taken around the demonstrated routes only, and each goal costs one run of
     Dijkstra's algorithm.

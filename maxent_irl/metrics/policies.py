@@ -17,7 +17,6 @@ from .._checks import check_temperature
 from ..demonstrations import Demonstrations
 from ..demonstrations.feasibility import check_labels, check_range
 from ..demonstrations.labelled import as_demonstrations
-from ..goal_policies import GoalPolicies
 from ..inference import SoftSolution, soft_value_iteration
 from ..inference.visitations import expected_visitations, linearisation_of
 from ..likelihood.statistics import SufficientStatistics, sufficient_statistics
@@ -25,6 +24,7 @@ from ..mdp import MDP
 from ..mdp.arguments import check_action_prior, check_policy, check_reward
 from ..rewards import Features
 from ..routes import expected_flows
+from ..routes.policies import GoalPolicies
 
 
 def expected_value_difference(

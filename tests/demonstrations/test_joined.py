@@ -3,8 +3,8 @@ import pytest
 
 from maxent_irl import MDP, Demonstrations, MaxEntIRL, SoftAgent, sample_demonstrations, soft_value_iteration
 from maxent_irl.demonstrations.joined import join
-from maxent_irl.goal_likelihood import objective_of
 from maxent_irl.rewards import LinearReward
+from maxent_irl.routes.objective import objective_of
 
 
 def parts(discount=0.9, **options):

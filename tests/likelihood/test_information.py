@@ -7,13 +7,13 @@ import pytest
 from maxent_irl.datasets import load_bus_engine
 from maxent_irl.demonstrations import Demonstrations
 from maxent_irl.estimators import MaxEntIRL
-from maxent_irl.goal_likelihood import objective_of
 from maxent_irl.inference.agent import SoftAgent
 from maxent_irl.likelihood import TaskObjective
 from maxent_irl.likelihood.information import Information, describe_direction, flat_directions, readable_directions
 from maxent_irl.likelihood.statistics import sufficient_statistics
 from maxent_irl.mdp import MDP
 from maxent_irl.rewards import LinearReward
+from maxent_irl.routes.objective import objective_of
 
 ALPHA = 0.7
 NAMES = ("links", "linkpairs", "paths")

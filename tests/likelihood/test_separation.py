@@ -7,10 +7,10 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 from maxent_irl import MDP, Demonstrations, MaxEntIRL, SoftAgent, soft_value_iteration
-from maxent_irl.goal_likelihood import objective_of
 from maxent_irl.likelihood.information import IdentifiabilityWarning
 from maxent_irl.likelihood.separation import never_demonstrated, unbounded
 from maxent_irl.rewards import LinearReward
+from maxent_irl.routes.objective import objective_of
 from maxent_irl.uncertainty import identifiability
 from maxent_irl.worlds import GridWorld
 

@@ -18,9 +18,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ._goal_systems import Moves
-from .inference.cycles import ImproperProblemError
-from .inference.soft_maximum import soft_maximum
+from ..inference.cycles import ImproperProblemError
+from ..inference.soft_maximum import soft_maximum
+from .systems import Moves
 
 
 class Plan:

@@ -29,8 +29,8 @@ from scipy import sparse
 from scipy.sparse import csgraph
 from scipy.sparse.linalg import splu
 
-from .inference.cycles import ImproperProblemError, describe_cycles
-from .mdp import MDP
+from ..inference.cycles import ImproperProblemError, describe_cycles
+from ..mdp import MDP
 
 LARGE = 1e280  # in place of the 1 of e_g: keeps small values clear of where floating point loses digits
 # Weight of all routes to the goal from which on nothing was lost to underflow: entries of the factors, themselves weights of

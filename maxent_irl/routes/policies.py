@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._checks import check_indices, check_temperature
-from ._goal_systems import GoalSolution, GoalSystems, Moves, is_linear
-from ._parallel import shares, spread
-from .demonstrations import Demonstrations
-from .demonstrations.draws import generator
-from .demonstrations.sampling import draw_actions, goal_of_each, walk
-from .inference.agent import SoftAgent, SoftSolution
-from .inference.soft_maximum import soft_maximum
-from .mdp import MDP
-from .mdp.arguments import check_reward
+from .._checks import check_indices, check_temperature
+from ..demonstrations import Demonstrations
+from ..demonstrations.draws import generator
+from ..demonstrations.sampling import draw_actions, goal_of_each, walk
+from ..inference.agent import SoftAgent, SoftSolution
+from ..inference.soft_maximum import soft_maximum
+from ..mdp import MDP
+from ..mdp.arguments import check_reward
+from .parallel import shares, spread
+from .systems import GoalSolution, GoalSystems, Moves, is_linear
 
 HELD = 1 << 28  # bytes of values held at a time while trips to several goals advance together
 LONGEST_TRIP = 1_000_000

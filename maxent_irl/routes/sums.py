@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from ._goal_systems import GoalSolution, GoalSystems, Moves
+from .systems import GoalSolution, GoalSystems, Moves
 
 NEGLIGIBLE = 1e-18  # of the largest flow: moves that carry less do not move the last digit of the curvature
 

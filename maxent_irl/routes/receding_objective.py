@@ -18,13 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from ._goal_sums import GoalSums, MoveRewards
-from ._receding_plan import Plan
-from .demonstrations import Demonstrations
-from .goal_likelihood import SharedGoals
-from .inference.agent import SoftAgent
-from .likelihood.statistics import SufficientStatistics
-from .rewards import RewardModel
+from ..demonstrations import Demonstrations
+from ..inference.agent import SoftAgent
+from ..likelihood.statistics import SufficientStatistics
+from ..rewards import RewardModel
+from .objective import SharedGoals
+from .plan import Plan
+from .sums import GoalSums, MoveRewards
 
 
 class RecedingGoals(SharedGoals):

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from maxent_irl import ImproperProblemError, MaxEntIRL
-from maxent_irl._parallel import ATTEMPTS, shares, spread
-from maxent_irl.goal_policies import GoalPolicies
+from maxent_irl.routes.parallel import ATTEMPTS, shares, spread
+from maxent_irl.routes.policies import GoalPolicies
 from maxent_irl.worlds import RoadNetwork
 
 COEF = np.array([-1.5, -0.7])

@@ -12,14 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse, special
 from scipy.sparse import csgraph
 
-from ._checks import check_indices
-from ._goal_systems import LARGE, LIGHTEST
-from .demonstrations import Demonstrations
-from .demonstrations.sampling import goal_of_each
-from .goal_policies import GoalPolicies
-from .inference.visitations import expected_visitations
-from .mdp import MDP
-from .mdp.arguments import check_policy
+from .._checks import check_indices
+from ..demonstrations import Demonstrations
+from ..demonstrations.sampling import goal_of_each
+from ..inference.visitations import expected_visitations
+from ..mdp import MDP
+from ..mdp.arguments import check_policy
+from .policies import GoalPolicies
+from .systems import LARGE, LIGHTEST
 
 __all__ = ["GoalPolicies", "destination_posterior", "expected_flows", "most_likely_routes", "route_log_probabilities"]
 

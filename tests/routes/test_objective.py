@@ -14,12 +14,12 @@ from maxent_irl import (
     sample_demonstrations,
     soft_value_iteration,
 )
-from maxent_irl._goal_sums import MoveRewards
-from maxent_irl._goal_systems import GoalSystems, Moves, is_linear
-from maxent_irl.goal_likelihood import SeparateGoals, SharedGoals, objective_of
 from maxent_irl.likelihood import TaskObjective
 from maxent_irl.likelihood.statistics import sufficient_statistics
 from maxent_irl.rewards import LinearReward
+from maxent_irl.routes.objective import SeparateGoals, SharedGoals, objective_of
+from maxent_irl.routes.sums import MoveRewards
+from maxent_irl.routes.systems import GoalSystems, Moves, is_linear
 from maxent_irl.worlds import RoadNetwork
 
 GOALS = (3, 7, 11, 12)

@@ -16,22 +16,22 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from ._goal_sums import GoalSums, MoveRewards, Sums
-from ._goal_systems import Moves, is_linear
-from ._parallel import shares, spread
-from .demonstrations import Demonstrations
-from .inference.agent import SoftAgent
-from .likelihood import TaskObjective, TaskPoint
-from .likelihood.objective import Objective
-from .likelihood.statistics import (
+from ..demonstrations import Demonstrations
+from ..inference.agent import SoftAgent
+from ..likelihood import TaskObjective, TaskPoint
+from ..likelihood.objective import Objective
+from ..likelihood.statistics import (
     SparseWeights,
     SufficientStatistics,
     check_allowed,
     check_possible,
     sufficient_statistics,
 )
-from .likelihood.task import information_equality
-from .rewards import Features, RewardModel, SmoothRewardModel
+from ..likelihood.task import information_equality
+from ..rewards import Features, RewardModel, SmoothRewardModel
+from .parallel import shares, spread
+from .sums import GoalSums, MoveRewards, Sums
+from .systems import Moves, is_linear
 
 
 def objective_of(

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from maxent_irl import MDP, Demonstrations
-from maxent_irl.goal_policies import GoalPolicies
 from maxent_irl.metrics import path_match
 from maxent_irl.routes import (
     destination_posterior,
@@ -11,6 +10,7 @@ from maxent_irl.routes import (
     most_likely_routes,
     route_log_probabilities,
 )
+from maxent_irl.routes.policies import GoalPolicies
 from maxent_irl.worlds import RoadNetwork
 
 ARCS = {

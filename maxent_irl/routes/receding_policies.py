@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._goal_systems import Moves
-from ._receding_plan import Plan
-from .goal_policies import GoalPolicies
-from .inference.agent import SoftSolution
-from .inference.backup import SoftBackup
-from .inference.solver import Solved
-from .mdp import MDP
-from .mdp.arguments import check_reward
+from ..inference.agent import SoftSolution
+from ..inference.backup import SoftBackup
+from ..inference.solver import Solved
+from ..mdp import MDP
+from ..mdp.arguments import check_reward
+from .plan import Plan
+from .policies import GoalPolicies
+from .systems import Moves
 
 
 class RecedingPolicies(GoalPolicies):
@@ -36,7 +36,7 @@ class RecedingPolicies(GoalPolicies):
 
     Examples
     --------
-    >>> from maxent_irl.receding_policies import RecedingPolicies
+    >>> from maxent_irl.routes.receding_policies import RecedingPolicies
     >>> from maxent_irl.worlds import RoadNetwork
     >>> network = RoadNetwork([0, 1, 0, 2, 2], [1, 2, 2, 1, 0], attributes={"length": [1, 1, 2, 1, 2]}, states="nodes")
     >>> for H in (0, 1, 100):

@@ -4,7 +4,7 @@ from scipy import stats
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from maxent_irl import MDP, Demonstrations, MaxEntIRL, soft_value_iteration
-from maxent_irl.goal_policies import GoalPolicies
+from maxent_irl.routes.policies import GoalPolicies
 
 GOALS = (2, 5, 9)
 
