@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .demonstrations import Demonstrations
-from .mdp import MDP
-from .plotting import GridPlan
+from ..demonstrations import Demonstrations
+from ..mdp import MDP
+from ..plotting import GridPlan
 
 
 def plan_of(shape: tuple[int, int], demonstrations: Demonstrations, mdp: MDP) -> GridPlan:

@@ -7,8 +7,9 @@ import pytest
 from matplotlib.figure import Figure
 
 from maxent_irl import MDP, Demonstrations, MaxEntIRL
-from maxent_irl._recovery import read
-from maxent_irl.cli import main, parser
+from maxent_irl.cli import main
+from maxent_irl.cli.main import parser
+from maxent_irl.cli.recovery import read
 from maxent_irl.plotting import plot_recovery
 from maxent_irl.worlds import GridWorld
 from maxent_irl.worlds.gridworld import ACTIONS

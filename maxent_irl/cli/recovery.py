@@ -14,17 +14,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._table_grid import plan_of, steps_of
-from .datasets import BUILT_IN
-from .demonstrations import Demonstrations
-from .demonstrations.feasibility import check_labels
-from .estimators import MaxEntIRL
-from .mdp import MDP
-from .mdp.files import write_arrays
-from .plotting import GridPlan, plot_recovery
-from .report import write_report
-from .worlds import GridWorld
-from .worlds.gridworld import ACTIONS
+from ..datasets import BUILT_IN
+from ..demonstrations import Demonstrations
+from ..demonstrations.feasibility import check_labels
+from ..estimators import MaxEntIRL
+from ..mdp import MDP
+from ..mdp.files import write_arrays
+from ..plotting import GridPlan, plot_recovery
+from ..report import write_report
+from ..worlds import GridWorld
+from ..worlds.gridworld import ACTIONS
+from .table_grid import plan_of, steps_of
 
 INDICATOR_L2 = (
     0.1  # one reward per state is never identified without a prior: a constant is free, unseen states run away

@@ -11,14 +11,14 @@ from pathlib import Path
 
 from sklearn.exceptions import ConvergenceWarning
 
-from . import _recovery
-from ._checks import INFERENCES
-from ._version import __version__
-from .datasets import BUILT_IN
-from .estimators import MaxEntIRL
-from .estimators.optimisers import SOLVERS, Progress
-from .inference.cycles import ImproperProblemError
-from .likelihood.statistics import OBJECTIVES
+from .._checks import INFERENCES
+from .._version import __version__
+from ..datasets import BUILT_IN
+from ..estimators import MaxEntIRL
+from ..estimators.optimisers import SOLVERS, Progress
+from ..inference.cycles import ImproperProblemError
+from ..likelihood.statistics import OBJECTIVES
+from . import recovery as _recovery
 
 MOST_CELLS = 1_000_000  # about as many as a map has dots
 DONE, NOT_CONVERGED, BAD_INPUT = 0, 1, 2
