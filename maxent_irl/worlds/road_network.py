@@ -18,6 +18,7 @@ from ..demonstrations import Demonstrations
 from ..mdp import MDP
 from . import _road_links as links_
 from ._road_trips import grouped, trips_of
+from .geometry import NetworkGeometry
 
 TURNS = ("left", "right", "u-turn")
 
@@ -332,9 +333,23 @@ class RoadNetwork:
 
     def link_flows(self, flows: ArrayLike) -> NDArray:
         """How often each link is entered, (L,), by flows (S, A) as `routes.expected_flows` gives them."""
-        there = self.entered >= 0
-        flows = np.asarray(flows)[: self.n_places, : self.entered.shape[1]]
-        return np.bincount(self.entered[there], weights=flows[there], minlength=self.n_links)
+        return self.geometry.per_link(flows, total=True)
+
+    @property
+    def geometry(self) -> NetworkGeometry:
+        """Where the links lie, for a map."""
+        return NetworkGeometry(
+            self.tail,
+            self.head,
+            self.nodes,
+            self.links,
+            positions=self.positions,
+            lengths=self.attributes.get("length"),
+            states=self.states,
+            entered=self.entered,
+            n_states=self.mdp.n_states,
+            name=repr(self),
+        )
 
     def goal(self, place: Any) -> int:
         """The goal state of trips to this destination: the link or node, or its exit."""
