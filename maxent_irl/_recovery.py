@@ -12,19 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from ._feasibility import check_labels
 from ._npz import write_arrays
-from ._table_grid import plan_of, steps_of
+from ._table_grid import grid_of
 from .datasets import BUILT_IN
 from .demonstrations import Demonstrations
 from .estimators import MaxEntIRL
 from .mdp import MDP
-from .plotting import GridPlan, plot_recovery
+from .plotting import is_drawable, plot_recovery
 from .report import write_report
-from .worlds import GridWorld
-from .worlds.gridworld import ACTIONS
 
 INDICATOR_L2 = (
     0.1  # one reward per state is never identified without a prior: a constant is free, unseen states run away
@@ -56,7 +54,7 @@ class Problem:
     feature_names : list of str
     l2 : float
     world : object or None
-        A world that can put values on a map.
+        Where the states come from; `maxent_irl.plotting.layout_of` says whether there is a map.
     true_reward : array or None
     """
 
@@ -76,14 +74,9 @@ class Problem:
         return len(self.feature_names)
 
     @property
-    def map(self) -> GridWorld | GridPlan | None:
-        """The world if it can be drawn as a map."""
-        return self.world if isinstance(self.world, GridWorld | GridPlan) else None
-
-    @property
-    def steps(self) -> ArrayLike:
-        """Row and column step of each action on a map, (A, 2)."""
-        return steps_of(self.world, self.mdp) if isinstance(self.world, GridPlan) else ACTIONS
+    def map(self) -> Any:
+        """The world if it can be drawn as a map; otherwise None."""
+        return self.world if is_drawable(self.world) else None
 
     @property
     def state_names(self) -> list[Any]:
@@ -169,8 +162,8 @@ def _read_table(options: argparse.Namespace) -> Problem:
     else:
         features, names = None, [f"state {name}" for name in _labels(demonstrations.state_labels, mdp.n_states)]
         l2 = INDICATOR_L2 if options.l2 is None else options.l2
-    plan = None if options.grid is None else plan_of(options.grid, demonstrations, mdp)
-    return Problem(str(path), demonstrations, mdp, dynamics, features, names, l2, world=plan)
+    grid = None if options.grid is None else grid_of(options.grid, demonstrations, mdp)
+    return Problem(str(path), demonstrations, mdp, dynamics, features, names, l2, world=grid)
 
 
 def _open(path: Path) -> io.TextIOBase:
@@ -336,7 +329,6 @@ def _draw(path: Path, estimator: MaxEntIRL, problem: Problem) -> None:
         problem.map,
         true_reward=problem.true_reward,
         state_names=problem.state_names,
-        steps=problem.steps,
         action_names=problem.action_names_to_show,
         figure=Figure(),
     )
@@ -358,6 +350,5 @@ def write_html(estimator: MaxEntIRL, problem: Problem, path: Path, command: str,
         command=command,
         warnings=warnings,
         state_names=problem.state_names,
-        steps=problem.steps,
         action_names=problem.action_names_to_show,
     )

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..worlds.gridworld import ACTIONS
-from ._axes import add_colour_bar, figure_and_axes, note_below, title_above
-from ._colours import colour_scale
-from ._grid import GridPlan, draw_floor, draw_key, draw_marks, size_for
-from ._grid_map import WIDE
+from ..worlds import GridGeometry
+from ._axes import figure_and_axes
+from ._colours import PAPER
+from ._grid import draw_floor, draw_key, draw_marks, grid_is_wide, size_for
+from ._keys import note_below, title_above
 from ._quantities import first_step
+from ._value_map import ValueMap
 
 MOST_OUTLINED = 60  # rows or columns
 CENTRE = 0.2  # half diagonal of the diamond of an action that stays, in cells
 
 
-class ActionValueDisplay:
+@dataclass(eq=False, repr=False)
+class ActionValueDisplay(ValueMap):
     """Soft action values, or any (S, A) table, as four triangles per cell and a diamond for staying.
 
     Make one with `from_values` or `from_estimator`. Actions that are unavailable (values that are not finite) are left out:
@@ -28,11 +31,10 @@ class ActionValueDisplay:
     ----------
     values : (S, A) array
         Not finite where an action is not available.
-    plan : GridPlan
+    plan : GridGeometry
     steps : (A, 2) array
         Row and column step of each action: one of the four neighbours, or (0, 0).
-    label, title : str
-    signed : bool, optional
+    label, title, signed, from_zero, root, cmap, norm, vmin, vmax
         As for `GridMapDisplay`.
 
     Attributes
@@ -41,22 +43,12 @@ class ActionValueDisplay:
     marks_, key_, colour_bar_, ax_, figure_ : as for `GridMapDisplay`
     """
 
-    def __init__(
-        self,
-        values: NDArray,
-        *,
-        plan: GridPlan,
-        steps: NDArray,
-        label: str,
-        title: str = "",
-        signed: bool | None = None,
-    ) -> None:
-        self.values = values
-        self.plan = plan
-        self.steps = steps
-        self.label = label
-        self.title = title
-        self.signed = signed
+    values: NDArray  # (S, A)
+    _: KW_ONLY
+    plan: GridGeometry
+    steps: NDArray  # (A, 2)
+    label: str = "soft action value Q"
+    title: str = "Action values"
 
     @classmethod
     def from_values(
@@ -64,10 +56,8 @@ class ActionValueDisplay:
         values: ArrayLike,
         world: Any,
         *,
-        steps: ArrayLike = ACTIONS,
-        label: str = "soft action value Q",
-        title: str = "Action values",
-        signed: bool | None = None,
+        steps: ArrayLike | None = None,
+        **options: Any,
     ) -> ActionValueDisplay:
         """Show a given table.
 
@@ -75,21 +65,23 @@ class ActionValueDisplay:
         ----------
         values : (S, A) array, or (T, S, A), of which the first step is shown
         world, steps : as for `PolicyDisplay.from_policy`
-        label, title, signed : as for the class
+        **options
+            label, title, signed, from_zero, root, cmap, norm, vmin and vmax, as for the class.
 
         Raises
         ------
         ValueError
             If the table does not fit states and steps, or a step leads further than to a neighbour.
         """
-        plan, steps = GridPlan.of(world), np.asarray(steps)
+        plan = GridGeometry.of(world)
+        steps = plan.steps if steps is None else np.asarray(steps)
         far = np.flatnonzero(np.abs(steps).sum(axis=1) > 1)
         if far.size:
             raise ValueError(
                 f"action {far[0]} steps by {tuple(steps[far[0]].tolist())}; a triangle needs one of the four neighbours"
             )
         values = plan.per_state(first_step(values), trailing=(len(steps),))
-        return cls(values, plan=plan, steps=steps, label=label, title=title, signed=signed)
+        return cls(values, plan=plan, steps=steps, **options)
 
     @classmethod
     def from_estimator(
@@ -98,11 +90,11 @@ class ActionValueDisplay:
         world: Any,
         *,
         goal: int | None = None,
-        steps: ArrayLike = ACTIONS,
+        steps: ArrayLike | None = None,
         title: str = "Soft action values",
     ) -> ActionValueDisplay:
         """Show the soft Q of a fitted estimator; arguments as for `PolicyDisplay.from_estimator`."""
-        plan = GridPlan.of(world).heading_for(goal)
+        plan = GridGeometry.of(world).heading_for(goal)
         return cls.from_values(estimator.solve(goal).Q, plan, steps=steps, title=title)
 
     def plot(
@@ -112,24 +104,23 @@ class ActionValueDisplay:
         from matplotlib.collections import PolyCollection
 
         self.figure_, self.ax_ = figure_and_axes(ax, size=size_for(self.plan.shape))
-        if scale is None:
-            scale = colour_scale(self.values, signed=self.signed)
+        scale = self.colours(self.values, scale)
+        corners: Any
         corners, self.drawn_ = self._corners()
         longest = max(self.plan.shape)
         # White lines between the pieces; where those would be all one sees, hard edges, so that no background shines through.
-        lines = {"edgecolors": "white", "linewidths": float(np.clip(6.0 / longest, 0.15, 0.8))}
-        lines = lines if longest <= MOST_OUTLINED else {"antialiaseds": False}
+        lines: dict[str, Any] = {"antialiaseds": False}
+        if longest <= MOST_OUTLINED:
+            lines = {"edgecolors": PAPER, "linewidths": float(np.clip(6.0 / longest, 0.15, 0.8))}
         self.cells_ = PolyCollection(corners, array=self.values[tuple(self.drawn_.T)], zorder=1, **lines, **scale)
-        draw_floor(self.ax_, GridPlan(self.plan.shape, self.plan.cells[:0], self.plan.starts, self.plan.goals))
+        draw_floor(self.ax_, GridGeometry.of_states(self.plan.shape, self.plan.cells[:0]))
         self.ax_.add_collection(self.cells_, autolim=False)
         self.marks_ = draw_marks(self.ax_, self.plan)
         complete = np.isfinite(self.values[self.plan.drawn]).all()
         self.key_ = draw_key(self.ax_, self.marks_, self.plan, lacking="" if complete else "no action")
         title_above(self.ax_, self.title, self.key_)
-        rows, columns = self.plan.shape
-        self.colour_bar_ = (
-            add_colour_bar(self.cells_, self.ax_, self.label, below=columns > WIDE * rows) if colour_bar else None
-        )
+        below = grid_is_wide(self.plan.shape)
+        self.colour_bar_ = self.draw_colour_bar(self.cells_, self.ax_, below=below) if colour_bar else None
         stays = "; diamond: staying" if (self.steps == 0).all(axis=1).any() else ""
         note_below(self.ax_, f"triangle: moving to that side{stays}")
         return self

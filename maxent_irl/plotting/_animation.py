@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..rewards import LinearReward
-from ._axes import title_above
+from .._repr import BriefRepr
+from ..worlds import GridGeometry
 from ._colours import colour_scale
-from ._grid import GridPlan
-from ._grid_map import GridMapDisplay
-from ._quantities import reward_label, reward_per_state
+from ._fitted import fit_of
+from ._grid_map import GridLayout, GridMapDisplay
+from ._keys import title_above
+from ._quantities import earned, reward_label
 
 MOST_FRAMES = 100
 
 
-class RewardAnimation:
+@dataclass(eq=False, repr=False)
+class RewardAnimation(BriefRepr):
     """Maps of the reward over the steps of a fit, all on one colour scale.
 
     Make one with `from_rewards` or `from_estimator`; `plot` draws one frame, `save` writes the GIF (through Pillow).
@@ -28,7 +32,7 @@ class RewardAnimation:
     ----------
     rewards : (F, S) array
         Reward of each state in each frame.
-    plan : GridPlan
+    plan : GridGeometry
     titles : list of F str
     label : str
         Of the colour bar.
@@ -39,11 +43,11 @@ class RewardAnimation:
     ax_, figure_ : Axes, Figure
     """
 
-    def __init__(self, rewards: NDArray, *, plan: GridPlan, titles: list[str], label: str) -> None:
-        self.rewards = rewards
-        self.plan = plan
-        self.titles = titles
-        self.label = label
+    rewards: NDArray  # (F, S)
+    _: KW_ONLY
+    plan: GridGeometry
+    titles: list[str]
+    label: str
 
     @classmethod
     def from_rewards(
@@ -63,7 +67,7 @@ class RewardAnimation:
         ValueError
             For shapes that do not fit.
         """
-        plan, rewards = GridPlan.of(world), np.asarray(rewards, dtype=float)
+        plan, rewards = GridGeometry.of(world), np.asarray(rewards, dtype=float)
         if rewards.ndim != 2 or not len(rewards) or rewards.shape[1] != plan.n_states:
             raise ValueError(f"rewards must have shape (frames, {plan.n_states}); got {rewards.shape}")
         titles = [f"frame {i}" for i in range(len(rewards))] if titles is None else list(titles)
@@ -89,12 +93,12 @@ class RewardAnimation:
             raise ValueError("the fit kept no iterates: fit with record_iterates=True")
         path = np.asarray(estimator.coef_path_)
         chosen = np.unique(np.linspace(0, len(path) - 1, MOST_FRAMES).round().astype(int))
-        model = LinearReward(estimator.mdp, estimator.features)
-        tables = [model(coef) if model.per_state else model(coef).T for coef in path[chosen]]
+        layout, model = GridLayout(GridGeometry.of(world)), fit_of(estimator).reward_model
+        tables = [np.asarray(model(coef)).T for coef in path[chosen]]  # action-major becomes (S,) or (S, A)
         log_likelihood = -np.asarray(estimator.loss_curve_)[chosen]
         titles = [f"step {i}: {value:.4f} nats per decision" for i, value in zip(chosen, log_likelihood, strict=True)]
-        rewards = np.stack([reward_per_state(table, estimator.mdp) for table in tables])
-        return cls.from_rewards(rewards, world, titles=titles, label=reward_label(tables[0]))
+        rewards = np.stack([layout.per_place(earned(table, estimator.mdp)) for table in tables])
+        return cls.from_rewards(rewards, world, titles=titles, label=reward_label(tables[0], layout))
 
     def plot(self, ax: Any = None, *, frame: int = -1) -> RewardAnimation:
         """Draw one frame, the last by default.
@@ -142,8 +146,8 @@ class RewardAnimation:
         self.plot(frame=0)
         last = len(self.rewards) - 1
         frames = [*range(last + 1), *[last] * round(hold * frames_per_second)]
-        writer = PillowWriter(fps=frames_per_second)
-        with writer.saving(self.figure_, path, dpi):
+        writer = PillowWriter(fps=frames_per_second)  # type: ignore[arg-type]  # it divides by it
+        with writer.saving(self.figure_, Path(path), dpi):
             for done, frame in enumerate(frames, start=1):
                 self.map_.image_.set_data(np.ma.masked_invalid(self.plan.to_grid(self.rewards[frame])))
                 self._title(frame)

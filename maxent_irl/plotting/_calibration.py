@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri
 
 from .._labelled import demonstrations_for
-from ._axes import figure_and_axes, key_above, plain_frame, title_above
+from .._repr import BriefRepr
+from ._axes import figure_and_axes, plain_frame
 from ._colours import ACCENT, FAINT
+from ._fitted import fit_of
+from ._intervals import interval_name, normal_quantile
+from ._keys import key_above, title_above
 
 
-class CalibrationDisplay:
+@dataclass(eq=False, repr=False)
+class CalibrationDisplay(BriefRepr):
     """Predicted choice probabilities against how often such choices were made.
 
     Make one with `from_predictions` or `from_estimator`. Every decision contributes one prediction per action; predictions are
-    put into bins of equal counts, and each bin is one point with its 95% Wilson interval.
+    put into bins of equal counts, and each bin is one point with its Wilson interval.
 
     Parameters
     ----------
@@ -27,6 +32,8 @@ class CalibrationDisplay:
         Ends of the intervals.
     counts : (B,) array
         Predictions per bin.
+    confidence : float
+        Level of the intervals.
 
     Attributes
     ----------
@@ -41,14 +48,13 @@ class CalibrationDisplay:
     Wilson, E. B. (1927), Probable inference, the law of succession, and statistical inference, JASA 22(158), 209-212.
     """
 
-    def __init__(
-        self, predicted: NDArray, observed: NDArray, *, lower: NDArray, upper: NDArray, counts: NDArray
-    ) -> None:
-        self.predicted = predicted
-        self.observed = observed
-        self.lower = lower
-        self.upper = upper
-        self.counts = counts
+    predicted: NDArray  # (B,)
+    observed: NDArray  # (B,)
+    _: KW_ONLY
+    lower: NDArray  # (B,)
+    upper: NDArray  # (B,)
+    counts: NDArray  # (B,)
+    confidence: float = 0.95
 
     @classmethod
     def from_predictions(
@@ -89,10 +95,10 @@ class CalibrationDisplay:
         predicted, observed = (
             np.bincount(bins, weights=values, minlength=len(edges) + 1)[full] / counts for values in (p, y)
         )
-        z = float(ndtri(0.5 + confidence / 2))
+        z = normal_quantile(confidence)
         centre = (observed + z**2 / (2 * counts)) / (1 + z**2 / counts)
         half = z / (1 + z**2 / counts) * np.sqrt(observed * (1 - observed) / counts + z**2 / (4 * counts**2))
-        return cls(predicted, observed, lower=centre - half, upper=centre + half, counts=counts)
+        return cls(predicted, observed, lower=centre - half, upper=centre + half, counts=counts, confidence=confidence)
 
     @classmethod
     def from_estimator(cls, estimator: Any, demonstrations: Any, *, n_bins: int = 10) -> CalibrationDisplay:
@@ -111,7 +117,7 @@ class CalibrationDisplay:
             For demonstrations without goals and an estimator that was fitted to goals.
         """
         demonstrations = demonstrations_for(estimator, demonstrations)
-        if demonstrations.goals is None and not hasattr(estimator, "policy_"):
+        if demonstrations.goals is None and fit_of(estimator).has_goals:
             raise ValueError(
                 "the estimator was fitted to demonstrations with goals and these have none: build them with "
                 "Demonstrations(..., goals=...)"
@@ -135,7 +141,13 @@ class CalibrationDisplay:
         self.figure_, self.ax_ = figure_and_axes(ax, size=(4.8, 5.0))
         (self.diagonal_,) = self.ax_.plot([0, 1], [0, 1], color=FAINT, linewidth=0.9, label="perfectly calibrated")
         self.intervals_ = self.ax_.vlines(
-            self.predicted, self.lower, self.upper, color=ACCENT, linewidth=1.6, label="95% interval", zorder=2
+            self.predicted,
+            self.lower,
+            self.upper,
+            color=ACCENT,
+            linewidth=1.6,
+            label=interval_name(self.confidence),
+            zorder=2,
         )
         self.points_ = self.ax_.scatter(
             self.predicted, self.observed, 26, ACCENT, marker="o", zorder=3, label="predictions, in bins"

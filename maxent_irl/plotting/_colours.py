@@ -31,6 +31,18 @@ INK = "#1a1a1a"  # lines and markers
 FAINT = "#8c8c8c"  # reference lines
 ACCENT = "#0a5ea2"  # the one curve that matters
 CONTRAST = "#c8820a"  # the second curve, lighter than ACCENT also in grey
+PAPER = "white"  # inside of marks, and around words on a map
+STYLES: tuple[tuple[str, Any], ...] = (  # curves told apart by lightness and by dashes, not by hue alone
+    (ACCENT, "-"),
+    (CONTRAST, "--"),
+    ("#3d3d3d", ":"),
+    ("#5c9f6e", "-."),
+    ("#8a4f8f", (0, (5, 1, 1, 1, 1, 1))),
+)
+FLOOR_COLOUR, WALL_COLOUR, HATCH_COLOUR = "#f7f7f5", "#d4d4d4", "#9c9c9c"  # of grids
+STAYING_COLOUR = "#a8a8a8"  # arrows over it and the floor under it are told from it
+CORRIDOR_COLOUR = "#e3e3e0"  # of mazes
+UNKNOWN_COLOUR = "#c8c8c8"  # links without a value
 
 
 def colour_map(signed: bool) -> Any:
@@ -49,16 +61,21 @@ def line_colour_map() -> Any:
     return ListedColormap(colormaps[SEQUENTIAL](np.linspace(0.82, 0.0, 256)), name="viridis-on-paper")
 
 
-def line_scale(*arrays: ArrayLike, signed: bool | None = None, root: bool = False) -> dict[str, Any]:
+def line_scale(*arrays: ArrayLike, signed: bool | None = None, **options: Any) -> dict[str, Any]:
     """`colour_scale` for lines on paper."""
-    scale = colour_scale(*arrays, signed=signed, root=root)
+    scale = colour_scale(*arrays, signed=signed, **options)
     if not signed and scale["norm"].vmin >= 0:
         scale["cmap"] = line_colour_map()
     return scale
 
 
 def colour_scale(
-    *arrays: ArrayLike, signed: bool | None = None, from_zero: bool = False, root: bool = False
+    *arrays: ArrayLike,
+    signed: bool | None = None,
+    from_zero: bool = False,
+    root: bool = False,
+    vmin: float | None = None,
+    vmax: float | None = None,
 ) -> dict[str, Any]:
     """One colour scale for maps that are to be compared.
 
@@ -72,6 +89,8 @@ def colour_scale(
         Make the scale of a one-sided quantity start at zero, as counts and errors want it.
     root : bool
         Let colours follow the square root, so that a few large counts do not hide all others.
+    vmin, vmax : float, optional
+        Limits to use in place of those of the values.
 
     Returns
     -------
@@ -87,6 +106,7 @@ def colour_scale(
         low, high = -reach, reach
     elif from_zero:
         low, high = min(low, 0.0), max(high, 0.0)
+    low, high = low if vmin is None else vmin, high if vmax is None else vmax
     low, high = shown_range(low, high)  # one value is one colour, in the middle of its bar
     norm = PowerNorm(0.5, low, high) if root and not signed else Normalize(low, high)
     return {"cmap": colour_map(signed), "norm": norm}

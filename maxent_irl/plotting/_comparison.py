@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._repr import BriefRepr
 from ..metrics import AlignedRewards, align_rewards
 from ..uncertainty.maps import constant_is_free
-from ..worlds import RoadNetwork
 from ._axes import figure_and_axes, figure_and_axes_array, plain_frame, plain_numbers
-from ._colours import ACCENT, FAINT, colour_scale, line_scale
-from ._grid import GridPlan, size_for
-from ._grid_map import GridMapDisplay
+from ._colours import ACCENT, FAINT
+from ._layouts import Layout, layout_of, panel_of
 from ._limits import shown_range, value_range
-from ._network import NetworkMapDisplay
-from ._quantities import link_reward_label, mean_over_actions, per_link, reward_label
+from ._quantities import reward_label
 
 
-class RewardComparisonDisplay:
+@dataclass(eq=False, repr=False)
+class RewardComparisonDisplay(BriefRepr):
     """The true and the recovered reward side by side, or one over the other where there is no map.
 
     Make one with `from_rewards` or `from_estimator`. The figure says what was removed from the recovered reward before the
@@ -29,23 +29,23 @@ class RewardComparisonDisplay:
     ----------
     aligned : AlignedRewards
         Both rewards, made comparable.
-    plan : GridPlan, RoadNetwork or None
+    layout : Layout or None
         Where the states lie; None: no map.
 
     Attributes
     ----------
-    true_, recovered_ : GridMapDisplay or NetworkMapDisplay
-        With a plan: the two maps, which share one colour scale.
+    true_, recovered_ : GridMapDisplay, NetworkMapDisplay or whatever the layout makes
+        With a layout: the two maps, which share one colour scale.
     points_, diagonal_ : PathCollection, Line2D
-        Without a plan: one point per state or state-action pair, and where they would lie if recovered exactly.
+        Without a layout: one point per state or state-action pair, and where they would lie if recovered exactly.
     axes_ : array of Axes
     ax_ : the first
     figure_ : Figure
     """
 
-    def __init__(self, aligned: AlignedRewards, *, plan: GridPlan | RoadNetwork | None = None) -> None:
-        self.aligned = aligned
-        self.plan = plan
+    aligned: AlignedRewards
+    _: KW_ONLY
+    layout: Layout | None = None
 
     @classmethod
     def from_rewards(
@@ -62,7 +62,7 @@ class RewardComparisonDisplay:
         Parameters
         ----------
         true_reward, recovered : (S,) or (S, A) arrays
-        world : GridWorld, shape (rows, columns), bool array of free cells, or RoadNetwork, optional
+        world : GridWorld, shape (rows, columns), bool array of free cells, RoadNetwork, Labyrinth or `MapLayout`, optional
             None: rewards are drawn against each other, without a map.
         mdp : MDP, optional
             Default: that of the world, if it has one.
@@ -77,8 +77,8 @@ class RewardComparisonDisplay:
             For shapes that do not fit, and for shaping without an MDP.
         """
         mdp = getattr(world, "mdp", None) if mdp is None else mdp
-        plan = world if world is None or isinstance(world, RoadNetwork) else GridPlan.of(world)
-        return cls(align_rewards(true_reward, recovered, mdp, remove=remove), plan=plan)
+        aligned = align_rewards(true_reward, recovered, mdp, remove=remove)
+        return cls(aligned, layout=None if world is None else layout_of(world))
 
     @classmethod
     def from_estimator(
@@ -100,7 +100,7 @@ class RewardComparisonDisplay:
         -------
         self
         """
-        if self.plan is None:
+        if self.layout is None:
             self._plot_scatter(ax)
         else:
             self._plot_maps(ax)
@@ -117,29 +117,19 @@ class RewardComparisonDisplay:
 
     def maps(self) -> tuple[Any, Any, dict[str, Any]]:
         """The two maps, undrawn, and the colour scale they share."""
-        titles = ("True reward", f"Recovered reward\n{self.aligned.note}\n{self.verdict}")
-        rewards = (self.aligned.true, self.aligned.recovered)
-        if isinstance(self.plan, RoadNetwork):
-            label = link_reward_label(self.plan, self.aligned.true)
-            shown = [per_link(self.plan, reward) for reward in rewards]
-            maps = [
-                NetworkMapDisplay.from_network(self.plan, values, label=label, title=title)
-                for values, title in zip(shown, titles, strict=True)
-            ]
-            return maps[0], maps[1], line_scale(*shown)
-        label = reward_label(self.aligned.true)
-        shown = [reward if reward.ndim == 1 else mean_over_actions(reward) for reward in rewards]
-        maps = [
-            GridMapDisplay.from_values(values, self.plan, label=label, title=title)
-            for values, title in zip(shown, titles, strict=True)
-        ]
-        return maps[0], maps[1], colour_scale(*shown)
+        layout, (true, recovered) = self.layout, (self.aligned.true, self.aligned.recovered)
+        if layout is None:
+            raise ValueError("there is no map: give a world to compare the rewards on")
+        label = reward_label(true, layout)
+        scale = layout.scale(*(layout.per_place(reward) for reward in (true, recovered)))
+        note = f"Recovered reward\n{self.aligned.note}\n{self.verdict}"
+        return layout.map(true, label=label, title="True reward"), layout.map(recovered, label=label, title=note), scale
 
     def _plot_maps(self, ax: Any) -> None:
         self.true_, self.recovered_, scale = self.maps()
-        on_grid = isinstance(self.plan, GridPlan)
-        width, height = size_for(self.plan.shape, longest=4.0) if on_grid else self.true_.size
-        self.figure_, axes = figure_and_axes_array(ax, (1, 2), size=(2 * max(width, 3.6) - 0.7, height + 0.5))
+        width, height = panel_of(self.true_)
+        size = (2 * max(width, 3.6) - 0.7, height + 0.5)  # the title has three lines
+        self.figure_, axes = figure_and_axes_array(ax, (1, 2), size=size)
         self.axes_ = axes.ravel()
         self.true_.plot(self.axes_[0], scale=scale, colour_bar=False)
         self.recovered_.plot(self.axes_[1], scale=scale)

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._axes import figure_and_axes_array, label_ticks, plain_frame, value_axis, whole_ticks
+from .._repr import BriefRepr
+from ._axes import figure_and_axes_array, plain_frame, value_axis, whole_ticks
 from ._colours import ACCENT, CONTRAST, FAINT
+from ._fitted import fit_of
+from ._names import label_ticks
 
 MOST_NAMES = 25
 
 
-class ConvergenceDisplay:
+@dataclass(eq=False, repr=False)
+class ConvergenceDisplay(BriefRepr):
     """Log-likelihood per decision at each step, beside the feature gap at the end.
 
     Make one with `from_values` or `from_estimator`. The feature gap is demonstrated minus expected features per decision; a
@@ -46,41 +51,24 @@ class ConvergenceDisplay:
     figure_ : Figure
     """
 
-    def __init__(
-        self,
-        log_likelihood: NDArray,
-        gap: NDArray,
-        *,
-        tol: float | None,
-        names: Sequence[str] | None,
-        uniform: float | None,
-        converged: bool | None,
-        label: str,
-        gap_title: str,
-    ) -> None:
-        self.log_likelihood = log_likelihood
-        self.gap = gap
-        self.tol = tol
-        self.names = names
-        self.uniform = uniform
-        self.converged = converged
-        self.label = label
-        self.gap_title = gap_title
+    log_likelihood: NDArray  # (n + 1,)
+    gap: NDArray  # (K,)
+    _: KW_ONLY
+    tol: float | None = None
+    names: Sequence[str] | None = None  # K
+    uniform: float | None = None
+    converged: bool | None = None
+    label: str = "log-likelihood (nats per decision)"
+    gap_title: str = "Feature gap at the end"
 
     @classmethod
     def from_values(
         cls,
         log_likelihood: ArrayLike,
         gap: ArrayLike,
-        *,
-        tol: float | None = None,
-        names: Sequence[str] | None = None,
-        uniform: float | None = None,
-        converged: bool | None = None,
-        label: str = "log-likelihood (nats per decision)",
-        gap_title: str = "Feature gap at the end",
+        **options: Any,
     ) -> ConvergenceDisplay:
-        """Show a given history; arguments as for the class.
+        """Show a given history; `options` are the other arguments of the class.
 
         Raises
         ------
@@ -92,18 +80,10 @@ class ConvergenceDisplay:
             raise ValueError(
                 f"a history has shape (n,) with n >= 1 and a gap (K,); got {log_likelihood.shape}, {gap.shape}"
             )
+        names = options.get("names")
         if names is not None and len(names) != len(gap):
             raise ValueError(f"{len(names)} names for a gap in {len(gap)} features")
-        return cls(
-            log_likelihood,
-            gap,
-            tol=tol,
-            names=names,
-            uniform=uniform,
-            converged=converged,
-            label=label,
-            gap_title=gap_title,
-        )
+        return cls(log_likelihood, gap, **options)
 
     @classmethod
     def from_estimator(cls, estimator: Any, *, uniform: float | None = None) -> ConvergenceDisplay:
@@ -125,7 +105,7 @@ class ConvergenceDisplay:
             -np.asarray(estimator.loss_curve_),
             estimator.feature_gap_,
             tol=None if penalised else estimator.tol * estimator.temperature,
-            names=estimator.feature_names,
+            names=fit_of(estimator).names,
             uniform=uniform if not matching else None,
             converged=estimator.converged_,
             label=f"{weighted}{penalised}log-likelihood\n(nats per decision)",
@@ -158,13 +138,13 @@ class ConvergenceDisplay:
         (self.curve_,) = ax.plot(
             steps, self.log_likelihood, color=ACCENT, linewidth=1.8, marker="o" if few else None, markersize=4
         )
-        self.uniform_ = None
+        self.uniform_: Any = None
         if self.uniform is not None:
             self.uniform_ = ax.axhline(
                 self.uniform, color=FAINT, linestyle="--", linewidth=1, label="choosing at random"
             )
             ax.legend(frameon=False, loc="lower right")
-        status = {True: "Converged", False: "Not converged"}.get(self.converged, "Fit")
+        status = "Fit" if self.converged is None else "Converged" if self.converged else "Not converged"
         n = len(steps) - 1  # a step that was taken back has a point too, as high as the one before
         title = f"{status} in {n} step{'s' if n != 1 else ''}"
         ax.set(xlabel="step", ylabel=self.label, title=title)
@@ -177,18 +157,19 @@ class ConvergenceDisplay:
 
         K = len(self.gap)
         index = np.arange(K)
-        named = self.names is not None and K <= MOST_NAMES
+        names = self.names if K <= MOST_NAMES else None
+        named = names is not None
         ax.axvline(0.0, color=FAINT, linewidth=0.9) if named else ax.axhline(0.0, color=FAINT, linewidth=0.9)
-        self.band_ = None
+        self.band_: Any = None
         if self.tol is not None:
             span = ax.axvspan if named else ax.axhspan
             self.band_ = span(
                 -self.tol, self.tol, color=CONTRAST, alpha=0.18, linewidth=0, label=f"tolerance ± {self.tol:.0e}"
             )
-        if named:
+        if names is not None:
             self.gaps_ = ax.hlines(index, 0, self.gap, color=ACCENT, linewidth=2.5)
             ax.plot(self.gap, index, "o", color=ACCENT, markersize=5)
-            label_ticks(ax.yaxis, index, self.names)
+            label_ticks(ax.yaxis, index, names)
             ax.set(ylim=(K - 0.4, -0.6), xlabel="demonstrated − expected,\nper decision")
         else:
             self.gaps_ = ax.vlines(

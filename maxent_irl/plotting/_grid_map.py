@@ -1,31 +1,36 @@
-"""One number per cell of a grid, as a map: reward, value, visitations, standard error."""
+"""Maps of grids: one number per cell, such as reward, value, visitations or standard error; and the layout of grids."""
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._axes import add_colour_bar, figure_and_axes, title_above
-from ._colours import colour_scale
-from ._grid import GridPlan, draw_key, draw_marks, prepare, size_for
-from ._quantities import QUANTITIES, quantity
+from ..worlds import GridGeometry
+from ._axes import figure_and_axes
+from ._grid import draw_key, draw_marks, grid_is_wide, panel_for, prepare, size_for
+from ._keys import title_above
+from ._layouts import Layout, lay_out
+from ._paths import PathsDisplay
+from ._policy import PolicyDisplay
+from ._quantities import estimator_map
+from ._value_map import ValueMap
 
-WIDE = 3.0  # maps that many times wider than tall get their colour bar below
 
-
-class GridMapDisplay:
+@dataclass(eq=False, repr=False)
+class GridMapDisplay(ValueMap):
     """A map of one quantity over the cells of a grid.
 
-    Make one with `from_values` or `from_estimator`. Signed quantities are drawn blue below zero and gold above, about grey
-    at zero; others in viridis. Cells without a value are hatched; starts are rings, goals stars.
+    Make one with `from_values` or `from_estimator`. Signed quantities are drawn blue below zero and gold above, grey at zero;
+    others in viridis. Cells without a value are hatched; starts are rings, goals stars.
 
     Parameters
     ----------
     grid : (rows, columns) array
         NaN where a cell has no value, such as walls.
-    plan : GridPlan
+    plan : GridGeometry
     label : str
         Quantity and unit, for the colour bar.
     title : str
@@ -35,6 +40,8 @@ class GridMapDisplay:
         Whether a one-sided scale starts at zero.
     root : bool
         Whether the colours of a one-sided scale follow the square root.
+    cmap, norm, vmin, vmax : optional
+        Colour map, norm and limits to use in place of those chosen by these rules.
 
     Attributes
     ----------
@@ -53,37 +60,13 @@ class GridMapDisplay:
     (2, 3)
     """
 
-    def __init__(
-        self,
-        grid: NDArray,
-        *,
-        plan: GridPlan,
-        label: str,
-        title: str = "",
-        signed: bool | None = None,
-        from_zero: bool = False,
-        root: bool = False,
-    ) -> None:
-        self.grid = grid
-        self.plan = plan
-        self.label = label
-        self.title = title
-        self.signed = signed
-        self.from_zero = from_zero
-        self.root = root
+    grid: NDArray  # (rows, columns)
+    _: KW_ONLY
+    plan: GridGeometry
+    reading = "The colour of a cell gives its value; a hatched cell has none."
 
     @classmethod
-    def from_values(
-        cls,
-        values: ArrayLike,
-        world: Any = None,
-        *,
-        label: str,
-        title: str = "",
-        signed: bool | None = None,
-        from_zero: bool = False,
-        root: bool = False,
-    ) -> GridMapDisplay:
+    def from_values(cls, values: ArrayLike, world: Any = None, **options: Any) -> GridMapDisplay:
         """Map given values.
 
         Parameters
@@ -91,8 +74,8 @@ class GridMapDisplay:
         values : (rows, columns) array, NaN at walls, or (S,) array with `world`
         world : GridWorld, shape (rows, columns), or bool array of free cells, optional
             Needed for (S,) values; brings starts and goals.
-        label, title, signed, from_zero, root
-            As for the class.
+        **options
+            label (required), title, signed, from_zero, root, cmap, norm, vmin and vmax, as for the class.
 
         Raises
         ------
@@ -103,43 +86,33 @@ class GridMapDisplay:
         if world is None:
             if values.ndim != 2 or not values.size:
                 raise ValueError(f"without a world, values must be a (rows, columns) array; got shape {values.shape}")
-            plan = GridPlan.of(~np.isnan(values))
+            plan = GridGeometry.of(~np.isnan(values))
         else:
-            plan = GridPlan.of(world)
+            plan = GridGeometry.of(world)
         on_grid = values.ndim == 2 and values.shape == plan.shape
-        grid = values.copy() if on_grid else plan.to_grid(values)
-        return cls(grid, plan=plan, label=label, title=title, signed=signed, from_zero=from_zero, root=root)
+        return cls(values.copy() if on_grid else plan.to_grid(values), plan=plan, **options)
 
     @classmethod
     def from_estimator(
         cls, estimator: Any, world: Any, *, show: str = "reward", goal: int | None = None, title: str | None = None
     ) -> GridMapDisplay:
-        """Map what a fitted estimator found.
+        """Map what a fitted estimator found; arguments as for `estimator_map`, with a grid as the world."""
+        return estimator_map(estimator, GridLayout(GridGeometry.of(world)), show=show, goal=goal, title=title)
 
-        Parameters
-        ----------
-        estimator : fitted MaxEntIRL
-        world : as for `from_values`
-        show : "reward", "value", "visitations" or "standard_error"
-            Rewards and standard errors per action are averaged over the actions available in a state; with a horizon,
-            the value is that of the first step and visitations are summed over time. Terminal states earn and decide
-            nothing: they are left out of maps of reward and error.
-        goal : int, optional
-            State on the way to which the value is meant, and the visitations, which are those of the demonstrations with this
-            goal (of all where none had it). Needed for both where the demonstrations had goals; it is marked.
-        title : str, optional
-        """
-        plan = GridPlan.of(world).heading_for(goal)
-        values, meta = quantity(estimator, show, goal), QUANTITIES[show]
-        return cls.from_values(
-            values.per_state,
-            plan,
-            label=values.label,
-            title=meta.title if title is None else title,
-            signed=meta.signed,
-            from_zero=meta.from_zero,
-            root=meta.root,
-        )
+    @property
+    def values(self) -> NDArray:
+        """(S,) value of each state, NaN where it has none."""
+        return self.plan.from_grid(self.grid)
+
+    @property
+    def panel(self) -> tuple[float, float]:
+        """Width and height in inches that the map wants beside others."""
+        return panel_for(self.plan.shape)
+
+    @property
+    def wide(self) -> bool:
+        """Whether the map is so wide that its colour bar lies below it."""
+        return grid_is_wide(self.plan.shape)
 
     def plot(
         self, ax: Any = None, *, scale: dict[str, Any] | None = None, colour_bar: bool = True, key: bool = True
@@ -158,17 +131,63 @@ class GridMapDisplay:
         -------
         self
         """
-        self.figure_, self.ax_ = figure_and_axes(ax, size=size_for(self.grid.shape))
-        if scale is None:
-            scale = colour_scale(self.grid, signed=self.signed, from_zero=self.from_zero, root=self.root)
-        self.image_ = self.ax_.imshow(np.ma.masked_invalid(self.grid), interpolation="nearest", **scale)
-        prepare(self.ax_, self.grid.shape)
+        self.figure_, self.ax_ = figure_and_axes(ax, size=size_for(self.plan.shape))
+        shown = np.ma.masked_invalid(self.grid)
+        self.image_ = self.ax_.imshow(shown, interpolation="nearest", **self.colours(self.grid, scale))
+        prepare(self.ax_, self.plan.shape)
         self.marks_ = draw_marks(self.ax_, self.plan)
         complete = np.isfinite(self.grid[~self.plan.gaps]).all()
         self.key_ = draw_key(self.ax_, self.marks_, self.plan, lacking="" if complete else "no value") if key else None
         title_above(self.ax_, self.title, self.key_)
-        rows, columns = self.grid.shape
-        self.colour_bar_ = (
-            add_colour_bar(self.image_, self.ax_, self.label, below=columns > WIDE * rows) if colour_bar else None
-        )
+        self.colour_bar_ = self.draw_colour_bar(self.image_, self.ax_, below=self.wide) if colour_bar else None
         return self
+
+
+@dataclass(frozen=True, eq=False)
+class GridLayout(Layout):
+    """The layout of a grid: maps of cells, policies as arrows, demonstrations as paths."""
+
+    geometry: GridGeometry
+    unit = "cell"
+
+    @property
+    def n_states(self) -> int:
+        """Number of states."""
+        return self.geometry.n_states
+
+    @property
+    def name(self) -> str:
+        """What messages call the grid."""
+        return "this {} x {} grid".format(*self.geometry.shape)
+
+    @property
+    def place_names(self) -> list[str]:
+        """Row and column of each state."""
+        cells = self.geometry.cells.tolist()
+        return [f"row {row}, column {column}" if row >= 0 else "no cell" for row, column in cells]
+
+    @property
+    def steps(self) -> NDArray:
+        """Row and column step of each action, (A, 2)."""
+        return self.geometry.steps
+
+    def heading_for(self, goal: int | None) -> GridLayout:
+        """The layout with this state as the only goal to mark."""
+        return GridLayout(self.geometry.heading_for(goal))
+
+    def display(self, values: NDArray, **options: Any) -> GridMapDisplay:
+        """Map one number per state; options as for `GridMapDisplay`."""
+        return GridMapDisplay.from_values(values, self.geometry, **options)
+
+    def policy(self, policy: ArrayLike, steps: ArrayLike | None = None, *, title: str) -> PolicyDisplay:
+        """Show a policy as arrows."""
+        return PolicyDisplay.from_policy(policy, self.geometry, steps=steps, title=title)
+
+    def demonstrations(self, demonstrations: Any, mdp: Any) -> PathsDisplay:
+        """Show demonstrations as paths."""
+        return PathsDisplay.from_demonstrations(demonstrations, self.geometry)
+
+
+@lay_out.register
+def _(geometry: GridGeometry) -> Layout:
+    return GridLayout(geometry)

@@ -1,17 +1,21 @@
-"""What more demonstrations would bring: held-out log-likelihood over how many were fitted."""
+"""Log-likelihood of held-out demonstrations over the number of demonstrations fitted."""
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._axes import figure_and_axes, key_above, plain_frame, title_above, value_axis, whole_ticks
+from .._repr import BriefRepr
+from ._axes import figure_and_axes, plain_frame, value_axis, whole_ticks
 from ._colours import ACCENT, CONTRAST, FAINT
+from ._keys import key_above, title_above
 
 
-class LearningCurveDisplay:
+@dataclass(eq=False, repr=False)
+class LearningCurveDisplay(BriefRepr):
     """Log-likelihood per decision of fitted and of held-out demonstrations over the number fitted.
 
     Make one with `from_scores` or `from_estimator`. Lines are means over the splits, bands one standard deviation.
@@ -35,20 +39,12 @@ class LearningCurveDisplay:
     ax_, figure_ : Axes, Figure
     """
 
-    def __init__(
-        self,
-        sizes: NDArray,
-        train_scores: NDArray,
-        test_scores: NDArray,
-        *,
-        reference: float | None,
-        reference_name: str,
-    ) -> None:
-        self.sizes = sizes
-        self.train_scores = train_scores
-        self.test_scores = test_scores
-        self.reference = reference
-        self.reference_name = reference_name
+    sizes: NDArray  # (n,)
+    train_scores: NDArray  # (n, splits)
+    test_scores: NDArray  # (n, splits)
+    _: KW_ONLY
+    reference: float | None = None
+    reference_name: str = "choosing at random"
 
     @classmethod
     def from_scores(
@@ -123,10 +119,10 @@ class LearningCurveDisplay:
         self
         """
         self.figure_, self.ax_ = figure_and_axes(ax, size=(5.6, 4.0))
-        self.bands_ = []
+        self.bands_: list[Any] = []
         self.train_ = self._draw(self.train_scores, CONTRAST, "--", "s", "demonstrations fitted")
         self.test_ = self._draw(self.test_scores, ACCENT, "-", "o", "held-out demonstrations")
-        self.reference_ = None
+        self.reference_: Any = None
         if self.reference is not None:
             style = {"color": FAINT, "linewidth": 1.0, "linestyle": ":", "label": self.reference_name}
             self.reference_ = self.ax_.axhline(self.reference, **style)

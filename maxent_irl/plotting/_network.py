@@ -1,31 +1,34 @@
-"""A road network, or any graph drawn in the plane: edges coloured and widened by a number each."""
+"""Maps of road networks, or of any graph in the plane: edges coloured and widened by a number each; and their layout."""
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
-from scipy.sparse import csgraph
 
-from .._validation import check_goal
-from ..worlds import RoadNetwork
-from ._axes import add_colour_bar, figure_and_axes, key_above, make_room, short, title_above
-from ._colours import INK, line_scale
-from ._grid_map import WIDE, GridMapDisplay
-from ._quantities import QUANTITIES, link_quantity
+from ..worlds import NetworkGeometry
+from ._axes import figure_and_axes
+from ._colour_bar import is_wide
+from ._colours import INK, PAPER, UNKNOWN_COLOUR, line_scale
+from ._keys import key_above, title_above
+from ._layouts import Layout, Words, lay_out
+from ._names import make_room, short
+from ._positions import network_positions
+from ._quantities import estimator_map
+from ._value_map import ValueMap
 
 NARROWEST, WIDEST = 0.25, 3.0  # points
-N_LANDMARKS = 64
 MARKERS = "os^D"  # of places of one name, group by group
 
 
-class NetworkMapDisplay:
+@dataclass(eq=False, repr=False)
+class NetworkMapDisplay(ValueMap):
     """A map of one number per edge: reward of a link, or how many drive over it.
 
-    Make one with `from_network` or `from_edges`. Edges with larger numbers (or larger absolute ones, if signed) are wider and
-    lie on top.
+    Make one with `from_network`, `from_edges` or `from_estimator`. Edges with larger numbers (or larger absolute ones, if signed)
+    are wider and lie on top.
 
     Parameters
     ----------
@@ -33,8 +36,7 @@ class NetworkMapDisplay:
         Ends of each edge, x and y.
     values : (E,) array
         NaN: the edge is drawn thin and grey, without a value.
-    label, title : str
-    signed : bool, optional
+    label, title, signed, from_zero, cmap, norm, vmin, vmax
         As for `GridMapDisplay`.
     root : bool
         Whether colours and widths of one-sided values follow the square root, so that a few busy edges do not hide the rest.
@@ -55,26 +57,12 @@ class NetworkMapDisplay:
     ax_, figure_ : Axes, Figure
     """
 
-    def __init__(
-        self,
-        segments: NDArray,
-        values: NDArray,
-        *,
-        label: str,
-        title: str = "",
-        signed: bool | None = None,
-        root: bool = False,
-        points: dict[str, NDArray] | None = None,
-        note: str = "",
-    ) -> None:
-        self.segments = segments
-        self.values = values
-        self.label = label
-        self.title = title
-        self.signed = signed
-        self.root = root
-        self.points = points or {}
-        self.note = note
+    segments: NDArray  # (E, 2, 2)
+    values: NDArray  # (E,)
+    _: KW_ONLY
+    points: dict[str, NDArray] = field(default_factory=dict)  # (2,) or (n, 2) each
+    note: str = ""
+    reading = "The wider and darker a link, the larger its value; a grey one has none."
 
     @classmethod
     def from_edges(
@@ -84,11 +72,8 @@ class NetworkMapDisplay:
         positions: ArrayLike | None = None,
         *,
         lengths: ArrayLike | None = None,
-        label: str,
-        title: str = "",
-        signed: bool | None = None,
-        root: bool = False,
-        marks: dict[str, ArrayLike] | None = None,
+        marks: dict[str, Any] | None = None,
+        **options: Any,
     ) -> NetworkMapDisplay:
         """Map one number per edge.
 
@@ -101,9 +86,10 @@ class NetworkMapDisplay:
             x and y of each node. None: laid out from `lengths` by `network_positions`; the figure then says so.
         lengths : (E,) array, optional
             Length of each edge; only used for the layout.
-        label, title, signed, root : as for the class
         marks : dict of str to int or to a sequence of int, optional
             Nodes to mark: one by the name to write beside it, several of one name by a key above the map.
+        **options
+            label (required), title, signed, from_zero, root, cmap, norm, vmin and vmax, as for the class.
 
         Raises
         ------
@@ -125,89 +111,49 @@ class NetworkMapDisplay:
         if edges.size and edges.max() >= len(positions):
             raise ValueError(f"an edge leads to node {edges.max()}, but there are {len(positions)} positions")
         points = {name: positions[node] for name, node in (marks or {}).items()}
-        return cls(
-            positions[edges], values, label=label, title=title, signed=signed, root=root, points=points, note=note
-        )
+        return cls(positions[edges], values, points=points, note=note, **options)
 
     @classmethod
     def from_network(
-        cls, network: RoadNetwork, values: ArrayLike, *, marks: dict[str, Any] | None = None, **options: Any
+        cls, network: Any, values: ArrayLike, *, marks: dict[str, Any] | None = None, **options: Any
     ) -> NetworkMapDisplay:
         """Map one number per link of a road network.
 
         Parameters
         ----------
-        network : RoadNetwork
+        network : RoadNetwork, or NetworkGeometry
             Without positions its nodes are laid out by its attribute "length".
         values : (L,) array, such as `RoadNetwork.link_flows` gives
         marks : dict of str to node, or to a list or array of nodes, optional
             Nodes of the network to mark, by the name to write beside them, or in a key for several.
         **options
-            label, title, signed and root, as for `from_edges`.
+            As for `from_edges`.
 
         Raises
         ------
         ValueError
             For values that do not fit, and for a network with neither positions nor lengths.
         """
-
-        def numbered(node: Any) -> Any:
-            several = isinstance(node, list | np.ndarray)
-            return network.numbered(node if several else [node], "nodes")[slice(None) if several else 0]
-
+        geometry = NetworkGeometry.of(network)
+        marked = {name: geometry.node(node) for name, node in (marks or {}).items()}
         return cls.from_edges(
-            np.column_stack([network.tail, network.head]),
-            values,
-            network.positions,
-            lengths=network.attributes.get("length"),
-            marks={name: numbered(node) for name, node in (marks or {}).items()},
-            **options,
+            geometry.edges, values, geometry.positions, lengths=geometry.lengths, marks=marked, **options
         )
 
     @classmethod
     def from_estimator(
-        cls,
-        estimator: Any,
-        network: RoadNetwork,
-        *,
-        show: str = "reward",
-        goal: int | None = None,
-        title: str | None = None,
+        cls, estimator: Any, network: Any, *, show: str = "reward", goal: int | None = None, title: str | None = None
     ) -> NetworkMapDisplay:
-        """Map what a fitted estimator found.
+        """Map what a fitted estimator found; arguments as for `estimator_map`, with a road network as the world.
 
-        Parameters
-        ----------
-        estimator : fitted MaxEntIRL
-        network : RoadNetwork
-            Without positions its nodes are laid out by its attribute "length".
-        show : "reward", "value", "visitations" or "standard_error"
-            Rewards and standard errors per action are averaged over the moves on to a link; those per state belong to the
-            link, or to the node that a link leaves. Visitations are how often a trip enters the link.
-        goal : int, optional
-            State on the way to which the value is meant, and the visitations; those are of all demonstrated trips without it.
-        title : str, optional
-
-        Raises
-        ------
-        ValueError
-            If the estimator belongs to another network, for a goal that is no state, and for a network with neither positions
-            nor lengths.
+        Rewards and standard errors per action are averaged over the moves on to a link; those per state belong to the link, or to
+        the node that a link leaves. Visitations are how often a trip enters the link.
         """
-        marks = {}
-        if goal is not None:
-            place = check_goal(goal, network.mdp.n_states) % network.n_places
-            marks = {"goal": network.nodes[network.head[place] if network.states == "links" else place]}
-        values, meta = link_quantity(estimator, network, show, goal), QUANTITIES[show]
-        return cls.from_network(
-            network,
-            values.per_state,
-            marks=marks,
-            label=values.label,
-            title=meta.title if title is None else title,
-            signed=meta.signed,
-            root=meta.root,
-        )
+        return estimator_map(estimator, NetworkLayout(NetworkGeometry.of(network)), show=show, goal=goal, title=title)
+
+    def default_scale(self, *arrays: ArrayLike, **options: Any) -> dict[str, Any]:
+        """Colours for lines on paper."""
+        return line_scale(*arrays, **options)
 
     def plot(
         self, ax: Any = None, *, scale: dict[str, Any] | None = None, colour_bar: bool = True
@@ -217,20 +163,21 @@ class NetworkMapDisplay:
 
         self.figure_, self.ax_ = figure_and_axes(ax, size=self.size)
         centre, half = self._extent()
-        if scale is None:
-            scale = line_scale(self.values, signed=self.signed, root=self.root)
+        scale = self.colours(self.values, scale)
         known = np.flatnonzero(np.isfinite(self.values))
         known = known[np.argsort(np.abs(self.values[known]), kind="stable")]
         much = np.abs(self.values[known]) ** (0.5 if self.root else 1.0)
         crowd = np.clip(np.sqrt(2000 / max(1, len(known))), 0.25, 1.0)  # thinner lines where there are many
         widths = crowd * (NARROWEST + (WIDEST - NARROWEST) * much / max(much.max(initial=0.0), np.finfo(float).tiny))
-        self.missing_ = None
+        self.missing_: Any = None
         if len(known) < len(self.values):
             rest = np.setdiff1d(np.arange(len(self.values)), known)
-            self.missing_ = LineCollection(self.segments[rest], colors="#c8c8c8", linewidths=NARROWEST, zorder=1)
+            self.missing_ = LineCollection(
+                list(self.segments[rest]), colors=UNKNOWN_COLOUR, linewidths=NARROWEST, zorder=1
+            )
             self.ax_.add_collection(self.missing_)
         self.edges_ = LineCollection(
-            self.segments[known],
+            list(self.segments[known]),
             array=self.values[known],
             linewidths=widths,
             zorder=2,
@@ -245,9 +192,9 @@ class NetworkMapDisplay:
         make_room(self.ax_, self.labels_, below=self.wide)
         title_above(self.ax_, self.title, self.key_)
         self.ax_.spines[:].set_visible(False)
-        self.colour_bar_ = None
+        self.colour_bar_: Any = None
         if colour_bar and len(known):
-            self.colour_bar_ = add_colour_bar(self.edges_, self.ax_, self.label, below=self.wide)
+            self.colour_bar_ = self.draw_colour_bar(self.edges_, self.ax_, below=self.wide)
         return self
 
     @property
@@ -260,10 +207,16 @@ class NetworkMapDisplay:
         return max(3.0, 2 * half[0] * unit) + 1.4 + names, height
 
     @property
+    def panel(self) -> tuple[float, float]:
+        """Width and height in inches that the map wants beside others."""
+        width, height = self.size
+        return width, height + 0.5
+
+    @property
     def wide(self) -> bool:
         """Whether the map is so wide that its colour bar lies below it."""
         _, half = self._extent()
-        return bool(half[0] > WIDE * half[1])
+        return is_wide(half[0], half[1])
 
     def _extent(self) -> tuple[NDArray, NDArray]:
         """Centre and half width and height of what is drawn, neither of them nothing."""
@@ -284,15 +237,16 @@ class NetworkMapDisplay:
         style = {"edgecolors": INK, "linewidths": 1.3, "zorder": 5, "clip_on": False}
         several = [(name, places) for name, places in self.points.items() if places.ndim == 2]
         self.groups_ = [
-            self.ax_.scatter(*places.T, 40, "white", marker=MARKERS[i % len(MARKERS)], label=name, **style)
+            self.ax_.scatter(*places.T, 40, PAPER, marker=MARKERS[i % len(MARKERS)], label=name, **style)
             for i, (name, places) in enumerate(several)
         ]
         self.key_ = key_above(self.ax_, self.groups_)
-        self.points_, self.labels_ = None, []
+        self.points_: Any = None
+        self.labels_: list[Any] = []
         if not (single := self._single()):
             return
         places = np.array(list(single.values()))
-        self.points_ = self.ax_.scatter(*places.T, 40, "white", marker="o", **style)
+        self.points_ = self.ax_.scatter(*places.T, 40, PAPER, marker="o", **style)
         self.labels_ = [
             self.ax_.annotate(
                 short(name),
@@ -303,7 +257,7 @@ class NetworkMapDisplay:
                 va="bottom" if away[1] > 0.4 else "top" if away[1] < -0.4 else "center",
                 parse_math=False,
                 zorder=6,
-                path_effects=[withStroke(linewidth=2.5, foreground="white")],
+                path_effects=[withStroke(linewidth=2.5, foreground=PAPER)],
             )
             for name, place, away in zip(single, places, _away_from_others(places), strict=True)
         ]
@@ -318,56 +272,64 @@ def _away_from_others(places: NDArray) -> NDArray:
     return np.where(size > 0, push / np.where(size > 0, size, 1.0), np.sqrt(0.5))
 
 
-def map_display(world: Any) -> type[GridMapDisplay] | type[NetworkMapDisplay]:
-    """The kind of map that shows a world."""
-    return NetworkMapDisplay if isinstance(world, RoadNetwork) else GridMapDisplay
+@dataclass(frozen=True, eq=False)
+class NetworkLayout(Layout):
+    """The layout of a road network: one number per link, whether states are links or nodes."""
+
+    geometry: NetworkGeometry
+    marks: dict[str, Any] = field(default_factory=dict)  # name to node
+    unit = "link"
+    sums_goals = True
+
+    @property
+    def words(self) -> Words:
+        """How the layout speaks of links."""
+        on_links = self.geometry.states == "links"
+        return Words(
+            place=" on a link" if on_links else " at the node a link leaves",
+            action_reward="reward of taking a link" + (",\nmean over the links before it" if on_links else ""),
+            visits="times a link is entered, per trip",
+            verb="entered",
+            low="light and narrow",
+            high="dark and wide",
+        )
+
+    @property
+    def n_states(self) -> int:
+        """Number of states."""
+        return self.geometry.n_states
+
+    @property
+    def name(self) -> str:
+        """What messages call the network."""
+        return self.geometry.name
+
+    @property
+    def place_names(self) -> list[str]:
+        """Name of each link."""
+        return [f"link {link}" for link in self.geometry.links]
+
+    def heading_for(self, goal: int | None) -> NetworkLayout:
+        """The layout that marks the node of the goal."""
+        if goal is None:
+            return self
+        return NetworkLayout(self.geometry, {**self.marks, "goal": self.geometry.node_of_state(goal)})
+
+    def per_place(self, values: ArrayLike, *, total: bool = False) -> NDArray:
+        """One number per link: see `NetworkGeometry.per_link`."""
+        return self.geometry.per_link(values, total=total)
+
+    def scale(self, *arrays: ArrayLike, **options: Any) -> dict[str, Any]:
+        """One colour scale for several maps of lines."""
+        return line_scale(*arrays, **options)
+
+    def display(self, values: NDArray, **options: Any) -> NetworkMapDisplay:
+        """Map one number per link; options as for `NetworkMapDisplay`."""
+        geometry = self.geometry
+        where: dict[str, Any] = {"lengths": geometry.lengths, "marks": self.marks}
+        return NetworkMapDisplay.from_edges(geometry.edges, values, geometry.positions, **where, **options)
 
 
-def network_positions(edges: ArrayLike, lengths: ArrayLike) -> NDArray:
-    """Lay a network out in the plane from the lengths of its edges alone.
-
-    Shortest paths between far apart landmarks are embedded by classical scaling; every other node is placed by its distances
-    to the landmarks. Roads bend, so that the map is true to topology and roughly to scale, not to the compass: it may be
-    turned and mirrored.
-
-    Parameters
-    ----------
-    edges : (E, 2) int array
-    lengths : (E,) array of positive numbers
-
-    Returns
-    -------
-    (N, 2) array, N one more than the largest node; NaN for nodes that cannot reach the largest connected part
-
-    References
-    ----------
-    de Silva, V. & Tenenbaum, J. B. (2004), Sparse multidimensional scaling using landmark points, Stanford University.
-    """
-    edges, lengths = np.asarray(edges), np.asarray(lengths, dtype=float)
-    if lengths.shape != (len(edges),):
-        raise ValueError(f"lengths must have one entry for each of the {len(edges)} edges; got {lengths.shape}")
-    n = int(edges.max()) + 1
-    order = np.argsort(lengths, kind="stable")  # of parallel edges the shortest counts
-    pair, first = np.unique(np.sort(edges[order], axis=1), axis=0, return_index=True)
-    shortest = sparse.csr_array((lengths[order][first], (pair[:, 0], pair[:, 1])), shape=(n, n))
-    _, part = csgraph.connected_components(shortest, directed=False)
-    inside = np.flatnonzero(part == np.bincount(part).argmax())
-    graph = shortest[inside][:, inside]
-    landmark, nearest, rows = 0, np.full(len(inside), np.inf), []
-    for _ in range(min(N_LANDMARKS, len(inside))):  # each new landmark is the node farthest from those before
-        distance = csgraph.dijkstra(graph, directed=False, indices=landmark)
-        rows.append((landmark, distance))
-        nearest = np.minimum(nearest, distance)
-        landmark = int(nearest.argmax())
-    chosen = np.array([index for index, _ in rows])
-    squared = np.array([distance for _, distance in rows]) ** 2  # (landmarks, nodes)
-    between = squared[:, chosen]
-    mean = between.mean(axis=1)
-    gram = -0.5 * (between - mean[:, None] - mean[None, :] + mean.mean())
-    values, vectors = np.linalg.eigh(gram)
-    top = np.argsort(values)[::-1][:2]
-    strength = np.maximum(values[top], np.finfo(float).tiny)
-    placed = -0.5 * (squared - mean[:, None]).T @ (vectors[:, top] / np.sqrt(strength))
-    positions = np.full((n, 2), np.nan)
-    positions[inside, : placed.shape[1]] = placed
-    return positions
+@lay_out.register
+def _(geometry: NetworkGeometry) -> Layout:
+    return NetworkLayout(geometry)

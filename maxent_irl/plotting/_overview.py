@@ -1,4 +1,4 @@
-"""The one figure a user gets without asking: what was recovered, seen from four sides."""
+"""The figure that shows a fit at a glance: the reward, the visits and the policy on maps, or the reward by state."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..worlds.gridworld import ACTIONS
 from ._axes import fit_page
 from ._coefficients import CoefficientsDisplay
 from ._comparison import RewardComparisonDisplay
 from ._convergence import ConvergenceDisplay
-from ._grid import size_for
-from ._grid_map import WIDE, GridMapDisplay
-from ._network import map_display
-from ._policy import PolicyDisplay
+from ._fitted import fit_of
+from ._layouts import is_stacked, layout_of, panel_of
+from ._quantities import estimator_map
 from ._state_rewards import StateRewardsDisplay
 
 
@@ -27,29 +25,29 @@ def plot_recovery(
     true_reward: ArrayLike | None = None,
     state_names: Sequence[Any] | None = None,
     action_names: Sequence[Any] | None = None,
-    steps: ArrayLike = ACTIONS,
+    steps: ArrayLike | None = None,
     remove: str = "auto",
     figure: Any = None,
 ) -> Any:
     """Draw what a fit recovered on one figure.
 
-    On a grid: the true reward where it is known and the recovered one on the same colour scale, the expected visits, and the
-    policy as arrows. On a road network: the same by link, without the policy. Elsewhere: the reward by state, the coefficients
-    if they are not that already, and how the fit converged.
+    On a map: the true reward where it is known and the recovered one on the same colour scale, the expected visits, and on a grid
+    the policy as arrows. Without a map: the reward by state, the coefficients if they are not that already, and how the fit
+    converged.
 
     Parameters
     ----------
     estimator : fitted MaxEntIRL
-    world : GridWorld, shape (rows, columns), bool array of free cells, or RoadNetwork, optional
+    world : GridWorld, shape (rows, columns), bool array of free cells, RoadNetwork, Labyrinth or `MapLayout`, optional
         None: there is no map.
     true_reward : (S,) or (S, A) array, optional
         Default: the world's `reward`, if it has one that is not zero everywhere.
     state_names : sequence of S labels, optional
-        Names of states where there is no map.
+        Names of states where there is no map. Default: the labels that the demonstrations were read with.
     action_names : sequence of A labels, optional
-        Names of actions where there is no map and each has a reward of its own.
-    steps : (A, 2) array
-        Row and column step of each action of the grid.
+        Names of actions where there is no map and each has a reward of its own. Default: the labels of the demonstrations.
+    steps : (A, 2) array, optional
+        Row and column step of each action of the grid. Default: those of the world.
     remove : "auto", "constant", "shaping" or "nothing"
         What is removed from the recovered reward before it is compared with the true one, as for
         `RewardComparisonDisplay.from_rewards`.
@@ -58,7 +56,8 @@ def plot_recovery(
 
     Returns
     -------
-    matplotlib Figure, its axes filled; the displays are in its attribute ``displays``, a dict by panel
+    matplotlib Figure, its axes filled; the displays are in its attribute ``displays``, a dict by panel, and the
+    `RewardComparisonDisplay` behind two maps in ``comparison``
     """
     if world is None:
         return _without_map(estimator, true_reward, state_names, action_names, remove, figure)
@@ -70,45 +69,32 @@ def plot_recovery(
 
 
 def _with_maps(
-    estimator: Any, world: Any, true_reward: ArrayLike | None, steps: ArrayLike, remove: str, figure: Any
+    estimator: Any, world: Any, true_reward: ArrayLike | None, steps: ArrayLike | None, remove: str, figure: Any
 ) -> Any:
-    maps, displays, scale = map_display(world), {}, None
+    layout = layout_of(world)
+    displays: dict[str, Any] = {}
+    scale = comparison = None
     if true_reward is not None:
         comparison = RewardComparisonDisplay.from_estimator(estimator, true_reward, world, remove=remove)
         displays["true"], displays["recovered"], scale = comparison.maps()
     else:
-        displays["recovered"] = maps.from_estimator(estimator, world)
-    on_grid = maps is GridMapDisplay
-    if not on_grid or hasattr(estimator, "policy_"):  # on a grid with goals no one map of visits, and no one policy
-        displays["visitations"] = maps.from_estimator(estimator, world, show="visitations")
-    if on_grid and "visitations" in displays:
-        displays["policy"] = PolicyDisplay.from_estimator(estimator, world, steps=steps)
-    width, height, columns = (_grid_panels if on_grid else _network_panels)(displays)
+        displays["recovered"] = estimator_map(estimator, layout)
+    one_policy = not fit_of(estimator).has_goals
+    if one_policy or layout.sums_goals:
+        displays["visitations"] = estimator_map(estimator, layout, show="visitations")
+    if one_policy:
+        policy = layout.policy(estimator.policy_, steps, title="Recovered policy")
+        displays |= {} if policy is None else {"policy": policy}
+    width, height = panel_of(displays["recovered"])
+    columns = 1 if is_stacked(displays["recovered"]) else 2 if len(displays) == 4 else len(displays)
     rows = len(displays) // columns
     figure = _page(figure, (width * columns, height * rows))
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for ax, (name, display) in zip(axes, displays.items(), strict=True):
-        if name == "policy":
-            display.plot(ax)
-        else:
-            options = {"key": ax is axes[0]} if on_grid else {}
-            display.plot(ax, scale=None if name == "visitations" else scale, **options)
-    figure.displays = displays
+        options = {"scale": scale} if name in ("true", "recovered") else {}
+        display.plot(ax, **options)
+    figure.displays, figure.comparison = displays, comparison
     return figure
-
-
-def _grid_panels(displays: dict[str, Any]) -> tuple[float, float, int]:
-    """Width and height of a panel in inches, and how many stand side by side."""
-    rows, columns = displays["recovered"].plan.shape
-    width, height = size_for((rows, columns), longest=3.8, extra=(1.7, 1.35))
-    if columns > WIDE * rows:  # one above the other, with room for the colour bars below
-        return max(width, 3.4), 3.8 * rows / columns + 2.4, 1
-    return max(width, 3.4), height + 0.2, 2 if len(displays) in (2, 4) else len(displays)
-
-
-def _network_panels(displays: dict[str, Any]) -> tuple[float, float, int]:
-    width, height = displays["recovered"].size
-    return width, height + 0.5, 1 if displays["recovered"].wide else len(displays)
 
 
 def _without_map(
@@ -121,8 +107,8 @@ def _without_map(
 ) -> Any:
     reward = StateRewardsDisplay.from_estimator(estimator, names=state_names, action_names=action_names)
     displays: dict[str, Any] = {"reward": reward}
-    rows = [("reward",)]
-    heights = [displays["reward"].height]
+    rows: list[tuple[str, ...]] = [("reward",)]
+    heights = [reward.height]
     if true_reward is not None:
         displays["comparison"] = RewardComparisonDisplay.from_estimator(estimator, true_reward, remove=remove)
         rows, heights = [("reward", "comparison")], [max(heights[0], 4.6)]

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._axes import add_colour_bar, figure_and_axes, note_below, title_above
+from .._repr import BriefRepr
+from ..worlds import GridGeometry
+from ._axes import figure_and_axes
+from ._colour_bar import add_colour_bar
 from ._colours import CONTRAST, INK, colour_scale, line_colour_map
-from ._grid import GridPlan, cell_points, draw_floor, draw_key, draw_marks, size_for
-from ._grid_map import WIDE
+from ._fitted import state_name, trajectory_name
+from ._grid import cell_points, draw_floor, draw_key, draw_marks, grid_is_wide, size_for
+from ._keys import note_below, title_above
 
 MOST_LINES = 60  # more paths than this are summed to traffic
 GOLDEN = np.pi * (3 - np.sqrt(5))  # radians: angle between the shifts of successive paths
 
 
-class PathsDisplay:
+@dataclass(eq=False, repr=False)
+class PathsDisplay(BriefRepr):
     """Where demonstrations went.
 
     Make one with `from_demonstrations`. Up to 60 paths are drawn one by one, each shifted a little so that paths that share
@@ -28,7 +34,7 @@ class PathsDisplay:
     ----------
     paths : list of (n_i,) int arrays
         States of each path, the last one included where it is known.
-    plan : GridPlan
+    plan : GridGeometry
     title : str
 
     Attributes
@@ -39,10 +45,10 @@ class PathsDisplay:
     colour_bar_, marks_, key_, ax_, figure_ : as for `GridMapDisplay`
     """
 
-    def __init__(self, paths: list[NDArray], *, plan: GridPlan, title: str) -> None:
-        self.paths = paths
-        self.plan = plan
-        self.title = title
+    paths: list[NDArray]  # (n_i,) each
+    _: KW_ONLY
+    plan: GridGeometry
+    title: str
 
     @classmethod
     def from_demonstrations(cls, demonstrations: Any, world: Any, *, title: str | None = None) -> PathsDisplay:
@@ -51,7 +57,7 @@ class PathsDisplay:
         Parameters
         ----------
         demonstrations : Demonstrations
-        world : GridWorld, GridPlan, shape (rows, columns), or bool array of free cells
+        world : GridWorld, GridGeometry, shape (rows, columns), or bool array of free cells
         title : str, optional
             Default: how many there are.
 
@@ -60,7 +66,7 @@ class PathsDisplay:
         ValueError
             If a path visits a state that the grid does not have, naming the trajectory.
         """
-        plan = GridPlan.of(world)
+        plan = GridGeometry.of(world)
         pieces = np.split(demonstrations.states, demonstrations.offsets[1:-1])
         paths = [
             np.append(piece, final) if final >= 0 else piece
@@ -68,10 +74,23 @@ class PathsDisplay:
         ]
         for i, path in enumerate(paths):
             if path.max() >= plan.n_states:
-                raise ValueError(f"trajectory {i} visits state {path.max()}, but the grid has {plan.n_states} states")
+                who, where = trajectory_name(demonstrations, i), state_name(demonstrations, int(path.max()))
+                raise ValueError(f"trajectory {who} visits state {where}, but the grid has {plan.n_states} states")
         if title is None:
             title = f"{len(paths):,} demonstration{'s' if len(paths) != 1 else ''}"
         return cls(paths, plan=plan, title=title)
+
+    @property
+    def is_summed(self) -> bool:
+        """Whether there are so many paths that their traffic is drawn."""
+        return len(self.paths) > MOST_LINES
+
+    @property
+    def reading(self) -> str:
+        """How to read the picture."""
+        if self.is_summed:
+            return "The wider and darker a line, the more moves went along it."
+        return "Each line is one path: it starts at a dot and stops at a cross."
 
     def plot(self, ax: Any = None, *, colour_bar: bool = True) -> PathsDisplay:
         """Draw the paths on a floor plan, or over the map that `ax` already shows.
@@ -86,13 +105,18 @@ class PathsDisplay:
         -------
         self
         """
-        summed = len(self.paths) > MOST_LINES
+        summed = self.is_summed
         self.figure_, self.ax_ = figure_and_axes(
             ax, size=size_for(self.plan.shape, extra=(1.6 if summed and colour_bar else 0.9, 1.4))
         )
         alone = not self.ax_.images
         draw_floor(self.ax_, self.plan)
-        self.paths_ = self.traffic_ = self.first_ = self.last_ = self.colour_bar_ = self.key_ = None
+        self.paths_: Any = None
+        self.traffic_: Any = None
+        self.first_: Any = None
+        self.last_: Any = None
+        self.colour_bar_: Any = None
+        self.key_: Any = None
         self.marks_ = draw_marks(self.ax_, self.plan) if alone else {}
         for mark in self.marks_.values():
             mark.set_zorder(5)
@@ -149,8 +173,6 @@ class PathsDisplay:
         if not len(counts):
             note_below(self.ax_, "nobody moves")
         if colour_bar and len(counts):
-            rows, columns = self.plan.shape
-            self.colour_bar_ = add_colour_bar(
-                self.traffic_, self.ax_, "moves between two cells", below=columns > WIDE * rows
-            )
+            below = grid_is_wide(self.plan.shape)
+            self.colour_bar_ = add_colour_bar(self.traffic_, self.ax_, "moves between two cells", below=below)
         return {}

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..worlds.gridworld import ACTIONS
-from ._axes import figure_and_axes, note_below, title_above
-from ._colours import INK
-from ._grid import GridPlan, cell_points, draw_floor, draw_key, draw_marks, size_for
+from .._repr import BriefRepr
+from ..worlds import GridGeometry
+from ._axes import figure_and_axes
+from ._colours import INK, PAPER, STAYING_COLOUR
+from ._grid import cell_points, draw_floor, draw_key, draw_marks, panel_for, size_for
+from ._keys import note_below, title_above
 from ._quantities import first_step
 
 SHORTEST = 0.02  # probabilities below this are not drawn: their arrows would be dots
-STAYING_COLOUR = "#a8a8a8"  # arrows over it and the floor under it are told from it
 MOST_ROWS = 30  # larger grids are drawn by averaged blocks
 
 
-class PolicyDisplay:
+@dataclass(eq=False, repr=False)
+class PolicyDisplay(BriefRepr):
     """Arrows sized by the probability of each action, the longest half a cell; staying is a grey dot sized likewise.
 
     Make one with `from_policy` or `from_estimator`. Grids of more than 30 rows or columns show one arrow per
@@ -34,7 +37,7 @@ class PolicyDisplay:
         Row and column step of each action; (0, 0) is staying.
     block : int
         Side of the blocks, in cells; 1 shows every cell.
-    plan : GridPlan
+    plan : GridGeometry
     title : str
 
     Attributes
@@ -48,19 +51,17 @@ class PolicyDisplay:
     ax_, figure_ : Axes, Figure
     """
 
-    def __init__(
-        self, centres: NDArray, probabilities: NDArray, *, steps: NDArray, block: int, plan: GridPlan, title: str
-    ) -> None:
-        self.centres = centres
-        self.probabilities = probabilities
-        self.steps = steps
-        self.block = block
-        self.plan = plan
-        self.title = title
+    centres: NDArray  # (M, 2)
+    probabilities: NDArray  # (M, A)
+    _: KW_ONLY
+    steps: NDArray  # (A, 2)
+    block: int
+    plan: GridGeometry
+    title: str
 
     @classmethod
     def from_policy(
-        cls, policy: ArrayLike, world: Any, *, steps: ArrayLike = ACTIONS, title: str = "Policy"
+        cls, policy: ArrayLike, world: Any, *, steps: ArrayLike | None = None, title: str = "Policy"
     ) -> PolicyDisplay:
         """Show a given policy.
 
@@ -68,8 +69,9 @@ class PolicyDisplay:
         ----------
         policy : (S, A) array, or (T, S, A), of which the first step is shown
         world : GridWorld, shape (rows, columns), or bool array of free cells
-        steps : (A, 2) array
-            Row and column step of each action. Default: those of `GridWorld` (right, down, left, up, stay).
+        steps : (A, 2) array, optional
+            Row and column step of each action. Default: those of the world, which for shapes and masks are those of `GridWorld`
+            (right, down, left, up, stay).
         title : str
 
         Raises
@@ -77,8 +79,8 @@ class PolicyDisplay:
         ValueError
             If the policy does not fit the states and the steps.
         """
-        plan = GridPlan.of(world)
-        steps = np.asarray(steps)
+        plan = GridGeometry.of(world)
+        steps = plan.steps if steps is None else np.asarray(steps)
         policy = plan.per_state(first_step(policy), trailing=(len(steps),))
         block = -(-max(plan.shape) // MOST_ROWS)
         centres, probabilities = plan.cells.astype(float), np.nan_to_num(policy) * plan.drawn[:, None]
@@ -93,7 +95,7 @@ class PolicyDisplay:
         world: Any,
         *,
         goal: int | None = None,
-        steps: ArrayLike = ACTIONS,
+        steps: ArrayLike | None = None,
         title: str = "Recovered policy",
     ) -> PolicyDisplay:
         """Show the policy of a fitted estimator.
@@ -106,8 +108,13 @@ class PolicyDisplay:
         world, steps, title
             As for `from_policy`.
         """
-        plan = GridPlan.of(world).heading_for(goal)
+        plan = GridGeometry.of(world).heading_for(goal)
         return cls.from_policy(estimator.solve(goal).policy, plan, steps=steps, title=title)
+
+    @property
+    def panel(self) -> tuple[float, float]:
+        """Width and height in inches that the map wants beside others."""
+        return panel_for(self.plan.shape)
 
     def plot(self, ax: Any = None) -> PolicyDisplay:
         """Draw the arrows on a floor plan, or over the map that `ax` already shows.
@@ -123,12 +130,13 @@ class PolicyDisplay:
         self.figure_, self.ax_ = figure_and_axes(ax, size=size_for(self.plan.shape, extra=(0.9, 1.5)))
         alone = not self.ax_.images
         draw_floor(self.ax_, self.plan)
-        outline = {"edgecolor": "white", "linewidth": 0.0 if alone else 0.5, "zorder": 3}
+        outline = {"edgecolor": PAPER, "linewidth": 0.0 if alone else 0.5, "zorder": 3}
         self._draw_arrows(outline)
         self._draw_stays(outline)
         if words := self._words():
             note_below(self.ax_, words)
-        self.marks_, self.key_ = {}, None
+        self.marks_: dict[str, Any] = {}
+        self.key_: Any = None
         if alone:
             self.marks_ = draw_marks(self.ax_, self.plan)
             self.key_ = draw_key(self.ax_, self.marks_, self.plan)
@@ -137,7 +145,8 @@ class PolicyDisplay:
 
     def _draw_arrows(self, outline: dict[str, Any]) -> None:
         at, moves = self._moves()
-        self.arrows_, self.longest_ = None, float(np.linalg.norm(moves, axis=1).max(initial=0.0))
+        self.arrows_: Any = None
+        self.longest_ = float(np.linalg.norm(moves, axis=1).max(initial=0.0))
         if not len(moves):
             return
         reach = 0.48 if self.block == 1 else 0.9  # of a cell, or of a block
@@ -185,8 +194,8 @@ class PolicyDisplay:
     def _draw_stays(self, outline: dict[str, Any]) -> None:
         """A pale dot where staying is likely, as wide as probable, at the scale of the arrows, which lie over it."""
         p = self._staying()
-        seen = np.flatnonzero(p >= SHORTEST) if self.block == 1 else []
-        self.stays_ = None
+        seen = np.flatnonzero((p >= SHORTEST) & (self.block == 1))
+        self.stays_: Any = None
         if len(seen):
             row, column = self.centres[seen].T
             points = 0.34 * cell_points(self.ax_, self.plan.shape)
@@ -194,7 +203,7 @@ class PolicyDisplay:
             self.stays_ = self.ax_.scatter(column, row, sizes, STAYING_COLOUR, marker="o", **{**outline, "zorder": 2.5})
 
 
-def _block_means(plan: GridPlan, probabilities: NDArray, block: int) -> tuple[NDArray, NDArray]:
+def _block_means(plan: GridGeometry, probabilities: NDArray, block: int) -> tuple[NDArray, NDArray]:
     """Mean centre and mean probabilities of the states of each block that have a policy."""
     decides = probabilities.sum(axis=1) > 0
     cells, rows = plan.cells[decides], probabilities[decides]

@@ -1,22 +1,21 @@
-"""What a fitted estimator offers to be drawn, as one number per state, with its name."""
+"""What a fitted estimator offers to be drawn on a map: values with their name."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..routes import expected_flows
-from ..uncertainty import reward_map
-
-if TYPE_CHECKING:
-    from ..uncertainty import ErrorMap
-    from ..worlds import RoadNetwork
+from ..uncertainty import ErrorMap, reward_map
+from ._fitted import fit_of
+from ._layouts import Layout, layout_of
 
 
-class Quantity(NamedTuple):
+@dataclass(frozen=True)
+class Quantity:
     """How a quantity is shown: its title, and the colour scale it wants (arguments of `colour_scale`)."""
 
     title: str
@@ -35,51 +34,89 @@ QUANTITIES = {
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """Values of a quantity, one per state, and the label of their colour bar."""
+    """Values of a quantity, the label of their colour bar, and whether a place takes the sum over its actions or the mean."""
 
-    per_state: NDArray
+    values: NDArray  # (S,) or (S, A)
     label: str
+    total: bool = False
 
 
-def quantity(estimator: Any, show: str, goal: int | None = None) -> Shown:
-    """One number per state of a fitted estimator.
+def estimator_map(
+    estimator: Any, world: Any, *, show: str = "reward", goal: int | None = None, title: str | None = None
+) -> Any:
+    """Map what a fitted estimator found, on whatever map the world has.
 
     Parameters
     ----------
     estimator : fitted MaxEntIRL
-    show : one of QUANTITIES
+    world : as for `layout_of`
+    show : "reward", "value", "visitations" or "standard_error"
+        Rewards and standard errors per action are averaged over the actions available in a state, or over the moves on to a
+        link. With a horizon, the value is that of the first step and visitations are summed over time. States in which nothing is
+        decided, such as terminal ones, earn nothing: maps of reward and error leave them out.
     goal : int, optional
-        State on the way to which value and visitations are meant; needed where the demonstrations had goals.
+        State on the way to which the value and the visitations are meant. It is marked. Visitations are those of the
+        demonstrations with this goal, or of all where none had it. Needed where the demonstrations had goals, but not for the
+        visitations of a road network: without it they are those of all trips.
+    title : str, optional
+
+    Returns
+    -------
+    Display
+        `GridMapDisplay`, `NetworkMapDisplay`, `TreeMapDisplay`, or what the layout of the world makes.
 
     Raises
     ------
     ValueError
-        For other names, for a goal that is missing, and for standard errors of very many coefficients.
+        For an unknown quantity, a goal that is missing or no state, a world with another number of states than the estimator, and
+        standard errors of very many coefficients.
     """
+    layout = layout_of(world).heading_for(goal)
+    shown, meta = quantity(estimator, layout, show, goal), QUANTITIES[show]
+    return layout.map(
+        shown.values,
+        total=shown.total,
+        label=shown.label,
+        title=meta.title if title is None else title,
+        signed=meta.signed,
+        from_zero=meta.from_zero,
+        root=meta.root,
+    )
+
+
+def quantity(estimator: Any, layout: Layout, show: str, goal: int | None = None) -> Shown:
+    """Values of a quantity, (S,) or (S, A), and their label on the layout; arguments as for `estimator_map`."""
     if show not in QUANTITIES:
         raise ValueError(f"show must be one of {', '.join(QUANTITIES)}; got {show!r}")
     mdp = estimator.mdp
+    if layout.n_states not in (None, mdp.n_states):
+        raise ValueError(f"the estimator has {mdp.n_states} states, {layout.name} has {layout.n_states}")
     if show == "reward":
         reward = np.asarray(estimator.reward_)
-        return Shown(reward_per_state(reward, mdp), reward_label(reward))
+        return Shown(earned(reward, mdp), reward_label(reward, layout))
     if show == "standard_error":
         errors = reward_map(estimator)
-        label = error_label(reward_label(errors.standard_error), errors)
-        return Shown(reward_per_state(errors.standard_error, mdp), label)
+        spread = errors.standard_error
+        return Shown(earned(spread, mdp), error_label(reward_label(spread, layout), errors))
     if show == "value":
         V, staged = estimator.solve(goal).V, mdp.horizon is not None
-        return Shown(V[0] if staged else V, "soft value" + (" at the first step" if staged else ""))
-    estimator._check_goal(goal, "goal=")
-    visits = estimator.visitations_ if goal is None else visits_on_the_way(estimator, goal)
-    return Shown(state_visits(visits), visits_label(mdp))
+        label = f"soft value{layout.words.place}" + (" at the first step" if staged else "")
+        return Shown(V[0] if staged else V, label)
+    has_goals = fit_of(estimator).has_goals
+    if goal is None and has_goals and not layout.sums_goals:
+        raise ValueError("the demonstrations had goals, and visits depend on the goal: pass goal=, a state")
+    visits = visits_on_the_way(estimator, goal) if has_goals or goal is not None else estimator.visitations_
+    per_action = visits.sum(axis=0) if visits.ndim == 3 else visits
+    label = layout.words.visits + (", discounted" if mdp.discount < 1 else "") + "\n(square-root scale)"
+    return Shown(per_action, label, total=True)
 
 
 def visits_on_the_way(estimator: Any, goal: int | None = None) -> NDArray:
     """Expected visits (S, A) per demonstrated trip, from its first state to its goal; of one goal, on the trips to it.
 
-    A goal that no demonstration had is approached from the first states of all.
+    The trips to a goal that no demonstration had start where all demonstrations started.
     """
-    data = estimator._fitted_on
+    data = fit_of(estimator).demonstrations
     weight, goals = data.weights, data.goals if goal is None else np.full(len(data), goal)
     if goal is not None and data.goals is not None and (weight[data.goals == goal] > 0).any():
         weight = np.where(data.goals == goal, weight, 0.0)
@@ -87,91 +124,20 @@ def visits_on_the_way(estimator: Any, goal: int | None = None) -> NDArray:
     return expected_flows(estimator.goal_policies(), first[rows], goals[rows], weight[rows]) / weight.sum()
 
 
-def link_quantity(estimator: Any, network: RoadNetwork, show: str, goal: int | None = None) -> Shown:
-    """One number per link of a road network, (L,), from a fitted estimator; arguments as for `quantity`.
-
-    Visits are how often a trip enters the link; without a goal those of all demonstrated trips, each to its own.
-    """
-    mdp = estimator.mdp
-    if mdp.n_states != network.mdp.n_states:
-        raise ValueError(f"the estimator has {mdp.n_states} states, {network!r} has {network.mdp.n_states}")
-    if show == "visitations":
-        heading = goal is not None or estimator._fitted_on.goals is not None
-        visits = visits_on_the_way(estimator, goal) if heading else estimator.visitations_
-        flows = network.link_flows(visits if visits.ndim == 2 else visits.sum(axis=0))
-        discounted = ", discounted" if mdp.discount < 1 else ""
-        return Shown(flows, f"times a link is entered, per trip{discounted}\n(square-root scale)")
-    if show == "reward":
-        return Shown(per_link(network, estimator.reward_), link_reward_label(network, estimator.reward_))
-    if show == "standard_error":
-        errors = reward_map(estimator)
-        label = link_reward_label(network, errors.standard_error)
-        return Shown(per_link(network, errors.standard_error), error_label(label, errors))
-    return Shown(per_link(network, quantity(estimator, show, goal).per_state), f"soft value {_place(network)}")
-
-
-def per_link(network: RoadNetwork, values: ArrayLike) -> NDArray:
-    """One number per link, (L,).
-
-    Of values (S,) that of the link, or of the node it leaves; of (S, A) the mean over the moves on to it, NaN without any.
-    """
-    values = np.asarray(values, dtype=float)
-    if values.ndim == 1:
-        return values[: network.n_links] if network.states == "links" else values[network.tail]
-    there = network.entered >= 0
-    moves = values[: network.n_places, : network.entered.shape[1]][there]
-    known = np.isfinite(moves)
-    counts = np.bincount(network.entered[there][known], minlength=network.n_links)
-    total = np.bincount(network.entered[there][known], weights=moves[known], minlength=network.n_links)
-    return np.divide(total, counts, out=np.full(network.n_links, np.nan), where=counts > 0)
-
-
-def link_reward_label(network: RoadNetwork, reward: ArrayLike) -> str:
-    """Label of a map of rewards `per_link`."""
-    if np.ndim(reward) == 1:
-        return f"reward per decision {_place(network)}"
-    return "reward of taking a link" + (",\nmean over the links before it" if network.states == "links" else "")
-
-
-def _place(network: RoadNetwork) -> str:
-    return "on a link" if network.states == "links" else "at the node a link leaves"
-
-
-def reward_per_state(reward: ArrayLike, mdp: Any) -> NDArray:
-    """Reward of each state, (S,): one per action is averaged over the available ones; NaN where nothing is decided."""
+def earned(reward: ArrayLike, mdp: Any) -> NDArray:
+    """A reward (S,) or (S, A) with NaN where no decision earns it."""
     reward = np.asarray(reward, dtype=float)
-    if reward.ndim == 1:
-        return np.where(mdp.available.any(axis=1), reward, np.nan)
-    return mean_over_actions(np.where(mdp.available, reward, np.nan))
+    return np.where(mdp.available.any(axis=1) if reward.ndim == 1 else mdp.available, reward, np.nan)
 
 
-def mean_over_actions(table: NDArray) -> NDArray:
-    """(S,) mean of an (S, A) table over its finite entries, NaN where there is none."""
-    finite = np.isfinite(table)
-    counts = finite.sum(axis=1)
-    total = np.where(finite, table, 0.0).sum(axis=1)
-    return np.divide(total, counts, out=np.full(len(counts), np.nan), where=counts > 0)
-
-
-def reward_label(reward: ArrayLike) -> str:
-    """Label of a map of `reward_per_state`."""
-    return "reward per decision" if np.ndim(reward) == 1 else "reward per decision,\nmean over actions"
+def reward_label(reward: ArrayLike, layout: Layout) -> str:
+    """Label of a map of a reward (S,) or (S, A)."""
+    return f"reward per decision{layout.words.place}" if np.ndim(reward) == 1 else layout.words.action_reward
 
 
 def error_label(label: str, errors: ErrorMap) -> str:
     """Label of a map of standard errors of what `label` names."""
     return f"standard error of the {label}" + ("\n(relative to the mean reward)" if errors.centred else "")
-
-
-def state_visits(visitations: ArrayLike) -> NDArray:
-    """Visits of each state, (S,), from visitations of shape (S, A) or (T, S, A)."""
-    visitations = np.asarray(visitations, dtype=float)
-    return visitations.sum(axis=(0, 2) if visitations.ndim == 3 else 1)
-
-
-def visits_label(mdp: Any) -> str:
-    """Label of a map of visits, whose colours follow the square root."""
-    return "decisions per trajectory" + (", discounted" if mdp.discount < 1 else "") + "\n(square-root scale)"
 
 
 def first_step(policy: ArrayLike) -> NDArray:

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
-from scipy.special import ndtri
 
 from .._labelled import demonstrations_for
+from .._repr import BriefRepr
 from ..uncertainty import reward_map
-from ._axes import figure_and_axes_array, key_above, plain_frame, title_above, value_axis, whole_ticks
-from ._colours import ACCENT, CONTRAST, FAINT
-from ._quantities import first_step
+from ._axes import figure_and_axes_array, plain_frame, value_axis, whole_ticks
+from ._colours import FAINT, STYLES
+from ._fitted import action_names
+from ._intervals import interval_name, normal_quantile
+from ._keys import key_above, title_above
+from ._quantities import earned, first_step
 
 MOST_POINTS = 100  # observed choices of more states are summed over stretches of the variable
-STYLES = (  # told apart by lightness and by dashes, not by hue alone
-    (ACCENT, "-"),
-    (CONTRAST, "--"),
-    ("#3d3d3d", ":"),
-    ("#5c9f6e", "-."),
-    ("#8a4f8f", (0, (5, 1, 1, 1, 1, 1))),
-)
 
 
-class StateCurveDisplay:
+@dataclass(eq=False, repr=False)
+class StateCurveDisplay(BriefRepr):
     """Reward over one state variable with its error band, above the choice probabilities.
 
     Make one with `from_values` or `from_estimator`.
@@ -58,32 +56,18 @@ class StateCurveDisplay:
     figure_ : Figure
     """
 
-    def __init__(
-        self,
-        x: NDArray,
-        reward: NDArray,
-        *,
-        errors: NDArray | None,
-        probabilities: NDArray | None,
-        observed: NDArray | None,
-        curve_names: Sequence[str],
-        action_names: Sequence[str],
-        x_label: str,
-        reward_label: str,
-        title: str,
-        confidence: float,
-    ) -> None:
-        self.x = x
-        self.reward = reward
-        self.errors = errors
-        self.probabilities = probabilities
-        self.observed = observed
-        self.curve_names = curve_names
-        self.action_names = action_names
-        self.x_label = x_label
-        self.reward_label = reward_label
-        self.title = title
-        self.confidence = confidence
+    x: NDArray  # (S,)
+    reward: NDArray  # (S, C)
+    _: KW_ONLY
+    errors: NDArray | None = None  # (S, C)
+    probabilities: NDArray | None = None  # (S, A)
+    observed: NDArray | None = None  # (S, A)
+    curve_names: Sequence[str]  # C
+    action_names: Sequence[str]  # A
+    x_label: str = "state"
+    reward_label: str = "reward per decision"
+    title: str = ""
+    confidence: float = 0.95
 
     @classmethod
     def from_values(
@@ -96,10 +80,7 @@ class StateCurveDisplay:
         observed: ArrayLike | None = None,
         curve_names: Sequence[str] | None = None,
         action_names: Sequence[str] | None = None,
-        x_label: str = "state",
-        reward_label: str = "reward per decision",
-        title: str = "",
-        confidence: float = 0.95,
+        **options: Any,
     ) -> StateCurveDisplay:
         """Show given curves.
 
@@ -112,8 +93,9 @@ class StateCurveDisplay:
         probabilities : (S, A) array, optional
         observed : (S, A) array, optional
             Numbers of choices; drawn as shares, larger points for more choices.
-        curve_names, action_names, x_label, reward_label, title, confidence
-            As for the class.
+        curve_names, action_names : as for the class, optional
+        **options
+            x_label, reward_label, title and confidence, as for the class.
 
         Raises
         ------
@@ -121,22 +103,15 @@ class StateCurveDisplay:
             For shapes that do not fit, naming the argument.
         """
         x = np.asarray(x, dtype=float)
-        tables = {"reward": reward, "errors": errors, "probabilities": probabilities, "observed": observed}
-        for name, table in tables.items():
-            if table is None:
-                continue
-            table = np.asarray(table, dtype=float)
-            table = table[:, None] if table.ndim == 1 else table
-            if table.ndim != 2 or len(table) != len(x):
-                raise ValueError(f"{name} must have one row for each of the {len(x)} values of x; got {table.shape}")
-            tables[name] = table
-        if errors is not None and tables["errors"].shape != tables["reward"].shape:
-            raise ValueError(f"errors have shape {tables['errors'].shape}, the reward {tables['reward'].shape}")
         order = np.argsort(x, kind="stable")
-        tables = {name: None if table is None else table[order] for name, table in tables.items()}
+        named = {"reward": reward, "errors": errors, "probabilities": probabilities, "observed": observed}
+        tables: dict[str, Any] = {
+            name: _rows(name, table, len(x))[order] for name, table in named.items() if table is not None
+        }  # (S, C) or (S, A) each
+        if "errors" in tables and tables["errors"].shape != tables["reward"].shape:
+            raise ValueError(f"errors have shape {tables['errors'].shape}, the reward {tables['reward'].shape}")
         n_curves = tables["reward"].shape[1]
-        actions = tables["probabilities"] if observed is None else tables["observed"]
-        n_actions = 0 if actions is None else actions.shape[1]
+        n_actions = next((tables[name].shape[1] for name in ("observed", "probabilities") if name in tables), 0)
         actions = tuple(action_names or (f"action {i}" for i in range(n_actions)))
         same = n_curves == len(actions)
         curves = tuple(curve_names or (actions if same else (f"reward {i}" for i in range(n_curves))))
@@ -144,16 +119,7 @@ class StateCurveDisplay:
             raise ValueError(
                 f"{len(curves)} curve names for {n_curves} curves, {len(actions)} action names for {n_actions}"
             )
-        return cls(
-            x[order],
-            **tables,
-            curve_names=curves,
-            action_names=actions,
-            x_label=x_label,
-            reward_label=reward_label,
-            title=title,
-            confidence=confidence,
-        )
+        return cls(x[order], tables.pop("reward"), curve_names=curves, action_names=actions, **tables, **options)
 
     @classmethod
     def from_estimator(
@@ -178,14 +144,14 @@ class StateCurveDisplay:
             What was chosen, to be drawn over the probabilities; of those with goals what was chosen on the way to `goal`. Labels
             stand for what they stood for in the fit.
         **options
-            Names, labels, title and confidence as for `from_values`; also `errors`, by default those of
+            Names, labels, title and confidence as for `from_values`, actions being called by the labels that the demonstrations
+            were read with; also `errors`, by default those of
             `maxent_irl.uncertainty.reward_map`, without centring; pass None where there are too many coefficients for them.
         """
         mdp = estimator.mdp
         x = np.arange(mdp.n_states) if x is None else x
         reward = np.asarray(estimator.reward_)
-        if reward.ndim == 2:
-            reward = np.where(mdp.available, reward, np.nan)
+        reward = earned(reward, mdp) if reward.ndim == 2 else reward
         if "errors" not in options:
             options["errors"] = reward_map(estimator, centre=False).standard_error
         observed = None
@@ -199,6 +165,7 @@ class StateCurveDisplay:
             np.add.at(observed, chosen, weights[demonstrations.trajectory_ids])
             observed = observed if observed.any() else None
         options.setdefault("title", "Recovered reward and choices")
+        options.setdefault("action_names", action_names(estimator))
         return cls.from_values(
             x,
             reward,
@@ -222,7 +189,10 @@ class StateCurveDisplay:
         self.figure_, axes = figure_and_axes_array(ax, (panels, 1), size=(6.0, 3.0 * panels), sharex=True)
         self.axes_ = axes.ravel()
         self.ax_ = self.axes_[0]
-        self.curves_, self.bands_, self.choices_, self.shares_ = [], [], [], []
+        self.curves_: list[Any] = []
+        self.bands_: list[Any] = []
+        self.choices_: list[Any] = []
+        self.shares_: list[Any] = []
         self._draw_rewards(self.ax_)
         if panels == 2:
             self._draw_choices(self.axes_[1])
@@ -234,7 +204,7 @@ class StateCurveDisplay:
         return self
 
     def _draw_rewards(self, ax: Any) -> None:
-        z = float(ndtri(0.5 + self.confidence / 2))
+        z = normal_quantile(self.confidence)
         single = {"marker": "o"} if len(self.x) == 1 else {}
         width = 4.0 if single else 0.0  # a band over one state is a bar
         for i, name in enumerate(self.curve_names):
@@ -248,19 +218,17 @@ class StateCurveDisplay:
                 self.bands_.append(band)
         handles = [*self.curves_]
         if self.bands_:
-            self.bands_[0].set_label(f"{self.confidence:.0%} interval")
+            self.bands_[0].set_label(interval_name(self.confidence))
             handles.append(self.bands_[0])
         ax.set_ylabel(self.reward_label)
         value_axis(ax)
         key = key_above(ax, handles if len(handles) > 1 else [], columnspacing=1.2)
         title_above(ax, self.title, key)
 
-    def _shown_choices(self) -> tuple[NDArray | None, NDArray | None]:
+    def _shown_choices(self, observed: NDArray) -> tuple[NDArray, NDArray]:
         """Where observed choices are drawn, (n,), and how many of each action, (n, A): of many states those of stretches."""
-        if self.observed is None:
-            return None, None
-        seen = self.observed.sum(axis=1) > 0
-        x, counts = self.x[seen], self.observed[seen]
+        seen = observed.sum(axis=1) > 0
+        x, counts = self.x[seen], observed[seen]
         if len(x) <= MOST_POINTS:
             return x, counts
         stretch = np.digitize(x, np.linspace(x[0], x[-1], MOST_POINTS + 1)[1:-1])
@@ -270,32 +238,32 @@ class StateCurveDisplay:
         return member @ (weights * x) / (member @ weights), member @ counts
 
     def _draw_choices(self, ax: Any) -> None:
-        n_actions = (self.probabilities if self.probabilities is not None else self.observed).shape[1]
-        x, counts = self._shown_choices()
-        totals = None if counts is None else counts.sum(axis=1)
-        for i in range(n_actions):
+        single = {"marker": "o"} if len(self.x) == 1 else {}
+        handles = []
+        for i, share in enumerate(() if self.probabilities is None else self.probabilities.T):
             colour, dash = STYLES[i % len(STYLES)]
-            if self.probabilities is not None:
-                single = {"marker": "o"} if len(self.x) == 1 else {}
-                (line,) = ax.plot(
-                    self.x,
-                    self.probabilities[:, i],
-                    color=colour,
-                    linestyle=dash,
-                    linewidth=1.8,
-                    label=self.action_names[i],
-                    zorder=3,
-                    **single,
-                )
-                self.choices_.append(line)
-            if counts is not None:
-                area = 4 + 36 * totals / totals.max()
-                share = counts[:, i] / totals
-                points = ax.scatter(x, share, area, colour, marker="o", alpha=0.35, linewidths=0, zorder=2)
-                self.shares_.append(points)
-        handles = [*self.choices_]
-        if self.shares_:
+            style = {"color": colour, "linestyle": dash, "linewidth": 1.8, "zorder": 3, **single}
+            (line,) = ax.plot(self.x, share, label=self.action_names[i], **style)
+            self.choices_.append(line)
+        if self.observed is not None:
+            x, counts = self._shown_choices(self.observed)
+            totals = counts.sum(axis=1)
+            area = 4 + 36 * totals / totals.max()
+            style = {"marker": "o", "alpha": 0.35, "linewidths": 0, "zorder": 2}
+            self.shares_ = [
+                ax.scatter(x, chosen / totals, area, STYLES[i % len(STYLES)][0], **style)
+                for i, chosen in enumerate(counts.T)
+            ]
             words = "demonstrated share (larger: more decisions)"
-            handles.append(ax.scatter([], [], 18, FAINT, marker="o", label=words))
+            handles = [ax.scatter([], [], 18, FAINT, marker="o", label=words)]
         ax.set(ylabel="probability of choosing", ylim=(-0.04, 1.04))
-        key_above(ax, handles, columnspacing=1.2)
+        key_above(ax, [*self.choices_, *handles], columnspacing=1.2)
+
+
+def _rows(name: str, table: ArrayLike, n: int) -> NDArray:
+    """The table as (n, columns); raise if it has another number of rows."""
+    array = np.asarray(table, dtype=float)
+    array = array[:, None] if array.ndim == 1 else array
+    if array.ndim != 2 or len(array) != n:
+        raise ValueError(f"{name} must have one row for each of the {n} values of x; got {array.shape}")
+    return array

@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._axes import (
-    figure_and_axes,
-    key_above,
-    label_ticks,
-    plain_frame,
-    points_of,
-    short,
-    title_above,
-    value_axis,
-    whole_ticks,
-    widest,
-)
-from ._colours import ACCENT, FAINT
-from ._quantities import mean_over_actions, reward_per_state
-from ._state_curve import STYLES
+from .._repr import BriefRepr
+from ._axes import figure_and_axes, plain_frame, points_of, value_axis, whole_ticks, widest
+from ._colours import ACCENT, FAINT, STYLES
+from ._fitted import action_names as names_of_actions
+from ._fitted import state_names
+from ._keys import key_above, title_above
+from ._layouts import mean_over_actions
+from ._names import label_ticks, short
+from ._quantities import earned
 
 MOST_BARS = 30
 SHORT_NAME = 12  # characters; longer ones stand upright under the points and get more height
 MARKERS = "os^Dv"  # as many actions as STYLES tells apart
 
 
-class StateRewardsDisplay:
+@dataclass(eq=False, repr=False)
+class StateRewardsDisplay(BriefRepr):
     """Reward of every state of an MDP that is no grid.
 
     Make one with `from_values` or `from_estimator`. Up to 30 states with one reward each are bars with their labels, the
@@ -52,14 +48,12 @@ class StateRewardsDisplay:
     ax_, figure_ : Axes, Figure
     """
 
-    def __init__(
-        self, values: NDArray, *, names: Sequence[str], action_names: Sequence[str], label: str, title: str
-    ) -> None:
-        self.values = values
-        self.names = names
-        self.action_names = action_names
-        self.label = label
-        self.title = title
+    values: NDArray  # (S, C)
+    _: KW_ONLY
+    names: Sequence[str]  # S
+    action_names: Sequence[str]  # C
+    label: str
+    title: str
 
     @classmethod
     def from_values(
@@ -107,9 +101,18 @@ class StateRewardsDisplay:
         action_names: Sequence[Any] | None = None,
         title: str = "Recovered reward",
     ) -> StateRewardsDisplay:
-        """Show the reward of a fitted estimator; names as for the class."""
-        reward, mdp = np.asarray(estimator.reward_), estimator.mdp
-        values = reward_per_state(reward, mdp) if reward.ndim == 1 else np.where(mdp.available, reward, np.nan)
+        """Show the reward of a fitted estimator.
+
+        Parameters
+        ----------
+        estimator : fitted MaxEntIRL
+        names, action_names : as for the class
+            Default: the labels that the demonstrations were read with.
+        title : str
+        """
+        names = state_names(estimator) if names is None else names
+        action_names = names_of_actions(estimator) if action_names is None else action_names
+        values = earned(estimator.reward_, estimator.mdp)
         return cls.from_values(values, names=names, action_names=action_names, title=title)
 
     @property
@@ -140,7 +143,9 @@ class StateRewardsDisplay:
         self
         """
         self.figure_, self.ax_ = figure_and_axes(ax, size=(6.0, self.height))
-        self.bars_, self.points_, self.key_ = None, [], None
+        self.bars_: Any = None
+        self.points_: list[Any] = []
+        self.key_: Any = None
         if self._as_bars:
             self._draw_bars()
         else:

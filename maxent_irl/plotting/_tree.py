@@ -1,26 +1,34 @@
-"""A labyrinth that branches in two at every junction, drawn as the maze it is: an H-tree."""
+"""Maps of labyrinths that branch in two at every junction, drawn as the mazes they are; and their layout."""
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._validation import check_goal
+from ..worlds import TreeGeometry
 from ..worlds.labyrinth import h_tree
-from ._axes import add_colour_bar, figure_and_axes, make_room, short
-from ._colours import INK, colour_scale
+from ._axes import figure_and_axes
+from ._colours import CORRIDOR_COLOUR, INK, PAPER
+from ._layouts import Layout, Words, lay_out
+from ._names import make_room, short
+from ._quantities import estimator_map
+from ._value_map import ValueMap
 
-CORRIDOR_COLOUR = "#e3e3e0"
+SIZE = (6.4, 5.4)  # inches
 ENDS = np.array([[-1.0], [1.0]])
 AWAY, LETTER, LINE = 14.0, 6.0, 16.0  # points: from a junction to its label; width of a letter, height of a label
 
 
-class TreeMapDisplay:
+@dataclass(eq=False, repr=False)
+class TreeMapDisplay(ValueMap):
     """One number per junction of a tree-shaped maze.
 
-    Make one with `from_values`. Junctions are discs on the corridors of the maze, coloured by the value and, if sizes are
-    given, as large as those (such as visits).
+    Make one with `from_values` or `from_estimator`. Junctions are discs on the corridors of the maze, coloured by the value. If
+    sizes are given, such as visits, the areas of the discs are in proportion to them.
 
     Parameters
     ----------
@@ -32,8 +40,9 @@ class TreeMapDisplay:
         x and y of each junction.
     sizes : (N,) array or None
         Areas of the discs, in any unit.
-    label, title, size_label : str
-    signed : bool, optional
+    size_label : str
+        What the sizes are.
+    label, title, signed, from_zero, root, cmap, norm, vmin, vmax
         As for `GridMapDisplay`.
     marks : dict of str to int
         Junctions to name.
@@ -46,28 +55,14 @@ class TreeMapDisplay:
     colour_bar_, ax_, figure_ : Colorbar, Axes, Figure
     """
 
-    def __init__(
-        self,
-        values: NDArray,
-        *,
-        parents: NDArray,
-        positions: NDArray,
-        sizes: NDArray | None,
-        label: str,
-        title: str,
-        size_label: str,
-        signed: bool | None,
-        marks: dict[str, int],
-    ) -> None:
-        self.values = values
-        self.parents = parents
-        self.positions = positions
-        self.sizes = sizes
-        self.label = label
-        self.title = title
-        self.size_label = size_label
-        self.signed = signed
-        self.marks = marks
+    values: NDArray  # (N,)
+    _: KW_ONLY
+    parents: NDArray  # (N,)
+    positions: NDArray  # (N, 2)
+    sizes: NDArray | None = None  # (N,)
+    size_label: str = ""
+    marks: dict[str, int] = field(default_factory=dict)
+    reading = "The colour of a disc gives the value at its junction; a junction without a disc has none."
 
     @classmethod
     def from_values(
@@ -77,11 +72,8 @@ class TreeMapDisplay:
         *,
         positions: ArrayLike | None = None,
         sizes: ArrayLike | None = None,
-        label: str,
-        title: str = "",
-        size_label: str = "",
-        signed: bool | None = None,
         marks: dict[str, int] | None = None,
+        **options: Any,
     ) -> TreeMapDisplay:
         """Map one number per junction.
 
@@ -92,8 +84,10 @@ class TreeMapDisplay:
             Default: junctions 2 i + 1 and 2 i + 2 follow junction i, as in `Labyrinth`.
         positions : (N, 2) array, optional
             Default, without `parents`: those of a labyrinth of N junctions. Needed with `parents`.
-        sizes, label, title, size_label, signed, marks
-            As for the class; `size_label` says what the sizes are.
+        sizes, marks
+            As for the class.
+        **options
+            label (required), title, size_label, signed, from_zero, root, cmap, norm, vmin and vmax, as for the class.
 
         Raises
         ------
@@ -114,34 +108,58 @@ class TreeMapDisplay:
             sizes = np.asarray(sizes, dtype=float)
             if sizes.shape != (n,):
                 raise ValueError(f"sizes must have one entry for each of the {n} junctions; got {sizes.shape}")
-        return cls(
-            values,
-            parents=parents,
-            positions=positions,
-            sizes=sizes,
-            label=label,
-            title=title,
-            size_label=size_label,
-            signed=signed,
-            marks=marks or {},
-        )
+        return cls(values, parents=parents, positions=positions, sizes=sizes, marks=marks or {}, **options)
+
+    @classmethod
+    def from_estimator(
+        cls, estimator: Any, world: Any, *, show: str = "reward", goal: int | None = None, title: str | None = None
+    ) -> TreeMapDisplay:
+        """Map what a fitted estimator found; arguments as for `estimator_map`, with a labyrinth as the world."""
+        return estimator_map(estimator, TreeLayout(TreeGeometry.of(world)), show=show, goal=goal, title=title)
+
+    @property
+    def panel(self) -> tuple[float, float]:
+        """Width and height in inches that the map wants beside others."""
+        return SIZE[0], SIZE[1] + 0.4
 
     def plot(self, ax: Any = None, *, scale: dict[str, Any] | None = None, colour_bar: bool = True) -> TreeMapDisplay:
         """Draw the maze; arguments as for `GridMapDisplay.plot`."""
+        self.figure_, self.ax_ = figure_and_axes(ax, size=SIZE)
+        points, points_per_unit, limits = self._measures()
+        self._draw_corridors(points)
+        self._draw_junctions(points, self.colours(self.values, scale))
+        self._draw_names(points_per_unit, limits)
+        self.ax_.set(xlim=limits[:, 0], ylim=limits[:, 1])
+        self.ax_.set(aspect="equal", xticks=[], yticks=[], title=self.title, xlabel=self.size_label)
+        make_room(self.ax_, self.labels_)
+        self.ax_.spines[:].set_visible(False)
+        self.colour_bar_ = self.draw_colour_bar(self.junctions_, self.ax_) if colour_bar else None
+        return self
+
+    def _corridors(self) -> NDArray:
+        """Ends of every corridor, (N - 1, 2, 2)."""
+        child = np.flatnonzero(self.parents >= 0)
+        return np.stack([self.positions[self.parents[child]], self.positions[child]], axis=1)
+
+    def _measures(self) -> tuple[float, float, NDArray]:
+        """Points of the shortest corridor, points per unit of position, and (2, 2) limits: low and high, x and y."""
+        lines = self._corridors()
+        narrowest = float(np.linalg.norm(lines[:, 1] - lines[:, 0], axis=1).min(initial=np.inf))
+        span = float(np.ptp(self.positions, axis=0).max()) or 1.0
+        points = 72 * 4.2 * min(narrowest, span) / span
+        low, high = self.positions.min(axis=0), self.positions.max(axis=0)
+        half = np.maximum((high - low) / 2, 0.25 * span) + 0.06 * span
+        return points, points / narrowest if np.isfinite(narrowest) else 1.0, (low + high) / 2 + half * ENDS
+
+    def _draw_corridors(self, points: float) -> None:
         from matplotlib.collections import LineCollection
 
-        self.figure_, self.ax_ = figure_and_axes(ax, size=(6.4, 5.4))
-        scale = colour_scale(self.values, signed=self.signed) if scale is None else scale
-        child = np.flatnonzero(self.parents >= 0)
-        lines = np.stack([self.positions[self.parents[child]], self.positions[child]], axis=1)
-        narrowest = np.linalg.norm(lines[:, 1] - lines[:, 0], axis=1).min(initial=np.inf)
-        span = float(np.ptp(self.positions, axis=0).max()) or 1.0
-        points = 72 * 4.2 * min(float(narrowest), span) / span  # of the shortest corridor
         width = float(np.clip(0.45 * points, 1.0, 9.0))
-        self.corridors_ = LineCollection(
-            lines, colors=CORRIDOR_COLOUR, linewidths=width, capstyle="projecting", zorder=1
-        )
+        style: dict[str, Any] = {"colors": CORRIDOR_COLOUR, "linewidths": width, "capstyle": "projecting", "zorder": 1}
+        self.corridors_ = LineCollection(list(self._corridors()), **style)
         self.ax_.add_collection(self.corridors_)
+
+    def _draw_junctions(self, points: float, scale: dict[str, Any]) -> None:
         there = np.flatnonzero(np.isfinite(self.values))
         widest = float(np.clip(0.8 * points, 4.0, 24.0)) ** 2
         area = np.full(len(there), 0.5 * widest)
@@ -151,10 +169,8 @@ class TreeMapDisplay:
         self.junctions_ = self.ax_.scatter(
             x, y, area, self.values[there], marker="o", edgecolors=INK, linewidths=0.4, zorder=3, **scale
         )
-        points_per_unit = points / narrowest if np.isfinite(narrowest) else 1.0
-        low, high = self.positions.min(axis=0), self.positions.max(axis=0)
-        half = np.maximum((high - low) / 2, 0.25 * span) + 0.06 * span
-        limits = (low + high) / 2 + half * ENDS
+
+    def _draw_names(self, points_per_unit: float, limits: NDArray) -> None:
         aside = {name: self._clear_side(name, points_per_unit, limits) for name in self.marks}
         self.labels_ = [
             self.ax_.annotate(
@@ -167,17 +183,11 @@ class TreeMapDisplay:
                 va=("center", "bottom", "top")[aside[name][1]],
                 fontsize="small",
                 arrowprops={"arrowstyle": "-", "linewidth": 0.8, "color": INK, "shrinkB": 2},
-                bbox={"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": INK, "linewidth": 0.5},
+                bbox={"boxstyle": "round,pad=0.2", "facecolor": PAPER, "edgecolor": INK, "linewidth": 0.5},
                 zorder=5,
             )
             for name, node in self.marks.items()
         ]
-        self.ax_.set(xlim=limits[:, 0], ylim=limits[:, 1])
-        self.ax_.set(aspect="equal", xticks=[], yticks=[], title=self.title, xlabel=self.size_label)
-        make_room(self.ax_, self.labels_)
-        self.ax_.spines[:].set_visible(False)
-        self.colour_bar_ = add_colour_bar(self.junctions_, self.ax_, self.label) if colour_bar else None
-        return self
 
     def _clear_side(self, name: str, points_per_unit: float, limits: NDArray) -> NDArray:
         """Direction (2,) of -1, 0 or 1 in which the label of a junction covers neither junctions nor corridors.
@@ -185,9 +195,9 @@ class TreeMapDisplay:
         Of directions that are equally clear the diagonal inwards is taken, and none that leaves the map.
         """
         here = self.positions[self.marks[name]]
-        child = np.flatnonzero(self.parents >= 0)
         along = np.linspace(0, 1, 9)[:, None, None]
-        corridors = (1 - along) * self.positions[child] + along * self.positions[self.parents[child]]
+        ends = self._corridors()
+        corridors = (1 - along) * ends[:, 1] + along * ends[:, 0]
         taken = (np.concatenate([self.positions, *corridors]) - here) * points_per_unit
         size = np.array([LETTER * len(short(name)) + 8, LINE])
         low, high = (limits - here) * points_per_unit
@@ -198,3 +208,48 @@ class TreeMapDisplay:
         clear = np.linalg.norm(gaps, axis=2).min(axis=1)
         inside = ((first > low) & (first + size < high)).all(axis=1)
         return sides[np.argmax(clear.round(3) + 1e3 * inside)]
+
+
+@dataclass(frozen=True, eq=False)
+class TreeLayout(Layout):
+    """The layout of a tree-shaped maze: one disc per node."""
+
+    geometry: TreeGeometry
+    marks: dict[str, int] = field(default_factory=dict)  # name to node
+    unit = "node"
+
+    @property
+    def words(self) -> Words:
+        """How the layout speaks of nodes."""
+        return Words(place=" at a node", visits="decisions at a node, per trajectory")
+
+    @property
+    def n_states(self) -> int:
+        """Number of states."""
+        return len(self.geometry.parents)
+
+    @property
+    def name(self) -> str:
+        """What messages call the maze."""
+        return f"this maze of {self.n_states} nodes"
+
+    @property
+    def place_names(self) -> list[str]:
+        """Name of each node."""
+        return list(self.geometry.names)
+
+    def heading_for(self, goal: int | None) -> TreeLayout:
+        """The layout that marks the goal."""
+        if goal is None:
+            return self
+        return TreeLayout(self.geometry, {**self.marks, "goal": check_goal(goal, self.n_states)})
+
+    def display(self, values: NDArray, **options: Any) -> TreeMapDisplay:
+        """Map one number per node; options as for `TreeMapDisplay`."""
+        where: dict[str, Any] = {"positions": self.geometry.positions, "marks": self.marks}
+        return TreeMapDisplay.from_values(values, self.geometry.parents, **where, **options)
+
+
+@lay_out.register
+def _(geometry: TreeGeometry) -> Layout:
+    return TreeLayout(geometry)

@@ -1,7 +1,7 @@
 """One self-contained HTML page about a fit: what was read, what was recovered, how sure, and how to do it again.
 
 Reading order: `_sections` (what the page says), `_pictures` (its figures, with their texts for those who cannot see them),
-`_page` (HTML itself).
+`_subject` (what both are about), `_page` (HTML itself).
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from .._labelled import demonstrations_for
-from ..worlds.gridworld import ACTIONS
 from ._page import page
-from ._sections import Fit, sections
+from ._sections import sections
+from ._subject import Subject
 
 __all__ = ["write_report"]
 
@@ -35,7 +35,7 @@ def write_report(
     warnings: Sequence[str] = (),
     state_names: Sequence[Any] | None = None,
     action_names: Sequence[Any] | None = None,
-    steps: ArrayLike = ACTIONS,
+    steps: ArrayLike | None = None,
 ) -> None:
     """Write a report that anybody can open: one file, without network, script or style sheet beside it.
 
@@ -44,7 +44,7 @@ def write_report(
     path : path of the HTML file
     estimator : fitted MaxEntIRL
     demonstrations : Demonstrations it was fitted to, or what their constructor takes
-    world : GridWorld, shape (rows, columns), bool array of free cells, or RoadNetwork, optional
+    world : GridWorld, shape (rows, columns), bool array of free cells, RoadNetwork, Labyrinth or `MapLayout`, optional
         None: there is no map.
     true_reward : (S,) or (S, A) array, optional
         As for `maxent_irl.plotting.plot_recovery`.
@@ -57,9 +57,9 @@ def write_report(
         What was warned about on the way.
     state_names : sequence of S labels, optional
     action_names : sequence of A labels, optional
-        Default: the labels that the demonstrations were read with.
-    steps : (A, 2) array
-        Row and column step of each action of the grid.
+        Default of both: the labels that the demonstrations were read with.
+    steps : (A, 2) array, optional
+        Row and column step of each action of the grid. Default: those of the world.
 
     Raises
     ------
@@ -67,9 +67,7 @@ def write_report(
         If the file cannot be written.
     """
     demonstrations = demonstrations_for(estimator, demonstrations)
-    if action_names is None and len(demonstrations.action_labels or ()) == estimator.mdp.n_actions:
-        action_names = demonstrations.action_labels
-    fit = Fit(
+    subject = Subject(
         estimator=estimator,
         demonstrations=demonstrations,
         world=world,
@@ -82,4 +80,4 @@ def write_report(
         action_names=action_names,
         steps=steps,
     )
-    Path(path).write_text(page(title, sections(fit)), encoding="utf-8")
+    Path(path).write_text(page(title, sections(subject)), encoding="utf-8")

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..plotting import (
     CalibrationDisplay,
     CoefficientsDisplay,
     ConvergenceDisplay,
-    NetworkMapDisplay,
-    PathsDisplay,
+    Layout,
     RewardComparisonDisplay,
     StateRewardsDisplay,
+    estimator_map,
     plot_recovery,
 )
-from ..plotting._network import map_display
-from ..worlds import RoadNetwork
 from ._page import picture
-
-if TYPE_CHECKING:
-    from ._sections import Fit
+from ._subject import Subject
 
 DOTS_PER_INCH = 150
 CSS_PIXELS_PER_INCH = 96
@@ -47,9 +43,11 @@ def embedded(figure: Any, *, alt: str, caption: str) -> ET.Element:
     return picture(file.getvalue(), width, alt=alt, caption=caption)
 
 
-def reward_by_state(fit: Fit) -> ET.Element:
+def reward_by_state(subject: Subject) -> ET.Element:
     """The reward where there is no map."""
-    display = StateRewardsDisplay.from_estimator(fit.estimator, names=fit.state_names, action_names=fit.action_names)
+    display = StateRewardsDisplay.from_estimator(
+        subject.estimator, names=subject.state_names, action_names=subject.action_names
+    )
     return drawn(
         display,
         alt="Recovered reward by state. " + extremes(display.values, display.names),
@@ -57,9 +55,9 @@ def reward_by_state(fit: Fit) -> ET.Element:
     )
 
 
-def comparison(fit: Fit) -> ET.Element:
+def comparison(subject: Subject, true_reward: ArrayLike) -> ET.Element:
     """True against recovered reward where there is no map."""
-    display = RewardComparisonDisplay.from_estimator(fit.estimator, fit.true_reward)
+    display = RewardComparisonDisplay.from_estimator(subject.estimator, true_reward)
     return drawn(
         display,
         alt=f"Recovered over true reward: {display.verdict}.",
@@ -67,80 +65,65 @@ def comparison(fit: Fit) -> ET.Element:
     )
 
 
-def overview(fit: Fit) -> ET.Element:
+def overview(subject: Subject, layout: Layout) -> ET.Element:
     """The maps: the reward, the true one beside it where it is known, visits, and on a grid the policy."""
     from matplotlib.figure import Figure
 
-    figure = plot_recovery(fit.estimator, fit.world, true_reward=fit.true_reward, steps=fit.steps, figure=Figure())
+    figure = plot_recovery(
+        subject.estimator, subject.world, true_reward=subject.true_reward, steps=subject.steps, figure=Figure()
+    )
     shown = figure.displays
-    alt = "Map of the recovered reward. " + extremes(*_places(shown["recovered"], fit))
+    alt = "Map of the recovered reward. " + extremes_on(shown["recovered"], layout)
     parts = ["Recovered reward"]
     if "true" in shown:
-        alt += f" Compared with the true reward: {shown['recovered'].title.splitlines()[-1]}."
+        alt += f" Compared with the true reward: {figure.comparison.verdict}."
         parts = ["True and recovered reward on one colour scale"]
     if "visitations" in shown:
-        parts.append(f"how often each {_unit(fit)} is expected to be visited")
+        parts.append(f"how often each {layout.unit} is expected to be visited")
     if "policy" in shown:
         parts.append("and the policy, its arrows as long as the moves are probable")
     return embedded(figure, alt=alt, caption="; ".join(parts) + ".")
 
 
-def demonstrations(fit: Fit) -> ET.Element:
+def demonstrations(subject: Subject, layout: Layout) -> ET.Element:
     """Where the demonstrations went on the map."""
-    data = fit.demonstrations
-    states = np.unique(data.states).size
-    if isinstance(fit.world, RoadNetwork):
-        flows = fit.world.link_flows(data.state_action_counts(fit.estimator.mdp.n_states, fit.estimator.mdp.n_actions))
-        display = NetworkMapDisplay.from_network(
-            fit.world,
-            flows,
-            label="times a link was entered\n(square-root scale)",
-            title=f"{len(data):,} demonstrations",
-            signed=False,
-            root=True,
-        )
-        return drawn(
-            display,
-            alt=f"Map of how often {len(data)} demonstrations entered each link; {int((flows > 0).sum())} links were used.",
-            caption="The demonstrations: the wider and darker a link, the more often it was entered.",
-        )
-    display = PathsDisplay.from_demonstrations(data, fit.world)
+    data, mdp, unit = subject.demonstrations, subject.estimator.mdp, layout.unit
+    display = layout.demonstrations(data, mdp)
+    counts = layout.per_place(data.state_action_counts(mdp.n_states, mdp.n_actions), total=True)
     return drawn(
         display,
-        alt=f"Map of the paths of {len(display.paths)} demonstrations, which made decisions in {states} of the cells.",
-        caption="The demonstrations: single paths while they are few, summed traffic when they are many.",
+        alt=f"Map of how often {len(data)} demonstrations {layout.words.verb} each {unit}; {int((counts > 0).sum())} {unit}s "
+        "were used.",
+        caption=f"The demonstrations. {getattr(display, 'reading', '')}".strip(),
     )
 
 
-def coefficients(fit: Fit) -> ET.Element:
+def coefficients(subject: Subject) -> ET.Element:
     """Coefficients with their intervals."""
-    found = fit.summary.coefficients
-    display = CoefficientsDisplay.from_values(
-        fit.estimator.coef_,
-        np.where(found["determined"], found["standard_error"], np.nan),
-        names=found["feature"],
-    )
+    display = CoefficientsDisplay.from_estimator(subject.estimator)
     return drawn(
         display,
         alt=f"Estimates of {len(display.estimates)} coefficients as dots on lines; the numbers are in the table.",
-        caption="Coefficients, with 95% intervals where standard errors are known.",
+        caption="Coefficients, with 95% intervals where standard errors are known. "
+        "The demonstrations do not determine the grey ones."
+        if display.determined is not None and not display.determined.all()
+        else "Coefficients, with 95% intervals where standard errors are known.",
     )
 
 
-def standard_errors(fit: Fit) -> ET.Element:
+def standard_errors(subject: Subject, layout: Layout) -> ET.Element:
     """Map of the standard error of the reward."""
-    display = map_display(fit.world).from_estimator(fit.estimator, fit.world, show="standard_error")
-    known, unknown = ("light and narrow", "dark and wide") if _unit(fit) == "link" else ("dark", "light")
+    display = estimator_map(subject.estimator, layout, show="standard_error")
     return drawn(
         display,
-        alt="Map of the standard error of the recovered reward. " + extremes(*_places(display, fit)),
-        caption=f"Where the reward is well known ({known}) and where it is not ({unknown}).",
+        alt="Map of the standard error of the recovered reward. " + extremes_on(display, layout),
+        caption=f"Where the reward is well known ({layout.words.low}) and where it is not ({layout.words.high}).",
     )
 
 
-def convergence(fit: Fit) -> ET.Element:
+def convergence(subject: Subject) -> ET.Element:
     """Log-likelihood over the steps, and the gap that is left."""
-    display = ConvergenceDisplay.from_estimator(fit.estimator)
+    display = ConvergenceDisplay.from_estimator(subject.estimator)
     first, last = display.log_likelihood[[0, -1]]
     return drawn(
         display,
@@ -155,9 +138,9 @@ def convergence(fit: Fit) -> ET.Element:
     )
 
 
-def calibration(fit: Fit) -> ET.Element:
+def calibration(subject: Subject) -> ET.Element:
     """Predicted probabilities against what was chosen."""
-    display = CalibrationDisplay.from_estimator(fit.estimator, fit.demonstrations)
+    display = CalibrationDisplay.from_estimator(subject.estimator, subject.demonstrations)
     worst = float(np.abs(display.predicted - display.observed).max())
     return drawn(
         display,
@@ -183,13 +166,9 @@ def extremes(values: NDArray, names: Any) -> str:
     )
 
 
-def _unit(fit: Fit) -> str:
-    return "link" if isinstance(fit.world, RoadNetwork) else "cell"
-
-
-def _places(display: Any, fit: Fit) -> tuple[NDArray, list[str]]:
-    """The values of a map, flat, and where each of them lies."""
-    if isinstance(fit.world, RoadNetwork):
-        return display.values, [f"link {link}" for link in fit.world.links]
-    rows, columns = display.grid.shape
-    return display.grid.ravel(), [f"row {row}, column {column}" for row in range(rows) for column in range(columns)]
+def extremes_on(display: Any, layout: Layout) -> str:
+    """Smallest and largest value of a map and where they are, in words."""
+    values = getattr(display, "values", None)  # displays of others need not have them
+    if values is None:
+        return ""
+    return extremes(values, layout.place_names or [f"state {s}" for s in range(len(values))])

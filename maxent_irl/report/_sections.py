@@ -3,70 +3,33 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from importlib import metadata
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from .._version import __version__
-from ..estimators._summary import FitSummary
 from ..uncertainty import identifiability as what_is_identifiable
 from . import _pictures
 from ._page import Section, element, facts, paragraph, table
+from ._subject import Subject
 
 MOST_ROWS = 60
 MOST_DIRECTIONS = 12
 PACKAGES = ("numpy", "scipy", "scikit-learn", "matplotlib")
 
 
-@dataclass(frozen=True, eq=False)
-class Fit:
-    """Everything a report is about; attributes as the arguments of `write_report`."""
-
-    estimator: Any
-    demonstrations: Any
-    world: Any
-    true_reward: ArrayLike | None
-    source: str
-    dynamics: str
-    command: str
-    warnings: tuple[str, ...]
-    state_names: Sequence[Any] | None
-    action_names: Sequence[Any] | None
-    steps: ArrayLike
-
-    @cached_property
-    def summary(self) -> FitSummary:
-        """Coefficients, statistics and notes of the fit."""
-        return self.estimator.summary()
-
-    @property
-    def has_errors(self) -> bool:
-        """Whether there are standard errors: not for very many coefficients."""
-        return self.summary.statistics["covariance"] != "none"
-
-    @property
-    def has_map(self) -> bool:
-        """Whether states lie on a grid or a road network."""
-        return self.world is not None
-
-
-def sections(fit: Fit) -> list[Section]:
+def sections(subject: Subject) -> list[Section]:
     """All sections of the report, in order."""
     return [
-        at_a_glance(fit),
-        what_was_read(fit),
-        model(fit),
-        result(fit),
-        coefficients(fit),
-        identifiability(fit),
-        convergence(fit),
-        warned(fit),
-        repeat(fit),
+        at_a_glance(subject),
+        what_was_read(subject),
+        model(subject),
+        result(subject),
+        coefficients(subject),
+        identifiability(subject),
+        convergence(subject),
+        warned(subject),
+        repeat(subject),
     ]
 
 
@@ -82,9 +45,9 @@ def count(n: int) -> str:
     return f"{n:,}"
 
 
-def at_a_glance(fit: Fit) -> Section:
+def at_a_glance(subject: Subject) -> Section:
     """The outcome in three sentences."""
-    estimator, found = fit.estimator, fit.summary.statistics
+    estimator, found = subject.estimator, subject.summary.statistics
     if estimator.converged_:
         state = paragraph(f"The fit converged in {estimator.n_iter_} iterations.", kind="good")
     else:
@@ -103,9 +66,9 @@ def at_a_glance(fit: Fit) -> Section:
     return Section("glance", "At a glance", [state, outcome])
 
 
-def what_was_read(fit: Fit) -> Section:
+def what_was_read(subject: Subject) -> Section:
     """The demonstrations."""
-    demos, mdp = fit.demonstrations, fit.estimator.mdp
+    demos, mdp = subject.demonstrations, subject.estimator.mdp
     lengths = np.diff(demos.offsets)
     ended = int(demos.terminated.sum())
     rows = [
@@ -119,17 +82,17 @@ def what_was_read(fit: Fit) -> Section:
         rows.append(("Weights", f"{number(demos.weights.min())} to {number(demos.weights.max())}"))
     if demos.goals is not None:
         rows.append(("Goals", f"{count(np.unique(demos.goals).size)} different ones"))
-    if fit.source:
-        rows.insert(0, ("Source", fit.source))
+    if subject.source:
+        rows.insert(0, ("Source", subject.source))
     parts = [facts("The demonstrations", rows)]
-    if fit.has_map:
-        parts.append(_pictures.demonstrations(fit))
+    if subject.layout is not None:
+        parts.append(_pictures.demonstrations(subject, subject.layout))
     return Section("read", "What was read", parts)
 
 
-def model(fit: Fit) -> Section:
+def model(subject: Subject) -> Section:
     """The problem and the assumptions."""
-    estimator, mdp = fit.estimator, fit.estimator.mdp
+    estimator, mdp = subject.estimator, subject.estimator.mdp
     horizon = "infinite" if mdp.horizon is None else f"{mdp.horizon} decisions"
     features = "one reward per state" if estimator.features is None else f"{count(len(estimator.coef_))} features"
     inference = {
@@ -144,7 +107,7 @@ def model(fit: Fit) -> Section:
     rows = [
         ("States, actions", f"{count(mdp.n_states)}, {count(mdp.n_actions)}"),
         ("Transitions", count(mdp.transitions.nnz)),
-        ("Dynamics", fit.dynamics or "given"),
+        ("Dynamics", subject.dynamics or "given"),
         ("Terminal states", count(int(mdp.terminal.sum()))),
         ("Discount", f"{mdp.discount:g}"),
         ("Horizon", horizon),
@@ -158,23 +121,26 @@ def model(fit: Fit) -> Section:
     return Section("model", "Model", [facts("The decision problem and what was assumed of the demonstrator", rows)])
 
 
-def result(fit: Fit) -> Section:
+def result(subject: Subject) -> Section:
     """The pictures of the reward."""
-    parts = [_pictures.overview(fit) if fit.has_map else _pictures.reward_by_state(fit)]
-    if not fit.has_map and fit.true_reward is not None:
-        parts.append(_pictures.comparison(fit))
-    if fit.has_map and fit.has_errors:
-        parts.append(_pictures.standard_errors(fit))
+    if (layout := subject.layout) is None:
+        parts = [_pictures.reward_by_state(subject)]
+        if subject.true_reward is not None:
+            parts.append(_pictures.comparison(subject, subject.true_reward))
+    else:
+        parts = [_pictures.overview(subject, layout)]
+        if subject.has_errors:
+            parts.append(_pictures.standard_errors(subject, layout))
     return Section("reward", "Recovered reward", parts)
 
 
-def coefficients(fit: Fit) -> Section:
+def coefficients(subject: Subject) -> Section:
     """The table of coefficients with their errors, and a picture of it."""
-    columns = fit.summary.coefficients
+    columns = subject.summary.coefficients
     rows = list(zip(*columns.values(), strict=True))
-    caption = f"Standard errors: {fit.summary.statistics['covariance_description']}"
+    caption = f"Standard errors: {subject.summary.statistics['covariance_description']}"
     if len(rows) > MOST_ROWS:
-        farthest = np.argsort(-np.abs(fit.estimator.coef_), kind="stable")[:MOST_ROWS]
+        farthest = np.argsort(-np.abs(subject.estimator.coef_), kind="stable")[:MOST_ROWS]
         caption = f"The {MOST_ROWS} coefficients farthest from zero of {count(len(rows))}. {caption}"
         rows = [rows[k] for k in np.sort(farthest)]
     made = table(
@@ -192,15 +158,15 @@ def coefficients(fit: Fit) -> Section:
             for name, coef, error, z, p, low, high, determined in rows
         ],
     )
-    return Section("coefficients", "Coefficients", [made, _pictures.coefficients(fit)])
+    return Section("coefficients", "Coefficients", [made, _pictures.coefficients(subject)])
 
 
-def identifiability(fit: Fit) -> Section:
+def identifiability(subject: Subject) -> Section:
     """What the demonstrations do and do not determine."""
-    notes = [paragraph(note) for note in fit.summary.notes]
-    if not fit.has_errors:
+    notes = [paragraph(note) for note in subject.summary.notes]
+    if not subject.has_errors:
         return Section("identifiability", "Identifiability", notes)
-    found = what_is_identifiable(fit.estimator)
+    found = what_is_identifiable(subject.estimator)
     if found.identified:
         parts = [paragraph("The demonstrations determine every coefficient.", kind="good")]
     else:
@@ -223,9 +189,9 @@ def identifiability(fit: Fit) -> Section:
     return Section("identifiability", "Identifiability", [*parts, *notes])
 
 
-def convergence(fit: Fit) -> Section:
+def convergence(subject: Subject) -> Section:
     """How the fit went, how well it predicts, and whether its predictions are calibrated."""
-    found = fit.summary.statistics
+    found = subject.summary.statistics
     rows = [
         ("this model", number(found["log_likelihood_per_decision"])),
         ("choosing at random among the available actions", number(found["uniform_per_decision"])),
@@ -240,24 +206,24 @@ def convergence(fit: Fit) -> Section:
     parts = [
         table("Log-likelihood per decision", ("Of", "Nats"), rows),
         facts("To compare models of the same demonstrations; smaller AIC and BIC are better", criteria),
-        _pictures.convergence(fit),
-        _pictures.calibration(fit),
+        _pictures.convergence(subject),
+        _pictures.calibration(subject),
     ]
     return Section("fit", "Fit", parts)
 
 
-def warned(fit: Fit) -> Section:
+def warned(subject: Subject) -> Section:
     """The warnings, or that there were none."""
-    if not fit.warnings:
+    if not subject.warnings:
         return Section("warnings", "Warnings", [paragraph("There were none.")])
-    return Section("warnings", "Warnings", [paragraph(warning, kind="bad") for warning in fit.warnings])
+    return Section("warnings", "Warnings", [paragraph(warning, kind="bad") for warning in subject.warnings])
 
 
-def repeat(fit: Fit) -> Section:
+def repeat(subject: Subject) -> Section:
     """Command and versions."""
     rows = [("maxent_irl", __version__), ("Python", platform.python_version())]
     rows += [(name, metadata.version(name)) for name in PACKAGES]
     parts = [facts("Versions", rows)]
-    if fit.command:
-        parts = [paragraph("The command that made this report:"), element("pre", fit.command), *parts]
+    if subject.command:
+        parts = [paragraph("The command that made this report:"), element("pre", subject.command), *parts]
     return Section("repeat", "How to repeat it", parts)
