@@ -231,11 +231,11 @@ def read_features(
     missing = np.argwhere(needed & np.isnan(features).any(axis=-1))
     if len(missing):
         inverse = [{i: label for label, i in index[key].items()} for key in keys]
-        place = ", ".join(
+        where = ", ".join(
             f"{key} {inverse[j][int(i)]}" for j, (key, i) in enumerate(zip(keys, missing[0], strict=True))
         )
         raise ValueError(
-            f"{path} gives no (or not all) features for {place}; {len(missing)} such rows are missing in all"
+            f"{path} gives no (or not all) features for {where}; {len(missing)} such rows are missing in all"
         )
     return np.nan_to_num(features, nan=0.0), names
 
@@ -305,9 +305,9 @@ def _write_coefficients(path: Path, estimator: MaxEntIRL) -> None:
 def _write_policy(path: Path, estimator: MaxEntIRL, problem: Problem) -> None:
     """A row per state and action; per time too with a horizon, and per demonstrated goal where there are goals."""
     states, actions = problem.state_names, problem.action_names
-    goals = problem.demonstrations.goals
-    goals = [None] if goals is None else np.unique(goals)
-    times = [None] if problem.mdp.horizon is None else range(problem.mdp.horizon)
+    headed = problem.demonstrations.goals
+    goals: list[int | None] = [None] if headed is None else np.unique(headed).tolist()
+    times: list[int | None] = [None] if problem.mdp.horizon is None else list(range(problem.mdp.horizon))
     used = np.flatnonzero(problem.mdp.available.any(axis=1))
     with open(path, "w", encoding="utf-8", newline="") as file:
         out = csv.writer(file)

@@ -57,9 +57,10 @@ class MapLayout(Protocol):
 
         Returns
         -------
-        A display: an object whose ``plot(ax=None, *, scale=None, colour_bar=True)`` draws it, `scale` being a dict with ``cmap``
-        and ``norm``. It may have ``panel``, the inches (width, height) that it wants beside others, and ``wide``, whether several
-        are better put one above the other.
+        A display: an object whose ``plot(ax=None, *, scale=None, colour_bar=True, key=True)`` draws it. `scale` is a dict with
+        ``cmap`` and ``norm``, and `key` says whether to explain marks. The display may have ``panel``, the inches (width, height)
+        that it wants beside others; ``wide``, whether several are better put one above the other; ``values``, one number per
+        place; and ``reading``, a sentence that says how to read it.
         """
 
 

@@ -156,7 +156,7 @@ class NetworkMapDisplay(ValueMap):
         return line_scale(*arrays, **options)
 
     def plot(
-        self, ax: Any = None, *, scale: dict[str, Any] | None = None, colour_bar: bool = True
+        self, ax: Any = None, *, scale: dict[str, Any] | None = None, colour_bar: bool = True, key: bool = True
     ) -> NetworkMapDisplay:
         """Draw the network; arguments as for `GridMapDisplay.plot`."""
         from matplotlib.collections import LineCollection
@@ -185,7 +185,7 @@ class NetworkMapDisplay(ValueMap):
             **scale,
         )
         self.ax_.add_collection(self.edges_)
-        self._draw_marks()
+        self._draw_marks(key)
         x, y = 1.1 * half
         self.ax_.set(xlim=(centre[0] - x, centre[0] + x), ylim=(centre[1] - y, centre[1] + y))
         self.ax_.set(aspect="equal", xticks=[], yticks=[], xlabel=self.note)
@@ -231,7 +231,7 @@ class NetworkMapDisplay(ValueMap):
     def _single(self) -> dict[str, NDArray]:
         return {name: place for name, place in self.points.items() if place.ndim == 1}
 
-    def _draw_marks(self) -> None:
+    def _draw_marks(self, key: bool) -> None:
         from matplotlib.patheffects import withStroke
 
         style = {"edgecolors": INK, "linewidths": 1.3, "zorder": 5, "clip_on": False}
@@ -240,7 +240,7 @@ class NetworkMapDisplay(ValueMap):
             self.ax_.scatter(*places.T, 40, PAPER, marker=MARKERS[i % len(MARKERS)], label=name, **style)
             for i, (name, places) in enumerate(several)
         ]
-        self.key_ = key_above(self.ax_, self.groups_)
+        self.key_ = key_above(self.ax_, self.groups_ if key else [])
         self.points_: Any = None
         self.labels_: list[Any] = []
         if not (single := self._single()):

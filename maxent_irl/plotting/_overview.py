@@ -90,9 +90,10 @@ def _with_maps(
     rows = len(displays) // columns
     figure = _page(figure, (width * columns, height * rows))
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
-    for ax, (name, display) in zip(axes, displays.items(), strict=True):
-        options = {"scale": scale} if name in ("true", "recovered") else {}
-        display.plot(ax, **options)
+    for i, (name, display) in enumerate(displays.items()):
+        # One key explains all maps.
+        options = {"scale": scale if name in ("true", "recovered") else None, "key": i == 0}
+        display.plot(axes[i], **({} if name == "policy" else options))
     figure.displays, figure.comparison = displays, comparison
     return figure
 

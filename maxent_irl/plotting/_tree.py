@@ -122,8 +122,10 @@ class TreeMapDisplay(ValueMap):
         """Width and height in inches that the map wants beside others."""
         return SIZE[0], SIZE[1] + 0.4
 
-    def plot(self, ax: Any = None, *, scale: dict[str, Any] | None = None, colour_bar: bool = True) -> TreeMapDisplay:
-        """Draw the maze; arguments as for `GridMapDisplay.plot`."""
+    def plot(
+        self, ax: Any = None, *, scale: dict[str, Any] | None = None, colour_bar: bool = True, key: bool = True
+    ) -> TreeMapDisplay:
+        """Draw the maze; arguments as for `GridMapDisplay.plot`. All marks are named beside them, so that there is no key."""
         self.figure_, self.ax_ = figure_and_axes(ax, size=SIZE)
         points, points_per_unit, limits = self._measures()
         self._draw_corridors(points)

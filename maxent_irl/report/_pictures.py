@@ -43,7 +43,7 @@ def embedded(figure: Any, *, alt: str, caption: str) -> ET.Element:
     return picture(file.getvalue(), width, alt=alt, caption=caption)
 
 
-def reward_by_state(subject: Subject) -> ET.Element:
+def draw_reward_by_state(subject: Subject) -> ET.Element:
     """The reward where there is no map."""
     display = StateRewardsDisplay.from_estimator(
         subject.estimator, names=subject.state_names, action_names=subject.action_names
@@ -55,7 +55,7 @@ def reward_by_state(subject: Subject) -> ET.Element:
     )
 
 
-def comparison(subject: Subject, true_reward: ArrayLike) -> ET.Element:
+def draw_comparison(subject: Subject, true_reward: ArrayLike) -> ET.Element:
     """True against recovered reward where there is no map."""
     display = RewardComparisonDisplay.from_estimator(subject.estimator, true_reward)
     return drawn(
@@ -65,7 +65,7 @@ def comparison(subject: Subject, true_reward: ArrayLike) -> ET.Element:
     )
 
 
-def overview(subject: Subject, layout: Layout) -> ET.Element:
+def draw_overview(subject: Subject, layout: Layout) -> ET.Element:
     """The maps: the reward, the true one beside it where it is known, visits, and on a grid the policy."""
     from matplotlib.figure import Figure
 
@@ -85,7 +85,7 @@ def overview(subject: Subject, layout: Layout) -> ET.Element:
     return embedded(figure, alt=alt, caption="; ".join(parts) + ".")
 
 
-def demonstrations(subject: Subject, layout: Layout) -> ET.Element:
+def draw_demonstrations(subject: Subject, layout: Layout) -> ET.Element:
     """Where the demonstrations went on the map."""
     data, mdp, unit = subject.demonstrations, subject.estimator.mdp, layout.unit
     display = layout.demonstrations(data, mdp)
@@ -98,7 +98,7 @@ def demonstrations(subject: Subject, layout: Layout) -> ET.Element:
     )
 
 
-def coefficients(subject: Subject) -> ET.Element:
+def draw_coefficients(subject: Subject) -> ET.Element:
     """Coefficients with their intervals."""
     display = CoefficientsDisplay.from_estimator(subject.estimator)
     return drawn(
@@ -111,7 +111,7 @@ def coefficients(subject: Subject) -> ET.Element:
     )
 
 
-def standard_errors(subject: Subject, layout: Layout) -> ET.Element:
+def draw_standard_errors(subject: Subject, layout: Layout) -> ET.Element:
     """Map of the standard error of the reward."""
     display = estimator_map(subject.estimator, layout, show="standard_error")
     return drawn(
@@ -121,7 +121,7 @@ def standard_errors(subject: Subject, layout: Layout) -> ET.Element:
     )
 
 
-def convergence(subject: Subject) -> ET.Element:
+def draw_convergence(subject: Subject) -> ET.Element:
     """Log-likelihood over the steps, and the gap that is left."""
     display = ConvergenceDisplay.from_estimator(subject.estimator)
     first, last = display.log_likelihood[[0, -1]]
@@ -138,7 +138,7 @@ def convergence(subject: Subject) -> ET.Element:
     )
 
 
-def calibration(subject: Subject) -> ET.Element:
+def draw_calibration(subject: Subject) -> ET.Element:
     """Predicted probabilities against what was chosen."""
     display = CalibrationDisplay.from_estimator(subject.estimator, subject.demonstrations)
     worst = float(np.abs(display.predicted - display.observed).max())

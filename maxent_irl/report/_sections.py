@@ -9,8 +9,17 @@ import numpy as np
 
 from .._version import __version__
 from ..uncertainty import identifiability as what_is_identifiable
-from . import _pictures
 from ._page import Section, element, facts, paragraph, table
+from ._pictures import (
+    draw_calibration,
+    draw_coefficients,
+    draw_comparison,
+    draw_convergence,
+    draw_demonstrations,
+    draw_overview,
+    draw_reward_by_state,
+    draw_standard_errors,
+)
 from ._subject import Subject
 
 MOST_ROWS = 60
@@ -86,7 +95,7 @@ def what_was_read(subject: Subject) -> Section:
         rows.insert(0, ("Source", subject.source))
     parts = [facts("The demonstrations", rows)]
     if subject.layout is not None:
-        parts.append(_pictures.demonstrations(subject, subject.layout))
+        parts.append(draw_demonstrations(subject, subject.layout))
     return Section("read", "What was read", parts)
 
 
@@ -124,13 +133,13 @@ def model(subject: Subject) -> Section:
 def result(subject: Subject) -> Section:
     """The pictures of the reward."""
     if (layout := subject.layout) is None:
-        parts = [_pictures.reward_by_state(subject)]
+        parts = [draw_reward_by_state(subject)]
         if subject.true_reward is not None:
-            parts.append(_pictures.comparison(subject, subject.true_reward))
+            parts.append(draw_comparison(subject, subject.true_reward))
     else:
-        parts = [_pictures.overview(subject, layout)]
+        parts = [draw_overview(subject, layout)]
         if subject.has_errors:
-            parts.append(_pictures.standard_errors(subject, layout))
+            parts.append(draw_standard_errors(subject, layout))
     return Section("reward", "Recovered reward", parts)
 
 
@@ -158,7 +167,7 @@ def coefficients(subject: Subject) -> Section:
             for name, coef, error, z, p, low, high, determined in rows
         ],
     )
-    return Section("coefficients", "Coefficients", [made, _pictures.coefficients(subject)])
+    return Section("coefficients", "Coefficients", [made, draw_coefficients(subject)])
 
 
 def identifiability(subject: Subject) -> Section:
@@ -206,8 +215,8 @@ def convergence(subject: Subject) -> Section:
     parts = [
         table("Log-likelihood per decision", ("Of", "Nats"), rows),
         facts("To compare models of the same demonstrations; smaller AIC and BIC are better", criteria),
-        _pictures.convergence(subject),
-        _pictures.calibration(subject),
+        draw_convergence(subject),
+        draw_calibration(subject),
     ]
     return Section("fit", "Fit", parts)
 
