@@ -25,7 +25,7 @@ from .plotting import is_drawable, plot_recovery
 from .report import write_report
 
 INDICATOR_L2 = (
-    0.1  # one reward per state is never identified without a prior: a constant is free, unseen states run away
+    0.1  # without a prior, one reward per state is never identified: neither a constant nor states out of reach
 )
 DEFAULT_DISCOUNT = 0.95
 REQUIRED_COLUMNS, FURTHER_COLUMNS = ("id", "state", "action"), ("time", "next_state", "weight", "goal")

@@ -61,7 +61,7 @@ def plain_numbers(axis: Any) -> None:
 
 
 def value_axis(ax: Any) -> None:
-    """Set up the vertical axis of curves: differences that are rounding are not drawn as if they were any."""
+    """Set up the vertical axis of curves, so that values that differ by rounding alone look constant."""
     low, high = ax.dataLim.intervaly
     if np.isfinite([low, high]).all() and (limits := shown_range(low, high)) != (low, high):
         ax.set_ylim(limits)

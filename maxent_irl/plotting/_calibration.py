@@ -102,7 +102,7 @@ class CalibrationDisplay(BriefRepr):
 
     @classmethod
     def from_estimator(cls, estimator: Any, demonstrations: Any, *, n_bins: int = 10) -> CalibrationDisplay:
-        """Compare a fitted estimator with demonstrations, better ones it has not seen.
+        """Compare a fitted estimator with demonstrations, preferably ones that it was not fitted to.
 
         Parameters
         ----------

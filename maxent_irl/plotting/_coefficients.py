@@ -224,6 +224,8 @@ class CoefficientsDisplay(BriefRepr):
         if self.partial_ is not None:
             dashed = {**hollow, "color": FAINT, "linestyle": DASHES}
             handles.append(Line2D([], [], **dashed, label=f"{words} of the determined part"))
+        if self.errors is not None and self.determined is not None and (np.isnan(self.errors) & ~self.determined).any():
+            handles.append(Line2D([], [], **{**hollow, "color": FAINT, "linewidth": 0}, label="not determined"))
         if self.truth_ is not None:
             handles += [self.truth_] if handles else [self.estimates_, self.truth_]
         return key_above(self.ax_, handles, columnspacing=1.2)

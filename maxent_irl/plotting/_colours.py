@@ -1,8 +1,8 @@
 """Colours of maps: which colour map a quantity gets, and between which limits.
 
 Two colour maps serve everything. Quantities of one sign get viridis, which is perceptually uniform and safe for colour-blind
-readers. Signed quantities get a map from blue over grey to gold, centred on zero: a diverging map whose lightness nevertheless
-rises all the way, so that a grey print still tells negative from positive, which the usual light-centred ones do not.
+readers. Signed quantities get a map from blue over grey to gold, centred on zero. Its lightness rises all the way, so that
+negative and positive can be told apart in a grey print too.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ class ConvergenceDisplay(BriefRepr):
     """Log-likelihood per decision at each step, beside the feature gap at the end.
 
     Make one with `from_values` or `from_estimator`. The feature gap is demonstrated minus expected features per decision; a
-    fit is done when none exceeds the tolerance. A penalty holds the gap open: such a fit has no tolerance for it.
+    fit has converged when none exceeds the tolerance. With a penalty the gap is nonzero at the optimum: no tolerance is drawn.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class ConvergenceDisplay(BriefRepr):
 
     @classmethod
     def from_estimator(cls, estimator: Any, *, uniform: float | None = None) -> ConvergenceDisplay:
-        """Show how a fitted estimator got there.
+        """Show the steps of a fitted estimator.
 
         Parameters
         ----------
@@ -98,9 +98,7 @@ class ConvergenceDisplay(BriefRepr):
         matching = estimator.objective == "feature-matching" and estimator.mdp.discount < 1
         weighted = "discount-weighted " if matching else ""
         penalised = "penalised " if estimator.l2 > 0 else ""
-        title = "Feature gap at the end" + (
-            f",\nheld open by the penalty\n(l2 = {estimator.l2:g})" if penalised else ""
-        )
+        title = "Feature gap at the end" + (f",\nnonzero with a penalty\n(l2 = {estimator.l2:g})" if penalised else "")
         return cls.from_values(
             -np.asarray(estimator.loss_curve_),
             estimator.feature_gap_,
@@ -145,7 +143,7 @@ class ConvergenceDisplay(BriefRepr):
             )
             ax.legend(frameon=False, loc="lower right")
         status = "Fit" if self.converged is None else "Converged" if self.converged else "Not converged"
-        n = len(steps) - 1  # a step that was taken back has a point too, as high as the one before
+        n = len(steps) - 1  # a rejected step has a point too, equal to the one before
         title = f"{status} in {n} step{'s' if n != 1 else ''}"
         ax.set(xlabel="step", ylabel=self.label, title=title)
         ax.margins(y=0.08)

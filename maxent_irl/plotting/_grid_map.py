@@ -36,10 +36,8 @@ class GridMapDisplay(ValueMap):
     title : str
     signed : bool, optional
         Whether zero is the middle of the scale. None: if there are values of both signs.
-    from_zero : bool
-        Whether a one-sided scale starts at zero.
-    root : bool
-        Whether the colours of a one-sided scale follow the square root.
+    from_zero, root : bool
+        Whether a one-sided scale starts at zero, and whether its colours follow the square root.
     cmap, norm, vmin, vmax : optional
         Colour map, norm and limits to use in place of those chosen by these rules.
 

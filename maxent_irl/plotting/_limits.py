@@ -21,7 +21,7 @@ def rounding(low: float, high: float) -> float:
 
 
 def shown_range(low: float, high: float) -> tuple[float, float]:
-    """The range itself; where it is no more than rounding, a wide one about its value, in which all of it is one."""
+    """The range itself. Where it is no more than rounding: a wide range about its value, so that all values look the same."""
     if high - low > rounding(low, high):
         return low, high
     middle = (low + high) / 2

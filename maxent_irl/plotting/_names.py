@@ -29,9 +29,10 @@ def label_ticks(axis: Any, positions: ArrayLike, names: Iterable[Any], **options
 
 
 def make_room(ax: Any, labels: list[Any], *, below: bool = False) -> None:
-    """Widen the limits of axes of equal aspect until the annotations of points, whose size is no matter of scale, lie within.
+    """Widen the limits of axes of equal aspect until the annotations of points lie within.
 
-    They would cover the colour bar otherwise, which lies beside the axes or below.
+    Otherwise they would cover the colour bar, which lies beside the axes or below. The size of an annotation does not change with
+    the limits, so that the right limits are found by iteration.
     """
     base = np.array([ax.get_xlim(), ax.get_ylim()]).T  # (low or high, x or y)
     labels = [label for label in labels if np.isfinite(label.xy).all()]

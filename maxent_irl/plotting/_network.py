@@ -25,7 +25,7 @@ MARKERS = "os^D"  # of places of one name, group by group
 
 @dataclass(eq=False, repr=False)
 class NetworkMapDisplay(ValueMap):
-    """A map of one number per edge: reward of a link, or how many drive over it.
+    """A map of one number per edge, such as the reward of a link or how often it is used.
 
     Make one with `from_network`, `from_edges` or `from_estimator`. Edges with larger numbers (or larger absolute ones, if signed)
     are wider and lie on top.
@@ -125,7 +125,7 @@ class NetworkMapDisplay(ValueMap):
             Without positions its nodes are laid out by its attribute "length".
         values : (L,) array, such as `RoadNetwork.link_flows` gives
         marks : dict of str to node, or to a list or array of nodes, optional
-            Nodes of the network to mark, by the name to write beside them, or in a key for several.
+            Nodes of the network to mark: one by the name to write beside it, several by a name in a key.
         **options
             As for `from_edges`.
 
@@ -219,7 +219,7 @@ class NetworkMapDisplay(ValueMap):
         return is_wide(half[0], half[1])
 
     def _extent(self) -> tuple[NDArray, NDArray]:
-        """Centre and half width and height of what is drawn, neither of them nothing."""
+        """Centre of what is drawn, and half its width and height, both positive."""
         corners = self.segments[np.isfinite(self.segments).all(axis=(1, 2))].reshape(-1, 2)
         corners = np.concatenate([corners, *(np.atleast_2d(places) for places in self.points.values())])
         if not len(corners):

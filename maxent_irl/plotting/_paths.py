@@ -171,7 +171,7 @@ class PathsDisplay(BriefRepr):
         self.traffic_.set_linewidth(0.3 + (widest - 0.3) * np.sqrt(counts / max(1, counts.max(initial=1))))
         self.ax_.add_collection(self.traffic_, autolim=False)
         if not len(counts):
-            note_below(self.ax_, "nobody moves")
+            note_below(self.ax_, "no moves between cells")
         if colour_bar and len(counts):
             below = grid_is_wide(self.plan.shape)
             self.colour_bar_ = add_colour_bar(self.traffic_, self.ax_, "moves between two cells", below=below)

@@ -14,8 +14,8 @@ def network_positions(edges: ArrayLike, lengths: ArrayLike) -> NDArray:
     """Lay a network out in the plane from the lengths of its edges alone.
 
     Shortest paths between far apart landmarks are embedded by classical scaling; every other node is placed by its distances
-    to the landmarks. Roads bend, so that the map is true to topology and roughly to scale, not to the compass: it may be
-    turned and mirrored.
+    to the landmarks. The map shows which nodes are connected, and distances roughly, as roads bend. It may be turned and
+    mirrored.
 
     Parameters
     ----------

@@ -37,7 +37,7 @@ def write_report(
     action_names: Sequence[Any] | None = None,
     steps: ArrayLike | None = None,
 ) -> None:
-    """Write a report that anybody can open: one file, without network, script or style sheet beside it.
+    """Write a report as one HTML file that needs no network, script or style sheet.
 
     Parameters
     ----------

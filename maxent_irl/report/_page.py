@@ -1,7 +1,6 @@
 """HTML: elements, tables, figures, and the page around them.
 
-Everything is built as a tree and written by the standard library, so that text is text: labels that hold markup are shown,
-not obeyed.
+Everything is built as a tree and written by the standard library, which escapes text. Markup in labels is shown as it is.
 """
 
 from __future__ import annotations

@@ -221,7 +221,7 @@ def test_where_a_direction_is_flat_the_determined_coefficients_keep_their_interv
     np.testing.assert_allclose(display.margins[:3], 1.959964 * estimator.standard_errors_[:3])
     assert np.isnan(display.margins[3])
     words = [text.get_text() for text in display.ax_.get_legend().get_texts()]
-    assert words[-1] == "95% interval of the determined part"
+    assert words[-2:] == ["95% interval of the determined part", "not determined"]
     assert nothing_is_cut_off(display.figure_)
 
 
@@ -268,7 +268,7 @@ def test_a_penalty_that_holds_the_gap_open_is_said_and_no_tolerance_is_drawn(mac
     assert np.abs(estimator.feature_gap_).max() > estimator.tol
     display = ConvergenceDisplay.from_estimator(estimator).plot()
     assert display.band_ is None
-    assert "held open by the penalty\n(l2 = 0.5)" in display.axes_[1].get_title()
+    assert "nonzero with a penalty\n(l2 = 0.5)" in display.axes_[1].get_title()
 
 
 def test_long_names_of_features_leave_room_for_title_and_label(machines, nothing_is_cut_off):
