@@ -141,33 +141,21 @@ class GridMapDisplay(ValueMap):
         return self
 
 
-@dataclass(frozen=True, eq=False)
 class GridLayout(Layout):
     """The layout of a grid: maps of cells, policies as arrows, demonstrations as paths."""
 
-    geometry: GridGeometry
     unit = "cell"
 
-    @property
-    def n_states(self) -> int:
-        """Number of states."""
-        return self.geometry.n_states
-
-    @property
-    def name(self) -> str:
-        """What messages call the grid."""
-        return "this {} x {} grid".format(*self.geometry.shape)
+    def __init__(self, geometry: GridGeometry) -> None:
+        self.geometry = geometry
+        self.n_states = geometry.n_states
+        self.name = "this {} x {} grid".format(*geometry.shape)
 
     @property
     def place_names(self) -> list[str]:
         """Row and column of each state."""
         cells = self.geometry.cells.tolist()
         return [f"row {row}, column {column}" if row >= 0 else "no cell" for row, column in cells]
-
-    @property
-    def steps(self) -> NDArray:
-        """Row and column step of each action, (A, 2)."""
-        return self.geometry.steps
 
     def heading_for(self, goal: int | None) -> GridLayout:
         """The layout with this state as the only goal to mark."""

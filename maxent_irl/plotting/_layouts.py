@@ -14,15 +14,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import singledispatch
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..worlds import GridGeometry
 from ._colours import colour_scale
-
-Self = TypeVar("Self", bound="Layout")
 
 
 class MapLayout(Protocol):
@@ -93,41 +91,31 @@ class Words:
 class Layout:
     """Base of the layouts; what it does fits every map whose places are the states.
 
+    A subclass sets those of these attributes that differ, for the class or in its constructor.
+
     Attributes
     ----------
     unit : str
         As for `MapLayout`.
+    words : Words
+    n_states : int or None
+        Number of states, where it is known.
+    name : str
+        What messages call the map.
     sums_goals : bool
         Whether visits on the way to different goals are added up on one map.
     """
 
     unit: str = "place"
+    words: Words = Words()
+    n_states: int | None = None
+    name: str = "the map"
     sums_goals: bool = False
 
     @property
     def place_names(self) -> list[str] | None:
-        """Names of the places."""
+        """Names of the places; None: those of the states."""
         return None
-
-    @property
-    def n_states(self) -> int | None:
-        """Number of states, where it is known."""
-        return None
-
-    @property
-    def name(self) -> str:
-        """What messages call the map."""
-        return "the map"
-
-    @property
-    def steps(self) -> NDArray | None:
-        """Row and column step of each action, where actions are moves in the plane."""
-        return None
-
-    @property
-    def words(self) -> Words:
-        """How the layout speaks of what it shows."""
-        return Words()
 
     def map(self, values: ArrayLike, *, total: bool = False, **options: Any) -> Any:
         """Map values per state (S,), or per state and action (S, A), of which `per_place` makes one number per place.
@@ -151,7 +139,7 @@ class Layout:
         """One colour scale for several maps; arguments as for `colour_scale`."""
         return colour_scale(*arrays, **options)
 
-    def heading_for(self: Self, goal: int | None) -> Self:
+    def heading_for(self, goal: int | None) -> Self:
         """The layout that marks this state as the goal; None: as it is."""
         return self
 

@@ -272,20 +272,17 @@ def _away_from_others(places: NDArray) -> NDArray:
     return np.where(size > 0, push / np.where(size > 0, size, 1.0), np.sqrt(0.5))
 
 
-@dataclass(frozen=True, eq=False)
 class NetworkLayout(Layout):
-    """The layout of a road network: one number per link, whether states are links or nodes."""
+    """The layout of a road network: one number per link, whether states are links or nodes; `marks` name nodes."""
 
-    geometry: NetworkGeometry
-    marks: dict[str, Any] = field(default_factory=dict)  # name to node
     unit = "link"
     sums_goals = True
 
-    @property
-    def words(self) -> Words:
-        """How the layout speaks of links."""
-        on_links = self.geometry.states == "links"
-        return Words(
+    def __init__(self, geometry: NetworkGeometry, marks: dict[str, Any] | None = None) -> None:
+        self.geometry, self.marks = geometry, marks or {}
+        self.n_states, self.name = geometry.n_states, geometry.name
+        on_links = geometry.states == "links"
+        self.words = Words(
             place=" on a link" if on_links else " at the node a link leaves",
             action_reward="reward of taking a link" + (",\nmean over the links before it" if on_links else ""),
             visits="times a link is entered, per trip",
@@ -293,16 +290,6 @@ class NetworkLayout(Layout):
             low="light and narrow",
             high="dark and wide",
         )
-
-    @property
-    def n_states(self) -> int:
-        """Number of states."""
-        return self.geometry.n_states
-
-    @property
-    def name(self) -> str:
-        """What messages call the network."""
-        return self.geometry.name
 
     @property
     def place_names(self) -> list[str]:

@@ -12,7 +12,7 @@ from .._repr import BriefRepr
 from ..worlds import GridGeometry
 from ._axes import figure_and_axes
 from ._colours import INK, PAPER, STAYING_COLOUR
-from ._grid import cell_points, draw_floor, draw_key, draw_marks, panel_for, size_for
+from ._grid import cell_points, draw_floor, draw_key, draw_marks, size_for
 from ._keys import note_below, title_above
 from ._quantities import first_step
 
@@ -110,11 +110,6 @@ class PolicyDisplay(BriefRepr):
         """
         plan = GridGeometry.of(world).heading_for(goal)
         return cls.from_policy(estimator.solve(goal).policy, plan, steps=steps, title=title)
-
-    @property
-    def panel(self) -> tuple[float, float]:
-        """Width and height in inches that the map wants beside others."""
-        return panel_for(self.plan.shape)
 
     def plot(self, ax: Any = None) -> PolicyDisplay:
         """Draw the arrows on a floor plan, or over the map that `ax` already shows.

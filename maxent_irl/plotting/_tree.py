@@ -212,28 +212,16 @@ class TreeMapDisplay(ValueMap):
         return sides[np.argmax(clear.round(3) + 1e3 * inside)]
 
 
-@dataclass(frozen=True, eq=False)
 class TreeLayout(Layout):
-    """The layout of a tree-shaped maze: one disc per node."""
+    """The layout of a tree-shaped maze: one disc per node; `marks` name nodes."""
 
-    geometry: TreeGeometry
-    marks: dict[str, int] = field(default_factory=dict)  # name to node
     unit = "node"
+    words = Words(place=" at a node", visits="decisions at a node, per trajectory")
 
-    @property
-    def words(self) -> Words:
-        """How the layout speaks of nodes."""
-        return Words(place=" at a node", visits="decisions at a node, per trajectory")
-
-    @property
-    def n_states(self) -> int:
-        """Number of states."""
-        return len(self.geometry.parents)
-
-    @property
-    def name(self) -> str:
-        """What messages call the maze."""
-        return f"this maze of {self.n_states} nodes"
+    def __init__(self, geometry: TreeGeometry, marks: dict[str, int] | None = None) -> None:
+        self.geometry, self.marks = geometry, marks or {}
+        self.n_states = len(geometry.parents)
+        self.name = f"this maze of {self.n_states} nodes"
 
     @property
     def place_names(self) -> list[str]:
@@ -244,7 +232,7 @@ class TreeLayout(Layout):
         """The layout that marks the goal."""
         if goal is None:
             return self
-        return TreeLayout(self.geometry, {**self.marks, "goal": check_goal(goal, self.n_states)})
+        return TreeLayout(self.geometry, {**self.marks, "goal": check_goal(goal, len(self.geometry.parents))})
 
     def display(self, values: NDArray, **options: Any) -> TreeMapDisplay:
         """Map one number per node; options as for `TreeMapDisplay`."""
