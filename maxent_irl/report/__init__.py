@@ -14,8 +14,8 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from .._labelled import demonstrations_for
-from ._page import page
-from ._sections import sections
+from ._page import whole_page
+from ._sections import all_sections
 from ._subject import Subject
 
 __all__ = ["write_report"]
@@ -80,4 +80,4 @@ def write_report(
         action_names=action_names,
         steps=steps,
     )
-    Path(path).write_text(page(title, sections(subject)), encoding="utf-8")
+    Path(path).write_text(whole_page(title, all_sections(subject)), encoding="utf-8")

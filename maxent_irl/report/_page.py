@@ -116,7 +116,7 @@ def picture(png: bytes, width: int, *, alt: str, caption: str) -> ET.Element:
     return element("figure", image, element("figcaption", caption), **large)
 
 
-def page(title: str, sections: Sequence[Section]) -> str:
+def whole_page(title: str, sections: Sequence[Section]) -> str:
     """The whole document."""
     links = [element("li", element("a", section.title, href=f"#{section.name}")) for section in sections]
     bodies = [element("section", element("h2", section.title), *section.parts, id=section.name) for section in sections]

@@ -27,7 +27,7 @@ MOST_DIRECTIONS = 12
 PACKAGES = ("numpy", "scipy", "scikit-learn", "matplotlib")
 
 
-def sections(subject: Subject) -> list[Section]:
+def all_sections(subject: Subject) -> list[Section]:
     """All sections of the report, in order."""
     return [
         at_a_glance(subject),
