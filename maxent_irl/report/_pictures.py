@@ -73,7 +73,7 @@ def draw_overview(subject: Subject, layout: Layout) -> ET.Element:
         subject.estimator, subject.world, true_reward=subject.true_reward, steps=subject.steps, figure=Figure()
     )
     shown = figure.displays
-    alt = "Map of the recovered reward. " + extremes_on(shown["recovered"], layout)
+    alt = "Map of the recovered reward. " + extremes_on(shown["recovered"], subject)
     parts = ["Recovered reward"]
     if "true" in shown:
         alt += f" Compared with the true reward: {figure.comparison.verdict}."
@@ -116,7 +116,7 @@ def draw_standard_errors(subject: Subject, layout: Layout) -> ET.Element:
     display = estimator_map(subject.estimator, layout, show="standard_error")
     return drawn(
         display,
-        alt="Map of the standard error of the recovered reward. " + extremes_on(display, layout),
+        alt="Map of the standard error of the recovered reward. " + extremes_on(display, subject),
         caption=f"Where the reward is well known ({layout.words.low}) and where it is not ({layout.words.high}).",
     )
 
@@ -166,9 +166,7 @@ def extremes(values: NDArray, names: Any) -> str:
     )
 
 
-def extremes_on(display: Any, layout: Layout) -> str:
+def extremes_on(display: Any, subject: Subject) -> str:
     """Smallest and largest value of a map and where they are, in words."""
     values = getattr(display, "values", None)  # displays of others need not have them
-    if values is None:
-        return ""
-    return extremes(values, layout.place_names or [f"state {s}" for s in range(len(values))])
+    return "" if values is None else extremes(values, subject.place_names)

@@ -10,6 +10,7 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from ..plotting import Layout, layout_of
+from ..plotting._fitted import state_names
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +38,14 @@ class Subject:
     def layout(self) -> Layout | None:
         """Where the states lie on a map; None: there is none."""
         return None if self.world is None else layout_of(self.world)
+
+    @property
+    def place_names(self) -> list[str]:
+        """Names of the places of the map, or of the states."""
+        named = None if self.layout is None else self.layout.place_names
+        if named is None:
+            named = self.state_names if self.state_names is not None else state_names(self.estimator)
+        return [str(name) for name in named]
 
     @property
     def has_errors(self) -> bool:

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from maxent_irl import MDP, Demonstrations, MaxEntIRL
 from maxent_irl.plotting import (
     ConvergenceDisplay,
+    GridMapDisplay,
     PathsDisplay,
     StateCurveDisplay,
     StateRewardsDisplay,
@@ -60,6 +61,24 @@ def test_a_report_names_the_states_by_their_labels(at_home, tmp_path):
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     lowest = ROOMS[int(np.argmin(estimator.reward_))]
     assert f"It is lowest at {lowest} (" in text
+
+
+class Row:
+    """A map whose places are the states."""
+
+    unit, place_names = "room", None
+
+    def map(self, values, **options):
+        return GridMapDisplay.from_values(values[None], **options)
+
+
+def test_a_map_that_names_no_places_has_the_labels_of_the_states(at_home, tmp_path):
+    demonstrations, estimator = at_home
+    lowest = ROOMS[int(np.argmin(estimator.reward_))]
+    for given, wanted in ((None, lowest), (["A", "B", "C"], lowest[0].upper())):
+        write_report(tmp_path / "report.html", estimator, demonstrations, world=Row(), state_names=given)
+        text = (tmp_path / "report.html").read_text(encoding="utf-8")
+        assert f"Map of the recovered reward. It is lowest at {wanted} (" in text
 
 
 def test_states_without_labels_are_numbered():
