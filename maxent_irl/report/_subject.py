@@ -42,10 +42,9 @@ class Subject:
     @property
     def place_names(self) -> list[str]:
         """Names of the places of the map, or of the states."""
-        named = None if self.layout is None else self.layout.place_names
-        if named is None:
-            named = self.state_names if self.state_names is not None else state_names(self.estimator)
-        return [str(name) for name in named]
+        if self.layout is not None and self.layout.place_names is not None:
+            return self.layout.place_names
+        return state_names(self.estimator) if self.state_names is None else [str(name) for name in self.state_names]
 
     @property
     def has_errors(self) -> bool:
