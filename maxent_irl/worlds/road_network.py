@@ -338,18 +338,8 @@ class RoadNetwork:
     @property
     def geometry(self) -> NetworkGeometry:
         """Where the links lie, for a map."""
-        return NetworkGeometry(
-            self.tail,
-            self.head,
-            self.nodes,
-            self.links,
-            positions=self.positions,
-            lengths=self.attributes.get("length"),
-            states=self.states,
-            entered=self.entered,
-            n_states=self.mdp.n_states,
-            name=repr(self),
-        )
+        ends, where = (self.tail, self.head, self.nodes, self.links), (self.positions, self.attributes.get("length"))
+        return NetworkGeometry(*ends, *where, self.states, self.entered, self.mdp.n_states, repr(self))
 
     def goal(self, place: Any) -> int:
         """The goal state of trips to this destination: the link or node, or its exit."""
