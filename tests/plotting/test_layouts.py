@@ -19,7 +19,7 @@ from maxent_irl.plotting import (
     layout_of,
     plot_recovery,
 )
-from maxent_irl.plotting._layouts import lay_out
+from maxent_irl.plotting.layouts import lay_out
 from maxent_irl.report import write_report
 from maxent_irl.worlds import BusEngine, GridWorld, Labyrinth, RoadNetwork
 

@@ -11,11 +11,11 @@ from numpy.typing import ArrayLike
 from .._repr import BriefRepr
 from ..metrics import AlignedRewards, align_rewards
 from ..uncertainty.maps import constant_is_free
-from ._axes import figure_and_axes, figure_and_axes_array, plain_frame, plain_numbers
-from ._colours import ACCENT, FAINT
-from ._layouts import Layout, layout_of, panel_of
-from ._limits import shown_range, value_range
-from ._quantities import reward_label
+from .axes import figure_and_axes, figure_and_axes_array, plain_frame, plain_numbers
+from .colours import ACCENT, FAINT
+from .layouts import Layout, layout_of, panel_of
+from .limits import shown_range, value_range
+from .quantities import reward_label
 
 
 @dataclass(eq=False, repr=False)

@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._labelled import demonstrations_for
 from .._repr import BriefRepr
-from ._axes import figure_and_axes, plain_frame
-from ._colours import ACCENT, FAINT
-from ._fitted import fit_of
-from ._intervals import interval_name, normal_quantile
-from ._keys import key_above, title_above
+from .axes import figure_and_axes, plain_frame
+from .colours import ACCENT, FAINT
+from .fitted import fit_of
+from .intervals import interval_name, normal_quantile
+from .keys import key_above, title_above
 
 
 @dataclass(eq=False, repr=False)

@@ -9,8 +9,8 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from ..plotting import Layout, layout_of
-from ..plotting._fitted import state_names
+from ..fitted import state_names
+from ..layouts import Layout, layout_of
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._axes import fit_page
-from ._coefficients import CoefficientsDisplay
-from ._comparison import RewardComparisonDisplay
-from ._convergence import ConvergenceDisplay
-from ._fitted import fit_of
-from ._layouts import is_stacked, layout_of, panel_of
-from ._quantities import estimator_map
-from ._state_rewards import StateRewardsDisplay
+from .axes import fit_page
+from .coefficients import CoefficientsDisplay
+from .comparison import RewardComparisonDisplay
+from .convergence import ConvergenceDisplay
+from .fitted import fit_of
+from .layouts import is_stacked, layout_of, panel_of
+from .quantities import estimator_map
+from .state_rewards import StateRewardsDisplay
 
 
 def plot_recovery(

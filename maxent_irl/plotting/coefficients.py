@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._repr import BriefRepr
-from ._axes import figure_and_axes, plain_frame
-from ._colours import ACCENT, CONTRAST, FAINT, PAPER
-from ._intervals import interval_name, normal_quantile
-from ._keys import key_above, title_above
-from ._names import label_ticks
+from .axes import figure_and_axes, plain_frame
+from .colours import ACCENT, CONTRAST, FAINT, PAPER
+from .intervals import interval_name, normal_quantile
+from .keys import key_above, title_above
+from .names import label_ticks
 
 MOST_ROWS = 40
 DASHES = (0, (3, 1.5))

@@ -13,11 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._repr import BriefRepr
 from ..worlds import GridGeometry
-from ._colours import colour_scale
-from ._fitted import fit_of
-from ._grid_map import GridLayout, GridMapDisplay
-from ._keys import title_above
-from ._quantities import earned, reward_label
+from .colours import colour_scale
+from .fitted import fit_of
+from .grid_map import GridLayout, GridMapDisplay
+from .keys import title_above
+from .quantities import earned, reward_label
 
 MOST_FRAMES = 100
 

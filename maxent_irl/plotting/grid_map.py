@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..worlds import GridGeometry
-from ._axes import figure_and_axes
-from ._grid import draw_key, draw_marks, grid_is_wide, panel_for, prepare, size_for
-from ._keys import title_above
-from ._layouts import Layout, lay_out
-from ._paths import PathsDisplay
-from ._policy import PolicyDisplay
-from ._quantities import estimator_map
-from ._value_map import ValueMap
+from .axes import figure_and_axes
+from .grid import draw_key, draw_marks, grid_is_wide, panel_for, prepare, size_for
+from .keys import title_above
+from .layouts import Layout, lay_out
+from .paths import PathsDisplay
+from .policy import PolicyDisplay
+from .quantities import estimator_map
+from .value_map import ValueMap
 
 
 @dataclass(eq=False, repr=False)

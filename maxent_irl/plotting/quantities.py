@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..routes import expected_flows
 from ..uncertainty import ErrorMap, reward_map
-from ._fitted import fit_of
-from ._layouts import Layout, layout_of
+from .fitted import fit_of
+from .layouts import Layout, layout_of
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..worlds import NetworkGeometry
-from ._axes import figure_and_axes
-from ._colour_bar import is_wide
-from ._colours import INK, PAPER, UNKNOWN_COLOUR, line_scale
-from ._keys import key_above, title_above
-from ._layouts import Layout, Words, lay_out
-from ._names import make_room, short
-from ._positions import network_positions
-from ._quantities import estimator_map
-from ._value_map import ValueMap
+from .axes import figure_and_axes
+from .colour_bar import is_wide
+from .colours import INK, PAPER, UNKNOWN_COLOUR, line_scale
+from .keys import key_above, title_above
+from .layouts import Layout, Words, lay_out
+from .names import make_room, short
+from .positions import network_positions
+from .quantities import estimator_map
+from .value_map import ValueMap
 
 NARROWEST, WIDEST = 0.25, 3.0  # points
 MARKERS = "os^D"  # of places of one name, group by group

@@ -9,18 +9,16 @@ from xml.etree import ElementTree as ET
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..plotting import (
-    CalibrationDisplay,
-    CoefficientsDisplay,
-    ConvergenceDisplay,
-    Layout,
-    RewardComparisonDisplay,
-    StateRewardsDisplay,
-    estimator_map,
-    plot_recovery,
-)
-from ._page import picture
-from ._subject import Subject
+from ..calibration import CalibrationDisplay
+from ..coefficients import CoefficientsDisplay
+from ..comparison import RewardComparisonDisplay
+from ..convergence import ConvergenceDisplay
+from ..layouts import Layout
+from ..overview import plot_recovery
+from ..quantities import estimator_map
+from ..state_rewards import StateRewardsDisplay
+from .page import picture
+from .subject import Subject
 
 DOTS_PER_INCH = 150
 CSS_PIXELS_PER_INCH = 96

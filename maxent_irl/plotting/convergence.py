@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._repr import BriefRepr
-from ._axes import figure_and_axes_array, plain_frame, value_axis, whole_ticks
-from ._colours import ACCENT, CONTRAST, FAINT
-from ._fitted import fit_of
-from ._names import label_ticks
+from .axes import figure_and_axes_array, plain_frame, value_axis, whole_ticks
+from .colours import ACCENT, CONTRAST, FAINT
+from .fitted import fit_of
+from .names import label_ticks
 
 MOST_NAMES = 25
 

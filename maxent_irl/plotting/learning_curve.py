@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._repr import BriefRepr
-from ._axes import figure_and_axes, plain_frame, value_axis, whole_ticks
-from ._colours import ACCENT, CONTRAST, FAINT
-from ._keys import key_above, title_above
+from .axes import figure_and_axes, plain_frame, value_axis, whole_ticks
+from .colours import ACCENT, CONTRAST, FAINT
+from .keys import key_above, title_above
 
 
 @dataclass(eq=False, repr=False)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ._axes import points_of
+from .axes import points_of
 
 LETTER_POINTS, HANDLE_POINTS = 4.6, 32.0  # width of a small letter, and of the sign before a name in a key
 NOTE_LETTER_POINTS = 5.2

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from ..worlds import GridGeometry
-from ._axes import BETWEEN_NUMBERS, points_of, whole_ticks
-from ._colour_bar import is_wide
-from ._colours import FLOOR_COLOUR, HATCH_COLOUR, INK, PAPER, WALL_COLOUR
-from ._keys import key_above
+from .axes import BETWEEN_NUMBERS, points_of, whole_ticks
+from .colour_bar import is_wide
+from .colours import FLOOR_COLOUR, HATCH_COLOUR, INK, PAPER, WALL_COLOUR
+from .keys import key_above
 
 MANY_MARKS = 30  # more would cover a large grid if they were as large as few may be
 DIGIT_POINTS, LINE_POINTS = 6.5, 14.0  # width of a digit on an axis, and height of a line

@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._repr import BriefRepr
-from ._axes import figure_and_axes, plain_frame, points_of, value_axis, whole_ticks, widest
-from ._colours import ACCENT, FAINT, STYLES
-from ._fitted import action_names as names_of_actions
-from ._fitted import state_names
-from ._keys import key_above, title_above
-from ._layouts import mean_over_actions
-from ._names import label_ticks, short
-from ._quantities import earned
+from .axes import figure_and_axes, plain_frame, points_of, value_axis, whole_ticks, widest
+from .colours import ACCENT, FAINT, STYLES
+from .fitted import action_names as names_of_actions
+from .fitted import state_names
+from .keys import key_above, title_above
+from .layouts import mean_over_actions
+from .names import label_ticks, short
+from .quantities import earned
 
 MOST_BARS = 30
 SHORT_NAME = 12  # characters; longer ones stand upright under the points and get more height

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..worlds import GridGeometry
-from ._colours import colour_scale
+from .colours import colour_scale
 
 
 class MapLayout(Protocol):

@@ -1,7 +1,7 @@
 """One self-contained HTML page about a fit: what was read, what was recovered, how sure, and how to do it again.
 
-Reading order: `_sections` (what the page says), `_pictures` (its figures, with their texts for those who cannot see them),
-`_subject` (what both are about), `_page` (HTML itself).
+Reading order: `sections` (what the page says), `pictures` (its figures, with their texts for those who cannot see them),
+`subject` (what both are about), `page` (HTML itself).
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from .._labelled import demonstrations_for
-from ._page import whole_page
-from ._sections import all_sections
-from ._subject import Subject
+from ..._labelled import demonstrations_for
+from .page import whole_page
+from .sections import all_sections
+from .subject import Subject
 
 __all__ = ["write_report"]
 

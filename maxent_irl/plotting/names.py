@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._axes import points_of
-from ._colour_bar import BAR_BELOW
+from .axes import points_of
+from .colour_bar import BAR_BELOW
 
 LONGEST_NAME = 40  # characters
 FRAME_POINTS = 4.0  # about the label of a point

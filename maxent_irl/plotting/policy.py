@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._repr import BriefRepr
 from ..worlds import GridGeometry
-from ._axes import figure_and_axes
-from ._colours import INK, PAPER, STAYING_COLOUR
-from ._grid import cell_points, draw_floor, draw_key, draw_marks, size_for
-from ._keys import note_below, title_above
-from ._quantities import first_step
+from .axes import figure_and_axes
+from .colours import INK, PAPER, STAYING_COLOUR
+from .grid import cell_points, draw_floor, draw_key, draw_marks, size_for
+from .keys import note_below, title_above
+from .quantities import first_step
 
 SHORTEST = 0.02  # probabilities below this are not drawn: their arrows would be dots
 MOST_ROWS = 30  # larger grids are drawn by averaged blocks

@@ -13,12 +13,12 @@ from scipy import sparse
 from .._labelled import demonstrations_for
 from .._repr import BriefRepr
 from ..uncertainty import reward_map
-from ._axes import figure_and_axes_array, plain_frame, value_axis, whole_ticks
-from ._colours import FAINT, STYLES
-from ._fitted import action_names
-from ._intervals import interval_name, normal_quantile
-from ._keys import key_above, title_above
-from ._quantities import earned, first_step
+from .axes import figure_and_axes_array, plain_frame, value_axis, whole_ticks
+from .colours import FAINT, STYLES
+from .fitted import action_names
+from .intervals import interval_name, normal_quantile
+from .keys import key_above, title_above
+from .quantities import earned, first_step
 
 MOST_POINTS = 100  # observed choices of more states are summed over stretches of the variable
 

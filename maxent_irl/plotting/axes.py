@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._limits import shown_range
+from .limits import shown_range
 
 BETWEEN_NUMBERS = 8.0  # points between the numbers of an axis
 

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from .._repr import BriefRepr
 from ..worlds import GridGeometry
-from ._axes import figure_and_axes
-from ._colour_bar import add_colour_bar
-from ._colours import CONTRAST, INK, colour_scale, line_colour_map
-from ._fitted import state_name, trajectory_name
-from ._grid import cell_points, draw_floor, draw_key, draw_marks, grid_is_wide, size_for
-from ._keys import note_below, title_above
+from .axes import figure_and_axes
+from .colour_bar import add_colour_bar
+from .colours import CONTRAST, INK, colour_scale, line_colour_map
+from .fitted import state_name, trajectory_name
+from .grid import cell_points, draw_floor, draw_key, draw_marks, grid_is_wide, size_for
+from .keys import note_below, title_above
 
 MOST_LINES = 60  # more paths than this are summed to traffic
 GOLDEN = np.pi * (3 - np.sqrt(5))  # radians: angle between the shifts of successive paths

@@ -11,12 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 from .._validation import check_goal
 from ..worlds import TreeGeometry
 from ..worlds.labyrinth import h_tree
-from ._axes import figure_and_axes
-from ._colours import CORRIDOR_COLOUR, INK, PAPER
-from ._layouts import Layout, Words, lay_out
-from ._names import make_room, short
-from ._quantities import estimator_map
-from ._value_map import ValueMap
+from .axes import figure_and_axes
+from .colours import CORRIDOR_COLOUR, INK, PAPER
+from .layouts import Layout, Words, lay_out
+from .names import make_room, short
+from .quantities import estimator_map
+from .value_map import ValueMap
 
 SIZE = (6.4, 5.4)  # inches
 ENDS = np.array([[-1.0], [1.0]])

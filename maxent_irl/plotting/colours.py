@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._limits import rounding, shown_range, value_range
+from .limits import rounding, shown_range, value_range
 
 SEQUENTIAL = "viridis"
 # CIELAB: lightness 18 to 88 in equal steps; blue (hue 275) falls to grey and rises to gold (hue 70 to 95).

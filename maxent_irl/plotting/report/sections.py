@@ -7,10 +7,10 @@ from importlib import metadata
 
 import numpy as np
 
-from .._version import __version__
-from ..uncertainty import identifiability as what_is_identifiable
-from ._page import Section, element, facts, paragraph, table
-from ._pictures import (
+from ..._version import __version__
+from ...uncertainty import identifiability as what_is_identifiable
+from .page import Section, element, facts, paragraph, table
+from .pictures import (
     draw_calibration,
     draw_coefficients,
     draw_comparison,
@@ -20,7 +20,7 @@ from ._pictures import (
     draw_reward_by_state,
     draw_standard_errors,
 )
-from ._subject import Subject
+from .subject import Subject
 
 MOST_ROWS = 60
 MOST_DIRECTIONS = 12

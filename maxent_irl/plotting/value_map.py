@@ -8,8 +8,8 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from .._repr import BriefRepr
-from ._colour_bar import add_colour_bar
-from ._colours import colour_scale
+from .colour_bar import add_colour_bar
+from .colours import colour_scale
 
 
 @dataclass(eq=False, repr=False, kw_only=True)

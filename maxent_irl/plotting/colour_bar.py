@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._axes import BETWEEN_NUMBERS, plain_numbers, points_of, widest
+from .axes import BETWEEN_NUMBERS, plain_numbers, points_of, widest
 
 BAR_WIDTH, BAR_GAP, BAR_BELOW = 0.13, 0.08, 0.68  # inches; the last from axes to the lower side of a bar below them
 WIDE = 3.0  # maps that many times wider than tall get their colour bar below

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..worlds import GridGeometry
-from ._axes import figure_and_axes
-from ._colours import PAPER
-from ._grid import draw_floor, draw_key, draw_marks, grid_is_wide, size_for
-from ._keys import note_below, title_above
-from ._quantities import first_step
-from ._value_map import ValueMap
+from .axes import figure_and_axes
+from .colours import PAPER
+from .grid import draw_floor, draw_key, draw_marks, grid_is_wide, size_for
+from .keys import note_below, title_above
+from .quantities import first_step
+from .value_map import ValueMap
 
 MOST_OUTLINED = 60  # rows or columns
 CENTRE = 0.2  # half diagonal of the diamond of an action that stays, in cells
