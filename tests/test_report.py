@@ -210,7 +210,8 @@ def test_labels_are_read_as_those_of_the_fit(tmp_path):
     named = Demonstrations(paths, state_labels=states, action_labels=actions)
     pages = []
     for fitted_on, given in ((data.demonstrations, data.demonstrations), (named, paths)):
-        write_report(path, MaxEntIRL(data.mdp, data.features).fit(fitted_on), given, action_names=actions)
+        estimator = MaxEntIRL(data.mdp, data.features).fit(fitted_on)
+        write_report(path, estimator, given, state_names=states, action_names=actions)
         pages.append(path.read_text(encoding="utf-8"))
     assert pages[0] == pages[1]
 

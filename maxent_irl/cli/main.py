@@ -7,12 +7,12 @@ import shlex
 import sys
 import warnings
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 from sklearn.exceptions import ConvergenceWarning
 
 from .._checks import INFERENCES
-from .._version import __version__
 from ..datasets import BUILT_IN
 from ..estimators import MaxEntIRL
 from ..estimators.optimisers import SOLVERS, Progress
@@ -50,7 +50,7 @@ exit status: 0 done; 1 not converged, everything written all the same; 2 bad inp
 def parser() -> argparse.ArgumentParser:
     """Build the argument parser; its help is the manual."""
     top = argparse.ArgumentParser(prog="maxent-irl", description=DESCRIPTION)
-    top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    top.add_argument("--version", action="version", version=f"%(prog)s {version('maxent-irl')}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     recover = commands.add_parser(
         "recover",

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from ..datasets import BUILT_IN
 from ..demonstrations import Demonstrations
@@ -20,14 +20,12 @@ from ..demonstrations.feasibility import check_labels
 from ..estimators import MaxEntIRL
 from ..mdp import MDP
 from ..mdp.files import write_arrays
-from ..plotting import GridPlan, plot_recovery
+from ..plotting import is_drawable, plot_recovery
 from ..report import write_report
-from ..worlds import GridWorld
-from ..worlds.gridworld import ACTIONS
-from .table_grid import plan_of, steps_of
+from .table_grid import grid_of
 
 INDICATOR_L2 = (
-    0.1  # one reward per state is never identified without a prior: a constant is free, unseen states run away
+    0.1  # without a prior, one reward per state is never identified: neither a constant nor states out of reach
 )
 DEFAULT_DISCOUNT = 0.95
 REQUIRED_COLUMNS, FURTHER_COLUMNS = ("id", "state", "action"), ("time", "next_state", "weight", "goal")
@@ -56,7 +54,7 @@ class Problem:
     feature_names : list of str
     l2 : float
     world : object or None
-        A world that can put values on a map.
+        Where the states come from; `maxent_irl.plotting.layout_of` says whether there is a map.
     true_reward : array or None
     """
 
@@ -76,14 +74,9 @@ class Problem:
         return len(self.feature_names)
 
     @property
-    def map(self) -> GridWorld | GridPlan | None:
-        """The world if it can be drawn as a map."""
-        return self.world if isinstance(self.world, GridWorld | GridPlan) else None
-
-    @property
-    def steps(self) -> ArrayLike:
-        """Row and column step of each action on a map, (A, 2)."""
-        return steps_of(self.world, self.mdp) if isinstance(self.world, GridPlan) else ACTIONS
+    def map(self) -> Any:
+        """The world if it can be drawn as a map; otherwise None."""
+        return self.world if is_drawable(self.world) else None
 
     @property
     def state_names(self) -> list[Any]:
@@ -169,8 +162,8 @@ def _read_table(options: argparse.Namespace) -> Problem:
     else:
         features, names = None, [f"state {name}" for name in _labels(demonstrations.state_labels, mdp.n_states)]
         l2 = INDICATOR_L2 if options.l2 is None else options.l2
-    plan = None if options.grid is None else plan_of(options.grid, demonstrations, mdp)
-    return Problem(str(path), demonstrations, mdp, dynamics, features, names, l2, world=plan)
+    grid = None if options.grid is None else grid_of(options.grid, demonstrations, mdp)
+    return Problem(str(path), demonstrations, mdp, dynamics, features, names, l2, world=grid)
 
 
 def _open(path: Path) -> io.TextIOBase:
@@ -238,11 +231,11 @@ def read_features(
     missing = np.argwhere(needed & np.isnan(features).any(axis=-1))
     if len(missing):
         inverse = [{i: label for label, i in index[key].items()} for key in keys]
-        place = ", ".join(
+        where = ", ".join(
             f"{key} {inverse[j][int(i)]}" for j, (key, i) in enumerate(zip(keys, missing[0], strict=True))
         )
         raise ValueError(
-            f"{path} gives no (or not all) features for {place}; {len(missing)} such rows are missing in all"
+            f"{path} gives no (or not all) features for {where}; {len(missing)} such rows are missing in all"
         )
     return np.nan_to_num(features, nan=0.0), names
 
@@ -312,9 +305,9 @@ def _write_coefficients(path: Path, estimator: MaxEntIRL) -> None:
 def _write_policy(path: Path, estimator: MaxEntIRL, problem: Problem) -> None:
     """A row per state and action; per time too with a horizon, and per demonstrated goal where there are goals."""
     states, actions = problem.state_names, problem.action_names
-    goals = problem.demonstrations.goals
-    goals = [None] if goals is None else np.unique(goals)
-    times = [None] if problem.mdp.horizon is None else range(problem.mdp.horizon)
+    headed = problem.demonstrations.goals
+    goals: list[int | None] = [None] if headed is None else np.unique(headed).tolist()
+    times: list[int | None] = [None] if problem.mdp.horizon is None else list(range(problem.mdp.horizon))
     used = np.flatnonzero(problem.mdp.available.any(axis=1))
     with open(path, "w", encoding="utf-8", newline="") as file:
         out = csv.writer(file)
@@ -336,7 +329,6 @@ def _draw(path: Path, estimator: MaxEntIRL, problem: Problem) -> None:
         problem.map,
         true_reward=problem.true_reward,
         state_names=problem.state_names,
-        steps=problem.steps,
         action_names=problem.action_names_to_show,
         figure=Figure(),
     )
@@ -358,6 +350,5 @@ def write_html(estimator: MaxEntIRL, problem: Problem, path: Path, command: str,
         command=command,
         warnings=warnings,
         state_names=problem.state_names,
-        steps=problem.steps,
         action_names=problem.action_names_to_show,
     )

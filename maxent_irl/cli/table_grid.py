@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from ..demonstrations import Demonstrations
 from ..mdp import MDP
-from ..plotting import GridPlan
+from ..worlds import GridGeometry
 
 
-def plan_of(shape: tuple[int, int], demonstrations: Demonstrations, mdp: MDP) -> GridPlan:
-    """Read the names of the states as numbers of cells, counted row by row.
+def grid_of(shape: tuple[int, int], demonstrations: Demonstrations, mdp: MDP) -> GridGeometry:
+    """Read the names of the states as numbers of cells, counted row by row; steps of actions are those they make most often.
 
     States that neither the demonstrations nor the MDP know anything of are not drawn.
 
@@ -38,19 +38,18 @@ def plan_of(shape: tuple[int, int], demonstrations: Demonstrations, mdp: MDP) ->
             )
         number[state] = int(name)
     cells = np.where(number[:, None] >= 0, np.stack(np.divmod(number, shape[1]), axis=1), -1)
-    nothing = np.empty((0, 2), dtype=int)
-    return GridPlan(shape, cells, nothing, nothing, gap_name="never seen")
+    return GridGeometry.of_states(shape, cells, gap_name="never seen", steps=_steps(cells, mdp))
 
 
-def steps_of(plan: GridPlan, mdp: MDP) -> NDArray:
+def _steps(cells: NDArray, mdp: MDP) -> NDArray:
     """Row and column step of each action, (A, 2): the one it makes most; (0, 0) where it was never seen to lead on.
 
-    To stay where one is counts half: moves do too where they run into an edge.
+    Staying counts half, because a move stays too where it runs into an edge.
     """
     moves = mdp.transitions.tocoo()
     action, state = np.divmod(moves.row, mdp.n_states)
-    drawn = plan.drawn[state] & plan.drawn[moves.col]
-    step = plan.cells[moves.col] - plan.cells[state]
+    drawn = (cells[state, 0] >= 0) & (cells[moves.col, 0] >= 0)
+    step = cells[moves.col] - cells[state]
     steps = np.zeros((mdp.n_actions, 2), dtype=int)
     for a in range(mdp.n_actions):
         mine = drawn & (action == a)

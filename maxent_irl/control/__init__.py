@@ -25,11 +25,7 @@ from .elbo import (
     maximise_evidence_lower_bound,
 )
 from .em_planning import EMPlan, em_planning, reward_time_posterior
-from .gaussian_actor import (
-    ActorFit,
-    GaussianActor,
-    fit_gaussian_actor,
-)
+from .gaussian_actor import ActorFit, GaussianActor, fit_gaussian_actor
 from .graphical_model import TrajectoryPosterior, message_passing
 from .kl_control import Frontier, desirability, reward_divergence, reward_kl_frontier
 from .limits import TemperatureSweep, temperature_sweep, uniform_prior, uniform_prior_cost

@@ -66,9 +66,9 @@ class RecedingHorizonIRL(MaxEntIRL):
 
     At every decision the plan is made anew: H soft steps, then the shortest path to the destination (RHIP, Barnes et al.). Large
     H is `MaxEntIRL`; H = 1 is a logit over the costs of going on by the shortest path (Bayesian IRL with an optimal
-    continuation); H = 0 is the shortest path alone, for which decisions have no likelihood: `maxent_irl.routes.receding_objective`
-    gives its objective and gradient, "demonstrated minus shortest-path features", which need a margin to be of use (Ratliff et
-    al. 2006). Small H is cheap, as soft steps are taken around the demonstrated routes only, and each goal costs one run of
+    continuation). H = 0 is the shortest path alone, for which decisions have no likelihood:
+    `maxent_irl.routes.receding_objective` gives its objective and gradient, "demonstrated minus shortest-path features", which
+    need a margin to be of use (Ratliff et al. 2006). Small H is cheap, as soft steps are taken around the demonstrated routes only, and each goal costs one run of
     Dijkstra's algorithm.
 
     The objective is differentiable except where two paths are equally short. With ``objective="feature-matching"`` travellers

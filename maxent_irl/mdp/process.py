@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from .._checks import check_discount, check_distribution, check_goal, check_horizon
-from ..mdp import inputs
+from . import inputs
 from .structure import Structure
 
 _ENDLESS = (

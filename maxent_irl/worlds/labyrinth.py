@@ -10,6 +10,7 @@ from scipy import sparse
 
 from ..demonstrations import Demonstrations
 from ..mdp import MDP
+from .geometry import TreeGeometry
 
 ACTION_NAMES = ("in, turning left", "in, turning right", "out, turning right", "out, turning left")
 
@@ -99,6 +100,12 @@ class Labyrinth:
             raise ValueError(f"node {n}, action {a} occurs {times[n, a]} times in the table; it must occur once")
         table[nodes, actions] = reached
         return cls(table, **options)
+
+    @property
+    def geometry(self) -> TreeGeometry:
+        """Where the nodes lie, for a map."""
+        parents = (np.arange(self.n_states) - 1) // 2  # -1 at home
+        return TreeGeometry(parents, self.positions, self.feature_names)
 
     def demonstrations(
         self, sequence: ArrayLike, time: ArrayLike, node: ArrayLike, action: ArrayLike, *, skip: int = 1

@@ -15,10 +15,11 @@ from .._checks import check_numbers
 from ..demonstrations import Demonstrations
 from ..demonstrations.tables import read_csv
 from ..mdp import MDP
-from ..worlds import _road_features
-from ..worlds import _road_links as links_
+from . import _road_features
+from . import _road_links as links_
 from ._road_town import town
 from ._road_trips import grouped, trips_of
+from .geometry import NetworkGeometry
 
 
 class RoadNetwork:
@@ -298,10 +299,14 @@ class RoadNetwork:
         return (self.links if self.states == "links" else self.nodes)[states[states < self.n_places]]
 
     def link_flows(self, flows: ArrayLike) -> NDArray:
-        """Expected number of times each link is entered, (L,), from the flows (S, A) of `routes.expected_flows`."""
-        there = self.entered >= 0
-        flows = np.asarray(flows)[: self.n_places, : self.entered.shape[1]]
-        return np.bincount(self.entered[there], weights=flows[there], minlength=self.n_links)
+        """How often each link is entered, (L,), by flows (S, A) as `routes.expected_flows` gives them."""
+        return self.geometry.per_link(flows, total=True)
+
+    @property
+    def geometry(self) -> NetworkGeometry:
+        """Where the links lie, for a map."""
+        ends, where = (self.tail, self.head, self.nodes, self.links), (self.positions, self.attributes.get("length"))
+        return NetworkGeometry(*ends, *where, self.states, self.entered, self.mdp.n_states, repr(self))
 
     def goal(self, place: Any) -> int:
         """The goal state of trips to a named link or node: its state, or its exit where there are exits."""

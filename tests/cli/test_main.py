@@ -262,9 +262,9 @@ def test_states_of_a_table_can_be_cells_of_a_grid(cells, tmp_path):
     """State 4 is never seen, 6 to 8 are beyond the last that is; 5 is where paths stop."""
     problem = read(parser().parse_args(["recover", str(cells), "--grid", "3x3"]))
     assert problem.demonstrations.action_labels == ("east", "south", "wait")
-    np.testing.assert_array_equal(problem.steps, [[0, 1], [1, 0], [0, 0]])
+    np.testing.assert_array_equal(problem.map.steps, [[0, 1], [1, 0], [0, 0]])
     fit = MaxEntIRL(problem.mdp, l2=1.0).fit(problem.demonstrations)
-    figure = plot_recovery(fit, problem.map, steps=problem.steps, figure=Figure())
+    figure = plot_recovery(fit, problem.map, figure=Figure())
     shown = figure.displays["recovered"].grid
     np.testing.assert_allclose(shown[0], fit.reward_[:3])
     assert np.isfinite(shown).tolist() == [[True] * 3, [True, False, False], [False] * 3]
@@ -287,7 +287,7 @@ def test_states_of_an_mdp_have_their_cells_whether_demonstrated_or_not(cells, tm
     options = ["recover", str(table), "--mdp", str(tmp_path / "mdp.npz"), "--grid", "2X3"]
     problem = read(parser().parse_args(options))
     assert problem.map.drawn.all()
-    np.testing.assert_array_equal(problem.steps, ACTIONS)
+    np.testing.assert_array_equal(problem.map.steps, ACTIONS)
 
 
 @pytest.mark.parametrize(
