@@ -36,7 +36,7 @@ from ..demonstrations import Demonstrations, Trajectory
 from ..demonstrations.labelled import as_demonstrations
 from ..demonstrations.sampling import sample_demonstrations
 from ..mdp import MDP, check_mdp
-from ..mdp.arguments import check_action_prior, check_reward
+from ..mdp.process import check_action_prior, check_reward
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._checks import check_count, label_hint
-from ..mdp.arguments import check_policy
+from ..mdp.policies import check_policy
 from ..mdp.structure import reaches_end
 from .demonstrations import Demonstrations
 from .draws import Outcomes, entries, generator, row_keys

@@ -23,14 +23,13 @@ from .._checks import (
     column_names,
 )
 from ..demonstrations import Demonstrations
-from ..demonstrations.labelled import as_demonstrations
 from ..inference.agent import SoftAgent
 from ..likelihood import TaskPoint
 from ..likelihood.information import COVARIANCES
 from ..likelihood.statistics import OBJECTIVES
 from ..mdp import MDP, check_mdp
 from ..rewards import LinearReward, RewardModel
-from .base import RewardEstimator, weighted_sum
+from .base import RewardEstimator
 from .fit import Fit
 from .optimisers import SOLVERS, Loss, Optimum, Progress, features_of, minimise
 from .undetermined import (
@@ -182,7 +181,7 @@ class MaxEntIRL(RewardEstimator):
         self
         """
         self._check_parameters()
-        demonstrations = as_demonstrations(X)
+        demonstrations = X if isinstance(X, Demonstrations) else Demonstrations(X)
         demonstrations.validate_against(self.mdp)
         new = self._posed(demonstrations, groups, self._reward_model())
         previous: Fit | None = getattr(self, "fit_", None) if self.warm_start else None
@@ -306,8 +305,7 @@ class MaxEntIRL(RewardEstimator):
         self.n_decisions_, self.n_trajectories_ = int(demonstrations.lengths[counted].sum()), int(counted.sum())
         self.largest_gradient_ = optimum.point.gradient_norm
         self.feature_gap_ = inner.gradient / optimum.point.loss.scale
-        by_trajectory = np.add.reduceat(self.fit_.log_probabilities(demonstrations), demonstrations.offsets[:-1])
-        self.log_likelihood_ = weighted_sum(demonstrations, by_trajectory)
+        self.log_likelihood_ = self.fit_.log_likelihood(demonstrations)
 
 
 def _same_problem(previous: Fit, new: Fit) -> bool:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from scipy import special
 
 from ..demonstrations import Demonstrations
-from ..likelihood.information import Covariance, describe_direction, readable_directions
+from ..likelihood.information import Covariance
+from ..rewards.linear import describe_direction, readable_directions
 
 SHOWN_COEFFICIENTS = 40
 NAME_WIDTHS = (20, 36)  # least and most room for the name of a coefficient

@@ -21,18 +21,13 @@ from scipy import sparse
 from ..mdp import MDP
 
 
-def telescopes(mdp: MDP, per_state: bool) -> bool:
-    """Whether the problem is of the kind that this module is for."""
-    return mdp.horizon is not None and per_state and mdp.structure.deterministic
-
-
 def path_moments(mdp: MDP, policy: NDArray, features: NDArray, flow: NDArray, source: NDArray) -> NDArray:
     """``alpha`` times the Hessian, (K, K).
 
     Parameters
     ----------
     mdp : MDP
-        For which `telescopes`.
+        With a horizon and deterministic dynamics.
     policy : (T, A, S) array
     features : (S, K) array
     flow, source : (T + 1, S) arrays

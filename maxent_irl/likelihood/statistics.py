@@ -242,7 +242,7 @@ def sufficient_statistics(mdp: MDP, demonstrations: Demonstrations, objective: s
     )
 
 
-def check_allowed(mdp: MDP, demonstrations: Demonstrations, log_prior: NDArray | None) -> None:
+def check_allowed(demonstrations: Demonstrations, log_prior: NDArray | None) -> None:
     """Raise for the first decision that an action prior, (A, S) in logs, forbids."""
     if log_prior is None:
         return

@@ -21,7 +21,8 @@ from ..inference import SoftSolution, soft_value_iteration
 from ..inference.visitations import expected_visitations, linearisation_of
 from ..likelihood.statistics import SufficientStatistics, sufficient_statistics
 from ..mdp import MDP
-from ..mdp.arguments import check_action_prior, check_policy, check_reward
+from ..mdp.policies import check_policy
+from ..mdp.process import check_action_prior, check_reward
 from ..rewards import Features
 from ..routes import expected_flows
 from ..routes.policies import GoalPolicies

@@ -60,11 +60,9 @@ def objective_of(
     ValueError
         For a decision that leads into a dead end or that the action prior forbids, naming trajectory and step.
     """
-    statistics = sufficient_statistics(agent.mdp, demonstrations, weighting)
     if demonstrations.goals is None:
-        check_possible(agent.mdp, demonstrations, agent.inference)
-        check_allowed(agent.mdp, demonstrations, agent.log_prior)
-        return TaskObjective(agent, reward_model, statistics)
+        return TaskObjective.of(agent, reward_model, demonstrations, weighting)
+    statistics = sufficient_statistics(agent.mdp, demonstrations, weighting)
     kind = SharedGoals if is_linear(agent.mdp) else SeparateGoals
     return kind(agent, reward_model, statistics, demonstrations, n_jobs=n_jobs)
 
@@ -101,7 +99,7 @@ class ManyGoals(ABC):
         self.goals, self.goal_of = np.unique(demonstrations.goals, return_inverse=True)
         self.rows = np.split(np.argsort(self.goal_of, kind="stable"), np.cumsum(np.bincount(self.goal_of))[:-1])
         self._prepare(demonstrations)
-        check_allowed(agent.mdp, demonstrations, agent.log_prior)
+        check_allowed(demonstrations, agent.log_prior)
         self.total_weight = float(self.pairs.weight.sum())
         self.log_prior = 0.0 if agent.log_prior is None else self.pairs.dot(agent.log_prior)
 

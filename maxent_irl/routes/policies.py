@@ -13,9 +13,9 @@ from ..demonstrations import Demonstrations
 from ..demonstrations.draws import generator
 from ..demonstrations.sampling import draw_actions, goal_of_each, walk
 from ..inference.agent import SoftAgent, SoftSolution
-from ..inference.soft_maximum import soft_maximum
+from ..inference.backup import soft_maximum
 from ..mdp import MDP
-from ..mdp.arguments import check_reward
+from ..mdp.process import check_reward
 from .parallel import shares, spread
 from .systems import GoalSolution, GoalSystems, Moves, is_linear
 

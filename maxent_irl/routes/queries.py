@@ -17,7 +17,7 @@ from ..demonstrations import Demonstrations
 from ..demonstrations.sampling import goal_of_each
 from ..inference.visitations import expected_visitations
 from ..mdp import MDP
-from ..mdp.arguments import check_policy
+from ..mdp.policies import check_policy
 from .policies import GoalPolicies
 from .systems import LARGE, LIGHTEST
 

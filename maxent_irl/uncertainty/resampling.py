@@ -31,8 +31,9 @@ from ..demonstrations.draws import generator
 from ..inference.brief_repr import BriefRepr
 from ..inference.cycles import ImproperProblemError
 from ..likelihood import TaskObjective, TaskPoint
-from ..likelihood.information import IdentifiabilityWarning, complement
+from ..likelihood.information import IdentifiabilityWarning
 from ..likelihood.objective import Objective, ObjectivePoint
+from ..rewards.linear import complement
 
 NEWTON_STEPS = 12
 CHANGED = 0.4  # share of the curvature, from which on it is computed again
