@@ -228,10 +228,10 @@ def load_road_network(place: str, **options: Any) -> Bunch:
         If the environment variable is not set or the file is not there.
     """
     folder = _real_data("road_networks")
-    (path,) = sorted(folder.glob(f"osm_{place}*.csv.gz"))[:1] or [None]
-    if path is None:
+    paths = sorted(folder.glob(f"osm_{place}*.csv.gz"))
+    if not paths:
         raise FileNotFoundError(f"{folder} holds no network osm_{place}*.csv.gz")
-    raw = RoadNetwork.from_csv(path, attributes={"length": "length_m"}, road_class="highway", **options)
+    raw = RoadNetwork.from_csv(paths[0], attributes={"length": "length_m"}, road_class="highway", **options)
     world = raw.with_attributes(length=raw.attributes["length"] / 1000)
     return Bunch(world=world, mdp=world.mdp, DESCR=load_road_network.__doc__)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,6 +19,24 @@ FORCING = 1e-2  # relative accuracy of an inner Krylov solve; the outer loop cor
 BLOCK = 1 << 14  # states per block: (5 actions, 16384 states) of float64 stay in a core's second-level cache
 
 
+@overload
+def soft_maximum(
+    Q: NDArray,
+    log_prior: NDArray | None,
+    temperature: float,
+    *,
+    policy: Literal[True] = True,
+    out: tuple[NDArray, NDArray] | None = None,
+) -> tuple[NDArray, NDArray]: ...
+@overload
+def soft_maximum(
+    Q: NDArray,
+    log_prior: NDArray | None,
+    temperature: float,
+    *,
+    policy: bool,
+    out: tuple[NDArray, NDArray] | None = None,
+) -> tuple[NDArray, NDArray | None]: ...
 def soft_maximum(
     Q: NDArray,
     log_prior: NDArray | None,
@@ -99,6 +118,9 @@ def _limit_block(Q: NDArray, log_prior: NDArray | None, alpha: float, V: NDArray
         V[:] = np.where(total > 0, (weight * np.where(weight > 0, Q, 0.0)).sum(axis=0), -math.inf)
     if pi is not None:
         pi[:] = weight
+
+
+Measured = tuple[NDArray, NDArray, NDArray, Any]  # TV - V (S,), TV (S,), Q (A, S), policy (A, S) or None
 
 
 class SoftBackup:
@@ -248,21 +270,21 @@ class SoftBackup:
             return TV - V
         return np.subtract(TV, V, where=self.alive, out=np.zeros_like(V))
 
-    def measure(self, V: NDArray, *, policy: bool = True) -> tuple[tuple, float]:
+    def measure(self, V: NDArray, *, policy: bool = True) -> tuple[Measured, float]:
         """Return (TV - V, TV, Q, policy) and the residual ``max |TV - V|`` over states that are not dead."""
         TV, Q, pi = self(V, policy=policy)
         change = self._difference(TV, V)
         return (change, TV, Q, pi), float(max(change.max(), -change.min()))
 
-    def measure_value(self, V: NDArray) -> tuple[tuple, float]:
+    def measure_value(self, V: NDArray) -> tuple[Measured, float]:
         """`measure` without the policy, which a sweep does not need."""
         return self.measure(V, policy=False)
 
-    def sweep(self, V: NDArray, measured: tuple) -> NDArray:
+    def sweep(self, V: NDArray, measured: Measured) -> NDArray:
         """Advance by one sweep of value iteration."""
         return measured[1]
 
-    def newton_step(self, V: NDArray, measured: tuple) -> NDArray:
+    def newton_step(self, V: NDArray, measured: Measured) -> NDArray:
         """Advance by one step of policy iteration: solve the equation linearised at the current policy."""
         change, TV, _, pi = measured
         system = self._system(V, pi)
@@ -360,7 +382,9 @@ def shortest_path_values(mdp: MDP, reward: NDArray) -> NDArray:
     )
     if mdp.ending is not None:
         a, s = np.nonzero(mdp.ending.T)
-        sources.append(s), targets.append(np.full(len(s), S)), costs.append(cost[a, s])
+        sources.append(s)
+        targets.append(np.full(len(s), S))
+        costs.append(cost[a, s])
     edges = np.concatenate(sources), np.concatenate(targets), np.concatenate(costs)
     # csgraph reads a stored zero as "no edge" and adds up parallel ones: keep the cheapest, and shift zeros off zero.
     order = np.lexsort((edges[2], edges[1], edges[0]))

@@ -39,7 +39,7 @@ def path_moments(mdp: MDP, policy: NDArray, features: NDArray, flow: NDArray, so
     pair, after = pair[order], mdp.transitions.indices[order]
     rows = np.searchsorted(pair % S, np.arange(S + 1)).astype(after.dtype)
     phi = np.where((mdp.terminal | ~mdp.available.any(axis=1))[:, None], 0.0, features)
-    entered = source.any(axis=1)
+    entered = np.asarray(source.any(axis=1))
     D, C, visited = np.zeros_like(phi), np.zeros_like(phi), np.empty_like(phi)
     M = np.zeros((phi.shape[1],) * 2)
     step = sparse.csr_array(

@@ -35,7 +35,7 @@ def stack_transitions(transitions: Any) -> tuple[sparse.csr_array, int]:
             "a single sparse matrix is ambiguous: give a list with one (S, S) matrix per action, "
             "or MDP.from_stacked for one of shape (A * S, S)"
         )
-    dense = transitions if sparse.issparse(transitions) else check_numbers("transitions", transitions)
+    dense: Any = transitions if sparse.issparse(transitions) else check_numbers("transitions", transitions)
     if dense.ndim != 3 or dense.shape[0] != dense.shape[2] or 0 in dense.shape:
         raise ValueError(
             f"transitions must have shape (n_states, n_actions, n_states), [s, a, s']; got {dense.shape}. "
@@ -187,7 +187,9 @@ def gymnasium_tables(env: Any) -> tuple[sparse.csr_array, NDArray, NDArray, NDAr
                 if terminated:
                     ending[s, a] += probability
                 else:
-                    rows.append(a * S + s), columns.append(int(successor)), values.append(probability)
+                    rows.append(a * S + s)
+                    columns.append(int(successor))
+                    values.append(probability)
     matrix = sparse.coo_array((values, (rows, columns)), shape=(A * S, S))
     initial = getattr(raw, "initial_state_distrib", None)
     return tidy(matrix), ending, reward, None if initial is None else np.asarray(initial, dtype=float)

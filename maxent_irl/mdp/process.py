@@ -106,7 +106,17 @@ class MDP:
         matrix, n_actions = inputs.stack_transitions(transitions)
         self._set(matrix, n_actions, initial, discount, horizon, terminal, available, ending)
 
-    def _set(self, matrix, n_actions, initial, discount, horizon, terminal, available, ending) -> None:
+    def _set(
+        self,
+        matrix: sparse.csr_array,
+        n_actions: int,
+        initial: ArrayLike | None,
+        discount: float,
+        horizon: int | None,
+        terminal: ArrayLike | None,
+        available: ArrayLike | None,
+        ending: ArrayLike | None,
+    ) -> None:
         n_states = matrix.shape[1]
         ends_named = terminal is not None
         terminal = inputs.state_mask("terminal", terminal, n_states)
@@ -152,8 +162,8 @@ class MDP:
         unknown = set(options) - set(keys)
         if unknown:
             raise TypeError(f"unknown options {sorted(unknown)}; known are {list(keys)}")
-        defaults = {"discount": 1.0}
-        mdp._set(inputs.tidy(matrix), n_actions, *(options.get(key, defaults.get(key)) for key in keys))
+        given: dict[str, Any] = {**dict.fromkeys(keys), "discount": 1.0, **options}
+        mdp._set(inputs.tidy(matrix), n_actions, **given)
         return mdp
 
     @classmethod

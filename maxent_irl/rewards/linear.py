@@ -40,7 +40,7 @@ class Features:
         For a shape that does not fit the MDP, and for NaN, infinite or overflowing features, naming state, action and feature.
     """
 
-    matrix: NDArray | sparse.csr_array  # (rows, K)
+    matrix: Any  # (rows, K) array or csr_array
     n_features: int
     shape: tuple[int, ...]  # (S,), (A, S) or (T, A, S)
 
@@ -76,7 +76,7 @@ class Features:
             self.matrix = self._checked_dense(mdp, features)
 
     @classmethod
-    def _of(cls, matrix: NDArray | sparse.csr_array, shape: tuple[int, ...]) -> Features:
+    def _of(cls, matrix: Any, shape: tuple[int, ...]) -> Features:
         new = cls.__new__(cls)
         new.matrix, new.n_features, new.shape = matrix, int(matrix.shape[1]), shape
         return new
@@ -89,7 +89,7 @@ class Features:
     def _checked_dense(self, mdp: MDP, features: NDArray) -> NDArray:
         if within(features, LARGEST_FEATURE):
             return features
-        used = mdp.available.any(axis=1) if self.per_state else mdp.available.T
+        used = np.asarray(mdp.available.any(axis=1) if self.per_state else mdp.available.T)
         blocks = features.reshape(*self.shape, -1)
         checked = np.where(used[..., None], blocks, 0.0)
         axes = ("time", "action", "state", "feature")[-blocks.ndim :]
@@ -97,7 +97,6 @@ class Features:
         return checked.reshape(features.shape)
 
     def _check_sparse(self, mdp: MDP) -> None:
-        assert sparse.issparse(self.matrix)
         bad = np.flatnonzero(~(np.abs(self.matrix.data) <= LARGEST_FEATURE))
         if bad.size:
             row = int(np.searchsorted(self.matrix.indptr, bad[0], side="right")) - 1
@@ -135,10 +134,10 @@ class Features:
     def rows(self, pairs: NDArray) -> NDArray:
         """Which rows of `matrix` hold the features of the state-action pairs marked in an (A, S) array; bool."""
         if self.per_state:
-            return pairs.any(axis=0)
+            return np.asarray(pairs.any(axis=0))
         return np.broadcast_to(pairs, self.shape).ravel()
 
-    def of_pairs(self, actions: NDArray, states: NDArray) -> NDArray | sparse.csr_array:
+    def of_pairs(self, actions: NDArray, states: NDArray) -> Any:
         """Features of state-action pairs, a row each, (n, K); not for features that depend on time."""
         return self.matrix[states if self.per_state else actions * self.shape[-1] + states]
 

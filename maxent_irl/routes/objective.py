@@ -96,7 +96,7 @@ class ManyGoals(ABC):
     ) -> None:
         self.agent, self.reward_model, self.statistics, self.n_jobs = agent, reward_model, statistics, n_jobs
         self.pairs = SparseWeights(statistics.pairs)
-        self.goals, self.goal_of = np.unique(demonstrations.goals, return_inverse=True)
+        self.goals, self.goal_of = np.unique(np.asarray(demonstrations.goals), return_inverse=True)
         self.rows = np.split(np.argsort(self.goal_of, kind="stable"), np.cumsum(np.bincount(self.goal_of))[:-1])
         self._prepare(demonstrations)
         check_allowed(demonstrations, agent.log_prior)
