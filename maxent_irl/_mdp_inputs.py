@@ -10,10 +10,24 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from ._npz import read_arrays, write_arrays
+from ._npz import FORMAT, Entry, read_checked, write_arrays
 from ._validation import PROBABILITY_TOLERANCE, check_numbers, check_positive
 
-SPARSE_INDICES = 100_000  # numbers of states from here on must be used to some extent
+FILE_FORMAT = "maxent_irl.MDP 1"
+SCHEMA = {
+    "n_states": Entry("whole", low=1, high=2**31 - 1),
+    "n_actions": Entry("whole", low=1, high=2**31 - 1),
+    "discount": Entry("real", low=0, high=1),
+    "horizon": Entry("whole", required=False, low=1, high=2**63 - 1),
+    "data": Entry("real", ("transitions",), low=0),
+    "indices": Entry("whole", ("transitions",), low=0, high=2**63 - 1),
+    "indptr": Entry("whole", ("rows + 1",), low=0, high=2**63 - 1),
+    "terminal": Entry("flag", ("states",)),
+    "available": Entry("flag", ("states", "actions")),
+    "initial": Entry("real", ("states",), required=False, low=0),
+    "ending": Entry("real", ("states", "actions"), required=False, low=0),
+}
+SPARSE_INDICES = 1_000  # numbers of states from here on must be used to some extent
 
 
 def tidy(matrix: sparse.sparray) -> sparse.csr_array:
@@ -233,10 +247,11 @@ def _number_of_states(states: NDArray, next_states: NDArray) -> int:
     """One more than the largest index, unless the numbers are clearly no indices."""
     largest = int(max(states.max(), next_states.max()))
     n_seen = len(np.union1d(states, next_states[next_states >= 0]))
-    if largest >= SPARSE_INDICES and largest > 100 * n_seen:
+    if largest >= SPARSE_INDICES and largest > 10 * n_seen:
         raise ValueError(
             f"the largest state is {largest}, but only {n_seen} different states occur: integers are indices, and there would be "
-            f"{largest + 1} states. If they are names, turn them into strings; if not, say n_states="
+            f"{largest + 1} states. If they are names, turn them into strings, or read them with Demonstrations.from_table; if "
+            "not, say n_states="
         )
     return largest + 1
 
@@ -247,31 +262,17 @@ def save(attributes: dict[str, Any], path: Any) -> None:
     arrays = {"data": matrix.data, "indices": matrix.indices, "indptr": matrix.indptr}
     arrays |= {key: attributes[key] for key in ("n_states", "n_actions", "discount", "terminal", "available")}
     arrays |= {key: attributes[key] for key in ("initial", "horizon", "ending") if attributes[key] is not None}
-    write_arrays(path, arrays)
+    write_arrays(path, {FORMAT: np.array(FILE_FORMAT), **arrays})
 
 
 def load(path: Any) -> tuple[sparse.csr_array, int, dict[str, Any]]:
     """Read what `save` wrote: the stacked matrix, A, and the constructor's options."""
-    arrays = read_arrays(path)
-    missing = {
-        "data",
-        "indices",
-        "indptr",
-        "n_states",
-        "n_actions",
-        "discount",
-        "terminal",
-        "available",
-    } - set(arrays)
-    if missing:
-        raise ValueError(
-            f"{os.fspath(path)} holds no MDP: it lacks {', '.join(sorted(missing))}; write it with MDP.save"
-        )
+    arrays = read_checked(path, FILE_FORMAT, SCHEMA, sizes={"states": "n_states", "actions": "n_actions"})
     S, A = int(arrays["n_states"]), int(arrays["n_actions"])
     try:
         matrix = sparse.csr_array((arrays["data"], arrays["indices"], arrays["indptr"]), shape=(A * S, S))
         matrix.check_format(full_check=True)  # an index outside would read outside of memory later
-    except ValueError as error:
+    except (ValueError, OverflowError, MemoryError) as error:
         raise ValueError(f"{os.fspath(path)} is damaged: {error}") from None
     options: dict[str, Any] = {
         key: arrays[key] for key in ("initial", "ending", "terminal", "available") if key in arrays

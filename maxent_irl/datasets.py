@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import json
 import os
-from importlib.resources import files
+from importlib.resources import as_file, files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
+from ._cells import numbers
+from ._tables import read_columns
 from .demonstrations import Demonstrations
 from .worlds import BusEngine, GridWorld, Labyrinth, RoadNetwork, bus_demonstrations, usage_frequencies
 
@@ -106,10 +109,9 @@ def load_mouse_labyrinth(*, discount: float = 0.9) -> Bunch:
     efficient exploration. eLife 10, e66175.
     """
     folder = _real_data("mouse_labyrinth")
-    table = _columns(folder / "next_node.csv")
-    world = Labyrinth.from_table(table["node"], table["action"], table["next_node"], discount=discount)
-    paths = _columns(folder / "paths.csv.gz")
-    demonstrations = world.demonstrations(paths["seq"], paths["t"], paths["node"], paths["action"])
+    moves = _columns(folder / "next_node.csv", "node", "action", "next_node")
+    world = Labyrinth.from_table(*moves, discount=discount)
+    demonstrations = world.demonstrations(*_columns(folder / "paths.csv.gz", "seq", "t", "node", "action"))
     held_out = np.arange(len(demonstrations)) % 5 == 0
     return Bunch(
         demonstrations=demonstrations,
@@ -153,10 +155,11 @@ def load_bus_engine(*, discount: float = 0.9999) -> Bunch:
     Rust, J. (1987). Optimal replacement of GMC bus engines: an empirical model of Harold Zurcher. Econometrica 55(5),
     999-1033.
     """
-    table = _columns(_real_data("rust_bus_group4") / "bus_group4.csv")
-    world = BusEngine(usage_frequencies(table["usage"]), discount=discount)
+    path = _real_data("rust_bus_group4") / "bus_group4.csv"
+    bus, period, state, replaced, usage = _columns(path, "bus_id", "period", "state", "replaced", "usage")
+    world = BusEngine(usage_frequencies(usage), discount=discount)
     return Bunch(
-        demonstrations=bus_demonstrations(table["bus_id"], table["period"], table["state"], table["replaced"]),
+        demonstrations=bus_demonstrations(bus, period, state, replaced),
         world=world,
         mdp=world.mdp,
         features=world.features,
@@ -192,10 +195,10 @@ def load_road_network(place: str, **options: Any) -> Bunch:
         If the environment variable is not set or the file is not there.
     """
     folder = _real_data("road_networks")
-    (path,) = sorted(folder.glob(f"osm_{place}*.csv.gz"))[:1] or [None]
-    if path is None:
+    found = sorted(folder.glob(f"osm_{place}*.csv.gz"))
+    if not found:
         raise FileNotFoundError(f"{folder} holds no network osm_{place}*.csv.gz")
-    raw = RoadNetwork.from_csv(path, attributes={"length": "length_m"}, road_class="highway", **options)
+    raw = RoadNetwork.from_csv(found[0], attributes={"length": "length_m"}, road_class="highway", **options)
     world = raw.with_attributes(length=raw.attributes["length"] / 1000)
     return Bunch(world=world, mdp=world.mdp, DESCR=load_road_network.__doc__)
 
@@ -225,10 +228,10 @@ def machines_of(definition: dict[str, Any]) -> BusEngine:
 
 
 def _bunch(name: str, world: GridWorld | BusEngine, **entries: Any) -> Bunch:
-    with (data_folder() / f"{name}.csv").open(encoding="utf-8") as lines:
-        rows = np.genfromtxt(lines, delimiter=",", names=True, dtype=np.int64)
+    with as_file(data_folder() / f"{name}.csv") as path:
+        demonstrations = Demonstrations.from_csv(path, mdp=world.mdp, **_COLUMNS)
     return Bunch(
-        demonstrations=Demonstrations.from_table(rows, **_COLUMNS),
+        demonstrations=demonstrations,
         world=world,
         mdp=world.mdp,
         true_reward=world.reward,
@@ -251,6 +254,11 @@ def _real_data(name: str) -> Path:
     return folder
 
 
-def _columns(path: Path) -> np.ndarray:
-    """Columns of a numeric CSV file with a header (packed or not) as a structured float array; blanks are NaN."""
-    return np.genfromtxt(path, delimiter=",", names=True)
+def _columns(path: Path, *names: str) -> list[NDArray]:
+    """Columns of numbers in a text file; blanks are NaN."""
+    table = read_columns(path, {name: name for name in names})
+    whole = [table.identifiers({name: name})[name] for name in names]
+    return [
+        column if column.dtype.kind == "i" else numbers(table.columns[name], table.where(name))
+        for name, column in zip(names, whole, strict=True)
+    ]

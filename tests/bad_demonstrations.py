@@ -107,7 +107,7 @@ ROWS = {
         lambda: Demonstrations.from_table(
             {"who": [7, 7], "s": [0, 1], "a": [0, 0], "t": [3, 3]}, id="who", state="s", action="a", time="t"
         ),
-        "trajectory 7 has t=3 twice, in rows 0 and 1",
+        "trajectory 7 has t=3 twice, in row 0 and row 1",
     ),
     "missing action": (
         lambda: Demonstrations.from_table(

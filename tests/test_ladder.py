@@ -22,6 +22,7 @@ RUNGS = [
     {"mdp", "_mdp_inputs", "_structure"},
     {
         *("demonstrations", "_labels", "_trajectory", "_trajectory_files", "_trajectory_formats", "_trajectory_tables"),
+        *("_trajectory_changes", "_neighbours", "_episodes", "_cells", "_row_order", "_tables", "_text_tables"),
         *("_feasibility", "_labelled", "_draws", "joined", "sampling", "sufficient_statistics"),
     },
     {"worlds"},
@@ -47,7 +48,7 @@ RUNGS = [
     {"datasets"},
     {"plotting"},
     {"report"},
-    {"cli", "_recovery", "_table_grid", "lesson"},
+    {"cli", "_recovery", "_features_file", "_table_grid", "lesson"},
 ]
 RUNG_OF = {name: rung for rung, names in enumerate(RUNGS) for name in names}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")

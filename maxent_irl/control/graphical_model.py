@@ -127,9 +127,7 @@ class TrajectoryPosterior:
         drawn = sample_demonstrations(chain, policy, n_trajectories, random_state=random_state)
         final = np.where(drawn.final_states < 0, -1, drawn.final_states % S)
         over = (final < 0) | self.mdp.terminal[final]  # in the unrolled chain the horizon looks like an end too
-        return Demonstrations._from_flat(
-            *drawn._flat._replace(states=drawn.states % S, final_states=final, terminated=over)
-        )
+        return drawn.changed(states=drawn.states % S, final_states=final, terminated=over)
 
     @cached_property
     def _unrolled(self) -> tuple[MDP, NDArray]:

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._labels import first_missing
+from .._labels import first_missing, shown
 
 # Degrees between the headings of two links beyond which going on counts as a turn, and as a turn back
 # (Fosgerau, Frejinger & Karlstrom 2013, section 5).
 TURN, TURN_BACK = 40.0, 177.0
-
-
-def shown(name: Any) -> str:
-    """A node or link as its user would write it."""
-    return repr(name.item() if isinstance(name, np.generic) else name)
 
 
 def check_ends(tail: NDArray, head: NDArray) -> None:
@@ -34,17 +29,14 @@ def check_ends(tail: NDArray, head: NDArray) -> None:
 
 def numbered(names: Iterable[Any], what: str, labels: NDArray) -> NDArray:
     """Index of each name among the sorted `labels`; raise naming the first that is not there."""
-    values = np.asarray(list(names))
-    if values.size == 0:
-        return np.empty(0, dtype=np.int64)
-    try:
-        place = np.minimum(np.searchsorted(labels, values), len(labels) - 1)
-        unknown = labels[place] != values
-    except TypeError:  # strings among integers
-        place, unknown = np.zeros(len(values), dtype=np.int64), np.ones(len(values), dtype=bool)
-    if np.any(unknown):
-        raise ValueError(f"{what} {shown(values[np.flatnonzero(unknown)[0]])} is not in the network")
-    return place
+    index = {label: i for i, label in enumerate(labels.tolist())}
+    places = []
+    for name in names:
+        try:
+            places.append(index[name])
+        except (KeyError, TypeError):
+            raise ValueError(f"{what} {shown(name)} is not in the network") from None
+    return np.array(places, dtype=np.int64)
 
 
 def following(tail: NDArray, n_nodes: int, at: NDArray) -> NDArray:
@@ -83,7 +75,9 @@ def node_positions(positions: ArrayLike | Mapping[Any, Any] | None, nodes: NDArr
     return array
 
 
-def links_of_node_paths(nodes: NDArray, lengths: NDArray, tail: NDArray, head: NDArray, names: NDArray) -> NDArray:
+def links_of_node_paths(
+    nodes: NDArray, lengths: NDArray, tail: NDArray, head: NDArray, names: NDArray, trips: Sequence[Any]
+) -> NDArray:
     """Links walked by paths of nodes laid end to end; every step must be one link and no other.
 
     Parameters
@@ -92,6 +86,7 @@ def links_of_node_paths(nodes: NDArray, lengths: NDArray, tail: NDArray, head: N
     lengths : (P,) int array, nodes per path
     tail, head : (L,) int arrays
     names : node labels, for errors
+    trips : names of the trips, for errors
 
     Returns
     -------
@@ -109,5 +104,5 @@ def links_of_node_paths(nodes: NDArray, lengths: NDArray, tail: NDArray, head: N
         step = inner[k] - np.flatnonzero(path == path[inner[k]])[0]
         pair = f"node {shown(names[nodes[inner[k]]])} to node {shown(names[nodes[inner[k] + 1]])}"
         why = "which no link joins" if n_links[k] == 0 else f"which {n_links[k]} links join: give the trip as links"
-        raise ValueError(f"trip {path[inner[k]]}, step {step}, goes from {pair}, {why}")
+        raise ValueError(f"trip {shown(trips[path[inner[k]]])}, step {step}, goes from {pair}, {why}")
     return order[first]

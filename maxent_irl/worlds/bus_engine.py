@@ -169,4 +169,7 @@ def bus_demonstrations(bus: ArrayLike, period: ArrayLike, state: ArrayLike, repl
         )
     kept = order[period[order] > 0]
     columns = {"bus": bus[kept], "period": period[kept], "state": state[kept], "replaced": replaced[kept]}
-    return Demonstrations.from_table(columns, id="bus", time="period", state="state", action="replaced")
+    n_states = int(np.max(columns["state"], initial=0)) + 1
+    return Demonstrations.from_table(
+        columns, id="bus", time="period", state="state", action="replaced", n_states=n_states, n_actions=2
+    )

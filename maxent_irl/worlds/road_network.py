@@ -11,8 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from .._cells import numbers
 from .._draws import generator
-from .._trajectory_tables import read_csv
+from .._labels import shown
+from .._row_order import Ties
+from .._tables import Roles, first_gap, read_columns
 from .._validation import check_numbers
 from ..demonstrations import Demonstrations
 from ..mdp import MDP
@@ -131,10 +134,10 @@ class RoadNetwork:
         head: str = "to",
         attributes: Mapping[str, str] | Sequence[str] = (),
         road_class: str | None = None,
-        delimiter: str = ",",
+        delimiter: str | None = None,
         **options: Any,
     ) -> RoadNetwork:
-        """Read an edge list from a CSV file with a header, one directed link per row; ``.csv.gz`` is unpacked.
+        """Read an edge list from a text file with a header, one directed link per row; gzip is unpacked.
 
         Parameters
         ----------
@@ -152,13 +155,18 @@ class RoadNetwork:
             For files that are damaged or lack a column, naming the line or the column.
         """
         names = dict(attributes) if isinstance(attributes, Mapping) else {name: name for name in attributes}
-        roles = {"tail": tail, "head": head, **names, "road_class": road_class}
-        table = read_csv(path, roles, delimiter)
+        roles: Roles = {"tail": tail, "head": head, **names, "road_class": road_class}
+        table = read_columns(path, roles, delimiter)
+        for column in (tail, head, road_class):
+            gap = None if column is None else first_gap(table, column)
+            if gap is not None:
+                raise ValueError(f"{table.source}: column {column!r} is missing in {table.place(gap)}: fill it in")
+        ends = table.identifiers({"tail": tail, "head": head})
         return cls(
-            table[tail],
-            table[head],
-            attributes={name: table[column] for name, column in names.items()},
-            road_class=None if road_class is None else table[road_class],
+            ends["tail"],
+            ends["head"],
+            attributes={name: numbers(table.columns[column], table.where(column)) for name, column in names.items()},
+            road_class=None if road_class is None else table.columns[road_class],
             **options,
         )
 
@@ -268,7 +276,12 @@ class RoadNetwork:
     # Trips.
 
     def trips(
-        self, paths: Iterable[Iterable[Any]], *, of: str | None = None, weights: ArrayLike | None = None
+        self,
+        paths: Iterable[Iterable[Any]],
+        *,
+        of: str | None = None,
+        weights: ArrayLike | None = None,
+        ids: Sequence[Any] | None = None,
     ) -> Demonstrations:
         """Turn paths into demonstrations, each with the end of its path as its goal.
 
@@ -280,6 +293,8 @@ class RoadNetwork:
         of : "links" or "nodes", optional
             What the paths list. Default: what the states are.
         weights : (n,) array, optional
+        ids : sequence of n names, optional
+            What the trips are called in messages. Default: 0 to n - 1.
 
         Returns
         -------
@@ -291,7 +306,7 @@ class RoadNetwork:
             Naming trip and step where a path leaves the network or is too short, or where an absorbing destination is passed
             through.
         """
-        return trips_of(self, paths, of, weights)
+        return trips_of(self, paths, of, weights, ids)
 
     def trips_from_csv(
         self,
@@ -301,7 +316,9 @@ class RoadNetwork:
         link: str | None = None,
         node: str | None = None,
         step: str | None = None,
-        delimiter: str = ",",
+        delimiter: str | None = None,
+        time_format: str | None = None,
+        ties: Ties = "error",
     ) -> Demonstrations:
         """Read trips from a CSV file with one row per link, or node, that a trip comes through; see `trips`.
 
@@ -313,15 +330,20 @@ class RoadNetwork:
         link, node : str
             Column of the link, or of the node: one of the two.
         step : str, optional
-            Column that orders the rows of a trip. None: they are in order.
+            Column that orders the rows of a trip: numbers, or times. None: they are in order.
+        delimiter, time_format, ties
+            As for `Demonstrations.from_csv` and `Demonstrations.from_table`.
         """
         if (link is None) == (node is None):
             raise ValueError("name one column: link=, or node=")
-        place = node if link is None else link
-        table = read_csv(path, {"trip": trip, "link": link, "node": node, "step": step}, delimiter)
-        steps = None if step is None else table[step]
-        paths = grouped(table[trip], table[place], steps, column=trip, step_column=step)
-        return self.trips(paths, of="nodes" if link is None else "links")
+        place = str(node if link is None else link)
+        table = read_columns(path, {"trip": trip, "link": link, "node": node, "step": step}, delimiter)
+        of = "nodes" if link is None else "links"
+        known = self.nodes if link is None else self.links
+        # A network whose names are text reads names as text, though those of this file may all be integers.
+        places = table.columns[place] if known.dtype.kind in "OU" else table.identifiers({of: place})[of]
+        ids, paths = grouped(table, trip, places, step, time_format=time_format, ties=ties)
+        return self.trips(paths, of=of, ids=ids)
 
     def paths(self, demonstrations: Demonstrations) -> list[NDArray]:
         """Names of the links, or nodes (what the states are), that each demonstration comes through, the last one included."""
@@ -387,9 +409,7 @@ class RoadNetwork:
         array = check_numbers(f"attribute {name!r}", self._per_link(name, values))
         if not np.isfinite(array).all():
             k = int(np.flatnonzero(~np.isfinite(array))[0])
-            raise ValueError(
-                f"attribute {name!r} of link {links_.shown(self.links[k])} is {array[k]}; it must be finite"
-            )
+            raise ValueError(f"attribute {name!r} of link {shown(self.links[k])} is {array[k]}; it must be finite")
         return array
 
     def __repr__(self) -> str:
