@@ -55,9 +55,12 @@ def check_labels(demos: Flat, n_states: int, n_actions: int, remedy: str = ALL_N
         if labels is None or len(labels) >= n:
             continue
         names = ", ".join(map(shown, labels[:5])) + (", ..." if len(labels) > 5 else "")
+        todo = remedy.format(what)
+        if all(type(label) is int for label in labels):
+            todo = f"if these are indices, read the table with n_{what}s={n} or mdp=; if they are names, {todo}"
         raise ValueError(
             f"the demonstrations name {len(labels)} {what}s ({names}), but there are {n}, so which index each name has cannot be "
-            f"told: {remedy.format(what)}"
+            f"told: {todo}"
         )
 
 

@@ -212,7 +212,7 @@ def _indices(numbers: NDArray, what: str, place: Place) -> NDArray:
     if (numbers < 0).any():
         k = int(np.flatnonzero(numbers < 0)[0])
         raise ValueError(
-            f"the {what} at {place(k)} is {numbers[k]}: integers are indices 0, 1, 2, ...; "
-            "turn negative numbers into strings to use them as labels"
+            f"the {what} at {place(k)} is {numbers[k]}: integers count from 0; turn negative numbers into strings to use them as "
+            f"labels, or, if this one marks a missing value of a table, say missing=['{numbers[k]}']"
         )
     return numbers

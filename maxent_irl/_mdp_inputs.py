@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from ._npz import FORMAT, Entry, read_checked, write_arrays
+from ._npz import Entry, read_checked, write_checked
 from ._validation import PROBABILITY_TOLERANCE, check_numbers, check_positive
 
 FILE_FORMAT = "maxent_irl.MDP 1"
@@ -218,9 +218,11 @@ def counted_transitions(
     S, A = n_states, n_actions
     if S is None:
         labels = demonstrations.state_labels
-        S = _number_of_states(states, next_states) if labels is None else len(labels)
+        seen_states = np.concatenate([states, next_states[next_states >= 0]])
+        S = _number_of("state", seen_states) if labels is None else len(labels)
     if A is None:
-        A = int(actions.max()) + 1 if demonstrations.action_labels is None else len(demonstrations.action_labels)
+        labels = demonstrations.action_labels
+        A = _number_of("action", actions) if labels is None else len(labels)
     weights = demonstrations.weights[demonstrations.trajectory_ids]
     pair, known = actions * S + states, next_states >= 0
     counts = tidy(demonstrations.transition_counts(S, A))
@@ -243,15 +245,15 @@ def counted_transitions(
     return counts, (totals > 0).reshape(A, S).T, ending.reshape(A, S).T, dead_ends
 
 
-def _number_of_states(states: NDArray, next_states: NDArray) -> int:
+def _number_of(what: str, seen: NDArray) -> int:
     """One more than the largest index, unless the numbers are clearly no indices."""
-    largest = int(max(states.max(), next_states.max()))
-    n_seen = len(np.union1d(states, next_states[next_states >= 0]))
+    largest = int(seen.max())
+    n_seen = len(np.unique(seen))
     if largest >= SPARSE_INDICES and largest > 10 * n_seen:
         raise ValueError(
-            f"the largest state is {largest}, but only {n_seen} different states occur: integers are indices, and there would be "
-            f"{largest + 1} states. If they are names, turn them into strings, or read them with Demonstrations.from_table; if "
-            "not, say n_states="
+            f"the largest {what} is {largest}, but only {n_seen} different {what}s occur: integers are indices, and there would "
+            f"be {largest + 1} {what}s. If they are names, turn them into strings, or read them with Demonstrations.from_table; "
+            f"if not, say n_{what}s="
         )
     return largest + 1
 
@@ -262,7 +264,7 @@ def save(attributes: dict[str, Any], path: Any) -> None:
     arrays = {"data": matrix.data, "indices": matrix.indices, "indptr": matrix.indptr}
     arrays |= {key: attributes[key] for key in ("n_states", "n_actions", "discount", "terminal", "available")}
     arrays |= {key: attributes[key] for key in ("initial", "horizon", "ending") if attributes[key] is not None}
-    write_arrays(path, {FORMAT: np.array(FILE_FORMAT), **arrays})
+    write_checked(path, FILE_FORMAT, arrays)
 
 
 def load(path: Any) -> tuple[sparse.csr_array, int, dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-FORMAT = "format"  # entry that says what the file holds, and in which version
+FORMAT = "format"  # entry that says what the file holds, in which version, and which other entries there are
 KINDS = {"whole": "iu", "real": "fiu", "flag": "b", "text": "U"}  # dtype kinds
 
 
@@ -29,6 +29,11 @@ def write_arrays(path: str | os.PathLike, arrays: Mapping[str, Any]) -> None:
     """Write to exactly this path (numpy alone would append ``.npz``)."""
     with open(path, "wb") as file:
         np.savez_compressed(file, **arrays)
+
+
+def write_checked(path: str | os.PathLike, form: str, arrays: Mapping[str, Any]) -> None:
+    """Write a file that `read_checked` reads; entries that get lost in it later are missed."""
+    write_arrays(path, {FORMAT: np.array("; ".join([form, *sorted(arrays)])), **arrays})
 
 
 def read_arrays(path: str | os.PathLike) -> dict[str, NDArray]:
@@ -56,7 +61,7 @@ def read_checked(
     ----------
     path : path
     form : str
-        What the entry ``format`` must say, such as ``"maxent_irl.MDP 1"``.
+        What the entry ``format`` must begin with, such as ``"maxent_irl.MDP 1"``.
     schema : mapping of name to Entry
     sizes : mapping, optional
         Name of an axis -> the scalar entry that says how long it is.
@@ -68,11 +73,12 @@ def read_checked(
     """
     name, arrays = os.fspath(path), read_arrays(path)
     what, _, version = form.removeprefix("maxent_irl.").partition(" ")
-    found = str(arrays.pop(FORMAT, ""))[:60]
+    found, *written = str(arrays.pop(FORMAT, "")).split("; ")
     if found != form:
-        holds = f"{found!r}" if found else "no format"
+        holds = f"{found[:60]!r}" if found else "no format"
         raise ValueError(f"{name} holds no {what} of version {version} ({holds}): write it with {what}.save")
-    lacking = sorted(key for key, entry in schema.items() if entry.required and key not in arrays)
+    required = {key for key, entry in schema.items() if entry.required} | set(written)
+    lacking = sorted(required - set(arrays))
     if lacking:
         raise ValueError(f"{name} is damaged: it lacks {', '.join(lacking)}")
     lengths: dict[str, tuple[int, str]] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import itertools
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -268,7 +269,7 @@ def write(estimator: MaxEntIRL, problem: Problem, folder: Path) -> list[Path]:
         "converged",
     )  # with goals not all are there
     arrays = {name: getattr(estimator, f"{name}_") for name in fitted if hasattr(estimator, f"{name}_")}
-    write_arrays(model, {"feature_names": np.array(problem.feature_names), **arrays})
+    write_arrays(model, {"feature_names": np.array(json.dumps(problem.feature_names)), **arrays})
     _draw(figure, estimator, problem)
     return paths
 

@@ -173,6 +173,8 @@ def flatten(
     names = tuple(range(n)) if ids is None else checked_ids(ids, n)
     check_lengths(lengths, names)
     over = np.zeros(n, dtype=bool) if terminated is None else np.asarray(terminated)
+    if np.ma.is_masked(terminated):
+        raise ValueError("terminated is masked, which means missing: say of every trajectory whether it ended")
     if over.shape != (n,) or over.dtype != bool:
         raise ValueError(
             f"terminated must be a boolean array of shape ({n},), one per trajectory; got {over.dtype} {over.shape}"

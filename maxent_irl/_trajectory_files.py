@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._labels import as_labels, from_json, to_json
-from ._npz import FORMAT, Entry, read_checked, write_arrays
+from ._npz import Entry, read_checked, write_checked
 from ._trajectory import Flat, flatten
 
 FILE_FORMAT = "maxent_irl.Demonstrations 2"
@@ -37,7 +37,7 @@ def write_npz(flat: Flat, path: str | os.PathLike) -> None:
     texts = {"ids": "trajectory id", "state_labels": "state label", "action_labels": "action label"}
     arrays = {name: value for name, value in fields.items() if isinstance(value, np.ndarray)}
     arrays |= {name: _bytes(to_json(fields[name], what)) for name, what in texts.items()}
-    write_arrays(path, {FORMAT: np.array(FILE_FORMAT), **arrays})
+    write_checked(path, FILE_FORMAT, arrays)
 
 
 def read_npz(path: str | os.PathLike) -> Flat:

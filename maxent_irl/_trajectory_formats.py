@@ -231,6 +231,8 @@ def _unmasked(array: NDArray, name: str) -> NDArray:
 
 
 def _one_each(goals: Any, n: int) -> Any:
+    if isinstance(goals, np.ndarray):
+        goals = _unmasked(goals, "goals")
     if not hasattr(goals, "__len__") or isinstance(goals, str) or len(goals) != n:
         size = len(goals) if hasattr(goals, "__len__") and not isinstance(goals, str) else repr(goals)
         raise ValueError(f"goals must hold one state per trajectory, {n} in all; got {size}")

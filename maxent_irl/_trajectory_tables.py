@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ._cells import flags, numbers
+from ._cells import flags, is_number, numbers
 from ._labels import Labels, encode, first_missing, missing, named, shown
 from ._neighbours import entered_neighbours, inferred_actions
 from ._row_order import Ties, first_seen, row_order
@@ -195,6 +195,11 @@ def _check_lengths(lengths: NDArray, rows: Rows) -> None:
 def _states(rows: Rows, roles: Roles, how: Reading) -> tuple[NDArray, NDArray, NDArray | None, Labels | None]:
     """Indices of the state of each row, of the one after it (-1 where unknown), and of each goal; and the labels."""
     n, last = len(rows.source), rows.last
+    gap = first_missing(rows.columns["state"])
+    if gap is not None:
+        raise ValueError(
+            f"the state at {rows.place(gap)} is missing: fill it in, or leave the row out; missing= says which words mean that"
+        )
     successors = np.flatnonzero(_has(rows, "next_state"))
     parts, sources = [rows.columns["state"]], [np.arange(n)]  # the row that each encoded state stands in
     if "next_state" in rows.columns:
@@ -221,6 +226,11 @@ def _encoded(
     """Indices and labels; integers are indices where it is known how many there are, and names of what occurs elsewhere."""
     codes, labels = encode(parts, what, place)
     if labels is not None:
+        if n is not None and all(isinstance(label, str) and is_number(label) for label in labels):
+            raise ValueError(
+                f"the {what} at {place(0)} is {shown(labels[codes[0]])}, and {what}s are 0..{n - 1}: write plain integers, such "
+                "as 7, neither 7.0 nor 07; numbers as text would be ordered by the alphabet"
+            )
         return codes, labels
     if n is None:
         return named(codes)

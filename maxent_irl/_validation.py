@@ -141,7 +141,10 @@ def column_names(frame: Any) -> list | None:
 
 
 def check_numbers(name: str, values: ArrayLike) -> NDArray:
-    """Return the values as an array of floats."""
+    """Return the values as an array of floats; what is masked is missing, and refused."""
+    if np.ma.is_masked(values):
+        place = np.argwhere(np.ma.getmaskarray(values))[0]
+        raise ValueError(f"{name} is masked at {', '.join(map(str, place))}, which means missing: fill it in")
     try:
         return np.asarray(values, dtype=float)
     except (TypeError, ValueError) as error:

@@ -255,7 +255,10 @@ class MDP:
     def load(cls, path: Any) -> MDP:
         """Read what `save` wrote. Raises ValueError naming the file and what is missing in it; nothing is executed."""
         matrix, n_actions, options = inputs.load(path)
-        return cls.from_stacked(matrix, n_actions, **options)
+        try:
+            return cls.from_stacked(matrix, n_actions, **options)
+        except ValueError as error:
+            raise ValueError(f"{path} is damaged: {error}") from None
 
     def _attributes(self) -> dict[str, Any]:
         keys = (

@@ -198,6 +198,8 @@ class MaxEntIRL(OnePolicy, StandardErrors, BaseEstimator):
         demonstrations = as_demonstrations(X)
         demonstrations.validate_against(self.mdp)
         model = LinearReward(self.mdp, self.features)
+        if isinstance(self.feature_names, str):
+            raise ValueError(f"feature_names must be a list of names; got the text {self.feature_names!r}")
         if self.feature_names is not None and len(self.feature_names) != model.n_features:
             raise ValueError(f"feature_names has {len(self.feature_names)} names for {model.n_features} features")
         repeated = [
