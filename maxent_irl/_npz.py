@@ -84,7 +84,7 @@ def read_checked(
     lengths: dict[str, tuple[int, str]] = {}
     for key in sorted(arrays, key=lambda key: (key not in (sizes or {}).values(), key)):
         if key not in schema:
-            raise ValueError(f"{name} is damaged: nobody knows what its entry {key!r} is")
+            raise ValueError(f"{name} is damaged: its entry {key!r} belongs to no such file")
         _check(f"{name} is damaged: {key}", key, arrays[key], schema[key], lengths)
         for axis, scalar in (sizes or {}).items():
             if key == scalar:
@@ -108,6 +108,4 @@ def _check(entry_name: str, key: str, array: NDArray, entry: Entry, lengths: dic
             outside |= ~np.isfinite(array)
         if outside.any():
             worst = array[outside].ravel()[0]
-            raise ValueError(
-                f"{entry_name} holds {worst}, which is none of its values ({entry.low:g} to {entry.high:g})"
-            )
+            raise ValueError(f"{entry_name} holds {worst}, outside the range {entry.low:g} to {entry.high:g}")

@@ -51,7 +51,7 @@ def test_a_file_with_pickles_is_not_executed(tmp_path):
             lambda x: x[:-1],
             r"is damaged: states has shape \(1,\), which does not fit actions",
         ),
-        ("demonstrations", "states", lambda x: x - 5, "is damaged: states holds -5, which is none of its values"),
+        ("demonstrations", "states", lambda x: x - 5, "is damaged: states holds -5, outside the range 0 to"),
         ("demonstrations", "final_states", lambda x: x - 5, "is damaged: final_states holds -"),
     ],
 )

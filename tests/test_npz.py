@@ -64,7 +64,7 @@ def text(content):
         ("demonstrations", "weights", None, "it lacks weights"),
         ("demonstrations", "goals", None, "it lacks goals"),  # optional, but it was written
         ("MDP", "horizon", None, "it lacks horizon"),
-        ("demonstrations", "extra", np.zeros(2), "nobody knows what its entry 'extra' is"),
+        ("demonstrations", "extra", np.zeros(2), "its entry 'extra' belongs to no such file"),
         # Types.
         ("MDP", "indices", lambda x: x + 0.5, "indices is float64, where whole values belong"),
         ("MDP", "n_states", np.array(4.7), "n_states is float64, where whole values belong"),
