@@ -81,7 +81,7 @@ def log_prior_of(mdp: MDP, action_prior: Any, demonstrations: Demonstrations, ta
         i = int(np.flatnonzero(~np.isfinite(chosen))[0])
         raise ValueError(
             f"action_prior gives no probability to action {data.actions[i]} in state {data.states[i]}, which trajectory "
-            f"{data.trajectory_ids[i]} takes at step {data.times[i]}: give it some, or drop the trajectory"
+            f"{data.name_of(data.trajectory_ids[i])} takes at step {data.times[i]}: give it some, or drop the trajectory"
         )
     return sum(task.pairs.dot(log_prior) for task in tasks)
 
@@ -152,7 +152,7 @@ class SharedGoals(_ManyGoals):
         for goal, rows in zip(self.goals, self.rows, strict=True):
             rows = rows[~demonstrations.terminated[rows]]
             if len(rows):
-                check_possible(self.mdp.with_goal(int(goal)), demonstrations[rows], inference, rows)
+                check_possible(self.mdp.with_goal(int(goal)), demonstrations[rows], inference)
 
     def _visited(self, demonstrations: Demonstrations) -> sparse.csr_array:
         ends = demonstrations.final_states >= 0
@@ -255,7 +255,7 @@ class SeparateGoals(_ManyGoals):
     def _prepare(self, demonstrations: Demonstrations, action_prior: NDArray | None, inference: str) -> None:
         self._options = {"temperature": self.temperature, "action_prior": action_prior, "inference": inference}
         for goal, rows in zip(self.goals, self.rows, strict=True):
-            check_possible(self.mdp.with_goal(int(goal)), demonstrations[rows], inference, rows)
+            check_possible(self.mdp.with_goal(int(goal)), demonstrations[rows], inference)
 
     def task(self, i: int) -> TaskLikelihood:
         """The task of one goal. It is built when it is needed: a thousand at once would not fit in memory."""

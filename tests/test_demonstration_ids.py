@@ -5,7 +5,8 @@ import pickle
 import numpy as np
 import pytest
 
-from maxent_irl import MDP, Demonstrations, sample_demonstrations, soft_value_iteration
+from maxent_irl import MDP, Demonstrations, MaxEntIRL, sample_demonstrations, soft_value_iteration
+from maxent_irl.metrics import log_likelihood_per_decision
 from maxent_irl.worlds import RoadNetwork
 
 TABLE = {"bird": ["B7", "B7", "B9", "B9"], "place": [0, 1, 1, 0], "move": [1, 0, 0, 1]}
@@ -93,3 +94,14 @@ def test_long_names_are_shortened():
     with pytest.raises(ValueError, match="goes from state 0") as raised:
         demos.validate_against(STAY)
     assert len(str(raised.value)) < 300
+
+
+def test_what_no_reward_explains_is_named():
+    dead_end = MDP.from_successors([[0, 1], [-1, -1]], discount=0.9)
+    demos = Demonstrations([([0, 0], [0]), ([0, 1], [1])], ids=["B7", "B9"])
+    with pytest.raises(ValueError, match="trajectory 'B9', step 0: action 1 in state 0 leads"):
+        MaxEntIRL(dead_end, np.ones((2, 1))).fit(demos)
+    with pytest.raises(ValueError, match="which trajectory 'B7' takes at step 0"):
+        MaxEntIRL(STAY, np.ones((2, 1)), action_prior=[0, 1]).fit(demos[:1])
+    with pytest.raises(ValueError, match="trajectory 'B7' has 2 decisions, but the policy is given for 1 times"):
+        log_likelihood_per_decision(np.full((1, 2, 2), 0.5), birds())

@@ -255,7 +255,7 @@ class MaxEntIRL(OnePolicy, StandardErrors, BaseEstimator):
             log_p = self.goal_policies().log_probabilities(s, a, demonstrations.goals[demonstrations.trajectory_ids], t)
             for i in np.unique(demonstrations.trajectory_ids[np.isneginf(log_p)])[:1]:
                 trip = demonstrations[[i]]
-                check_possible(self.mdp.with_goal(int(trip.goals[0])), trip, self.inference, np.array([i]))
+                check_possible(self.mdp.with_goal(int(trip.goals[0])), trip, self.inference)
         else:
             self._check_goal(None, "demonstrations with theirs, Demonstrations(..., goals=...)")
             check_possible(self.mdp, demonstrations, self.inference)

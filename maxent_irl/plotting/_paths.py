@@ -68,7 +68,10 @@ class PathsDisplay:
         ]
         for i, path in enumerate(paths):
             if path.max() >= plan.n_states:
-                raise ValueError(f"trajectory {i} visits state {path.max()}, but the grid has {plan.n_states} states")
+                name = demonstrations.name_of(i)
+                raise ValueError(
+                    f"trajectory {name} visits state {path.max()}, but the grid has {plan.n_states} states"
+                )
         if title is None:
             title = f"{len(paths):,} demonstration{'s' if len(paths) != 1 else ''}"
         return cls(paths, plan=plan, title=title)
