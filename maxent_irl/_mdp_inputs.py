@@ -185,26 +185,58 @@ def successor_matrix(next_state: ArrayLike) -> tuple[sparse.csr_array, NDArray]:
     return sparse.csr_array((np.ones(len(indices)), indices, indptr), shape=(A * S, S)), table >= 0
 
 
-def gymnasium_tables(env: Any) -> tuple[sparse.csr_array, NDArray, NDArray, NDArray | None]:
-    """Stacked matrix, ending (S, A), reward (S, A) and initial distribution of ``env.unwrapped.P``."""
+def gymnasium_tables(env: Any) -> tuple[sparse.csr_array, NDArray, NDArray, NDArray | None, NDArray]:
+    """Stacked matrix, ending (S, A), reward (S, A), initial distribution and availability (S, A) of ``env.unwrapped.P``.
+
+    A state without actions is terminal; an action that is not listed, or has no outcomes, is unavailable.
+    """
     raw = getattr(env, "unwrapped", env)
     table = getattr(raw, "P", None)
     if table is None:
         raise ValueError(f"{type(raw).__name__} has no transition table P: only tabular environments can be read")
-    S, A = len(table), len(table[0])
-    ending, reward = np.zeros((S, A), order="F"), np.zeros((S, A), order="F")
+    by_state = _numbered(table, "P, states")
+    choices = [_numbered(choice, f"P, actions of state {s}", gaps=True) for s, choice in sorted(by_state.items())]
+    S, A = len(choices), 1 + max((action for choice in choices for action in choice), default=-1)
+    if not A:
+        raise ValueError("P lists no action in any state: there is nothing to decide")
+    ending, reward, available = np.zeros((S, A), order="F"), np.zeros((S, A), order="F"), np.zeros((S, A), dtype=bool)
     rows, columns, values = [], [], []
-    for s in range(S):
-        for a in range(A):
-            for probability, successor, gain, terminated in table[s][a]:
+    for s, choice in enumerate(choices):
+        for a, outcomes in choice.items():
+            available[s, a] = len(outcomes) > 0
+            for outcome in outcomes:
+                probability, successor, gain, terminated = _outcome(outcome, s, a, S)
                 reward[s, a] += probability * gain
                 if terminated:
                     ending[s, a] += probability
                 else:
-                    rows.append(a * S + s), columns.append(int(successor)), values.append(probability)
+                    rows.append(a * S + s), columns.append(successor), values.append(probability)
     matrix = sparse.coo_array((values, (rows, columns)), shape=(A * S, S))
     initial = getattr(raw, "initial_state_distrib", None)
-    return tidy(matrix), ending, reward, None if initial is None else np.asarray(initial, dtype=float)
+    return tidy(matrix), ending, reward, None if initial is None else np.asarray(initial, dtype=float), available
+
+
+def _numbered(table: Any, what: str, *, gaps: bool = False) -> dict[int, Any]:
+    """The entries of a list, or of a mapping whose keys are 0, 1, 2, ..."""
+    entries = dict(table.items()) if hasattr(table, "items") else dict(enumerate(table))
+    wrong = [key for key in entries if isinstance(key, bool) or not isinstance(key, int | np.integer) or key < 0]
+    if wrong or (not gaps and sorted(entries) != list(range(len(entries)))):
+        raise ValueError(f"{what} must be numbered 0, 1, 2, ...; got {list(entries)!r:.60}")
+    return {int(key): value for key, value in entries.items()}
+
+
+def _outcome(outcome: Any, s: int, a: int, n_states: int) -> tuple[float, int, float, bool]:
+    """One entry of P: probability, next state, reward, whether the episode ends."""
+    try:
+        probability, successor, gain, terminated = outcome
+        if int(successor) != successor or not 0 <= successor < n_states:
+            raise ValueError(f"the next state {successor!r} is none of 0..{n_states - 1}")
+        return float(probability), int(successor), float(gain), bool(terminated)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"P of state {s}, action {a} holds {outcome!r:.60}, where (probability, next state, reward, terminated) belongs: "
+            f"{error}"
+        ) from None
 
 
 def counted_transitions(
