@@ -165,10 +165,10 @@ class MDP:
         Raises
         ------
         ValueError
-            If the environment has no table ``P``, naming the environment; for entries that make no sense, naming state and action.
+            If the environment has no table ``P``, naming it; for entries that make no sense, naming state and action.
         """
         matrix, ending, reward, initial, available = inputs.gymnasium_tables(env)
-        options = {
+        options: dict[str, Any] = {
             "initial": initial,
             "discount": discount,
             "horizon": horizon,
