@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FORMAT = "format"  # entry that says what the file holds, in which version, and which other entries there are
+LONGEST_SHOWN = 120  # characters of what a damaged file made others say
 KINDS = {"whole": "iu", "real": "fiu", "flag": "b", "text": "U"}  # dtype kinds
 
 
@@ -44,11 +45,11 @@ def read_arrays(path: str | os.PathLike) -> dict[str, NDArray]:
                 arrays = {key: file[key] for key in file.files}
         except Exception as error:
             raise ValueError(
-                f"{os.fspath(path)} is not a readable .npz file (truncated, or of another kind): {error}"
+                f"{os.fspath(path)} is not a readable .npz file (truncated, or of another kind): {_brief(error)}"
             ) from error
     foreign = next((key for key, value in arrays.items() if not isinstance(value, np.ndarray)), None)
     if foreign is not None:
-        raise ValueError(f"{os.fspath(path)} is not a readable .npz file: its member {foreign!r} is no array")
+        raise ValueError(f"{os.fspath(path)} is not a readable .npz file: its member {_brief(foreign)} is no array")
     return arrays
 
 
@@ -75,21 +76,27 @@ def read_checked(
     what, _, version = form.removeprefix("maxent_irl.").partition(" ")
     found, *written = str(arrays.pop(FORMAT, "")).split("; ")
     if found != form:
-        holds = f"{found[:60]!r}" if found else "no format"
+        holds = repr(_brief(found)) if found else "no format"
         raise ValueError(f"{name} holds no {what} of version {version} ({holds}): write it with {what}.save")
     required = {key for key, entry in schema.items() if entry.required} | set(written)
     lacking = sorted(required - set(arrays))
     if lacking:
-        raise ValueError(f"{name} is damaged: it lacks {', '.join(lacking)}")
+        raise ValueError(f"{name} is damaged: it lacks {_brief(', '.join(lacking))}")
     lengths: dict[str, tuple[int, str]] = {}
     for key in sorted(arrays, key=lambda key: (key not in (sizes or {}).values(), key)):
         if key not in schema:
-            raise ValueError(f"{name} is damaged: its entry {key!r} belongs to no such file")
+            raise ValueError(f"{name} is damaged: its entry {_brief(key)!r} belongs to no such file")
         _check(f"{name} is damaged: {key}", key, arrays[key], schema[key], lengths)
         for axis, scalar in (sizes or {}).items():
             if key == scalar:
                 lengths[axis] = int(arrays[key]), key
     return arrays
+
+
+def _brief(thing: object) -> str:
+    """Text on one line, cut where a damaged file has made it long."""
+    line = " ".join(str(thing).split())
+    return line if len(line) <= LONGEST_SHOWN else f"{line[:LONGEST_SHOWN]}..."
 
 
 def _check(entry_name: str, key: str, array: NDArray, entry: Entry, lengths: dict[str, tuple[int, str]]) -> None:

@@ -109,9 +109,10 @@ def load_mouse_labyrinth(*, discount: float = 0.9) -> Bunch:
     efficient exploration. eLife 10, e66175.
     """
     folder = _real_data("mouse_labyrinth")
-    moves = _columns(folder / "next_node.csv", "node", "action", "next_node")
-    world = Labyrinth.from_table(*moves, discount=discount)
-    demonstrations = world.demonstrations(*_columns(folder / "paths.csv.gz", "seq", "t", "node", "action"))
+    table = _columns(folder / "next_node.csv", "node", "action", "next_node")
+    world = Labyrinth.from_table(table["node"], table["action"], table["next_node"], discount=discount)
+    paths = _columns(folder / "paths.csv.gz", "seq", "t", "node", "action")
+    demonstrations = world.demonstrations(paths["seq"], paths["t"], paths["node"], paths["action"])
     held_out = np.arange(len(demonstrations)) % 5 == 0
     return Bunch(
         demonstrations=demonstrations,
@@ -156,10 +157,10 @@ def load_bus_engine(*, discount: float = 0.9999) -> Bunch:
     999-1033.
     """
     path = _real_data("rust_bus_group4") / "bus_group4.csv"
-    bus, period, state, replaced, usage = _columns(path, "bus_id", "period", "state", "replaced", "usage")
-    world = BusEngine(usage_frequencies(usage), discount=discount)
+    table = _columns(path, "bus_id", "period", "state", "replaced", "usage")
+    world = BusEngine(usage_frequencies(table["usage"]), discount=discount)
     return Bunch(
-        demonstrations=bus_demonstrations(bus, period, state, replaced),
+        demonstrations=bus_demonstrations(table["bus_id"], table["period"], table["state"], table["replaced"]),
         world=world,
         mdp=world.mdp,
         features=world.features,
@@ -254,11 +255,11 @@ def _real_data(name: str) -> Path:
     return folder
 
 
-def _columns(path: Path, *names: str) -> list[NDArray]:
-    """Columns of numbers in a text file; blanks are NaN."""
+def _columns(path: Path, *names: str) -> dict[str, NDArray]:
+    """Columns of numbers in a text file: integers where all are, else floats, NaN where missing."""
     table = read_columns(path, {name: name for name in names})
-    whole = [table.identifiers({name: name})[name] for name in names]
-    return [
-        column if column.dtype.kind == "i" else numbers(table.columns[name], table.where(name))
-        for name, column in zip(names, whole, strict=True)
-    ]
+    whole = {name: table.identifiers({name: name})[name] for name in names}
+    return {
+        name: column if column.dtype.kind == "i" else numbers(table.columns[name], table.where(name))
+        for name, column in whole.items()
+    }
