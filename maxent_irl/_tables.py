@@ -34,7 +34,7 @@ class Table:
     @property
     def n_rows(self) -> int:
         """Number of rows."""
-        return len(next(iter(self.columns.values())))
+        return len(next(iter(self.columns.values()), ()))
 
     def place(self, row: int) -> str:
         """Where a row is: ``line 17``, or ``row 16``."""
@@ -47,6 +47,9 @@ class Table:
     def identifiers(self, roles: Roles) -> dict[str, NDArray]:
         """Columns that name things of one kind, by role; several columns together are tuples."""
         parts = {role: _listed(names) for role, names in roles.items() if names is not None}
+        empty = next((role for role, names in parts.items() if not names), None)
+        if empty is not None:
+            raise ValueError(f"{empty}=[] names no column: give one, or several that are one name together")
         widths = {role: len(names) for role, names in parts.items()}
         if len(set(widths.values())) > 1:
             listed = ", ".join(f"{role}= has {n}" for role, n in widths.items())

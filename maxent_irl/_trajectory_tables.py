@@ -133,6 +133,9 @@ def _ordered(table: Table, roles: Roles, how: Reading) -> Rows:
         if roles[role] is None:
             what = "trajectory of each row" if role == "id" else "state"
             raise ValueError(f"{role}=None: name the column that holds the {what}")
+    for role in ("time", "weight", "terminated"):
+        if isinstance(roles[role], list):
+            raise ValueError(f"{role}={roles[role]!r}: give one column")
     if table.n_rows == 0:
         raise ValueError("the table has no rows: demonstrations need at least one trajectory")
     named_things = [("id",), ("action",), STATES]

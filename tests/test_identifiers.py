@@ -197,6 +197,21 @@ def test_several_columns_are_one_name(tmp_path):
         from_rows(tmp_path, rows, header, id="animal", state=["x", "y"], next_state="x")
 
 
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"id": []}, r"id=\[\] names no column"),
+        ({"state": []}, r"state=\[\] names no column"),
+        ({"time": ["s", "a"]}, r"time=\['s', 'a'\]: give one column"),
+        ({"weight": ["s"]}, r"weight=\['s'\]: give one column"),
+        ({"state": ["s", "t"]}, r"the table has no column 't' \(given as state=\)"),
+    ],
+)
+def test_columns_that_are_refused(columns, message):
+    with pytest.raises(ValueError, match=message):
+        Demonstrations.from_table({"id": [1], "s": [0], "a": [0]}, **(ROLES | columns))
+
+
 # Road networks name their nodes and links by the same rule.
 
 
