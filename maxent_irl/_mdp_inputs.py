@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from ._npz import Entry, read_checked, write_checked
-from ._validation import PROBABILITY_TOLERANCE, check_numbers, check_positive
+from ._validation import PROBABILITY_TOLERANCE, check_numbers, check_positive, check_unmasked
 
 FILE_FORMAT = "maxent_irl.MDP 1"
 SCHEMA = {
@@ -78,6 +78,7 @@ def _stack_matrices(matrices: Sequence) -> tuple[sparse.csr_array, int]:
 def state_mask(name: str, states: ArrayLike | None, n_states: int) -> NDArray:
     """Read-only boolean mask from a boolean mask or integer indices, told apart by dtype."""
     mask = np.zeros(n_states, dtype=bool)
+    check_unmasked(name, states)
     if states is not None:
         given = np.asarray(states)
         if given.dtype == bool:
@@ -98,6 +99,7 @@ def state_mask(name: str, states: ArrayLike | None, n_states: int) -> NDArray:
 def available_mask(available: ArrayLike | None, terminal: NDArray, n_states: int, n_actions: int) -> NDArray:
     """Read-only (S, A) mask in Fortran order, False in terminal states."""
     mask = np.ones((n_states, n_actions), dtype=bool, order="F")
+    check_unmasked("available", available)
     if available is not None:
         given = np.asarray(available)
         if given.shape != (n_states, n_actions) or given.dtype != bool:
@@ -114,7 +116,7 @@ def ending_table(ending: ArrayLike | None, available: NDArray) -> NDArray | None
     """Read-only (S, A) probabilities that the episode ends, zero where unavailable; None where nothing ends."""
     if ending is None:
         return None
-    table = np.array(ending, dtype=float, order="F")
+    table = np.array(check_numbers("ending", ending), order="F")
     if table.shape != available.shape:
         raise ValueError(f"ending must have shape {available.shape}; got {table.shape}")
     table[~available] = 0.0
@@ -169,6 +171,7 @@ def check_rows(matrix: sparse.csr_array, available: NDArray, ending: NDArray | N
 
 def successor_matrix(next_state: ArrayLike) -> tuple[sparse.csr_array, NDArray]:
     """Stacked matrix and availability of a deterministic table of next states, -1 where unavailable."""
+    check_unmasked("next_state", next_state)
     table = np.asarray(next_state)
     if table.ndim != 2 or not np.issubdtype(table.dtype, np.integer):
         raise ValueError(f"next_state must be an integer array of shape (S, A); got {table.dtype} {table.shape}")

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._labels import Labels, first_missing, shown
-from ._validation import check_numbers
+from ._validation import check_numbers, check_unmasked
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -172,9 +172,8 @@ def flatten(
     n = len(lengths)
     names = tuple(range(n)) if ids is None else checked_ids(ids, n)
     check_lengths(lengths, names)
+    check_unmasked("terminated", terminated)
     over = np.zeros(n, dtype=bool) if terminated is None else np.asarray(terminated)
-    if np.ma.is_masked(terminated):
-        raise ValueError("terminated is masked, which means missing: say of every trajectory whether it ended")
     if over.shape != (n,) or over.dtype != bool:
         raise ValueError(
             f"terminated must be a boolean array of shape ({n},), one per trajectory; got {over.dtype} {over.shape}"

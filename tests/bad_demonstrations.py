@@ -81,6 +81,14 @@ ROWS = {
         lambda: sample_demonstrations(ring(), soft_value_iteration(ring(), np.zeros(3)), 2, max_steps=2),
         r"policy is a SoftSolution: give its \.policy",
     ),
+    "text for the names of features": (
+        lambda: fit(FINE, features=np.eye(3)[:, :2], feature_names="ab"),
+        "feature_names must be a list of names; got the text 'ab'",
+    ),
+    "masked features": (
+        lambda: fit(FINE, features=np.ma.masked_array(np.ones((3, 1)), [[0], [0], [1]])),
+        "features is masked at 2, 0",
+    ),
     "two features of one name": (
         lambda: fit(FINE, features=np.eye(3)[:, :2], feature_names=["far", "far"]),
         "feature_names has 'far' more than once",
