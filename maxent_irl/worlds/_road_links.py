@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -75,34 +75,11 @@ def node_positions(positions: ArrayLike | Mapping[Any, Any] | None, nodes: NDArr
     return array
 
 
-def links_of_node_paths(
-    nodes: NDArray, lengths: NDArray, tail: NDArray, head: NDArray, names: NDArray, trips: Sequence[Any]
-) -> NDArray:
-    """Links walked by paths of nodes laid end to end; every step must be one link and no other.
-
-    Parameters
-    ----------
-    nodes : (n,) int array
-    lengths : (P,) int array, nodes per path
-    tail, head : (L,) int arrays
-    names : node labels, for errors
-    trips : names of the trips, for errors
-
-    Returns
-    -------
-    (n - P,) int array
-    """
-    path = np.repeat(np.arange(len(lengths)), lengths)
-    inner = np.flatnonzero(path[1:] == path[:-1])
-    key = tail * np.int64(len(names)) + head
+def links_between(start: NDArray, end: NDArray, tail: NDArray, head: NDArray, n_nodes: int) -> tuple[NDArray, NDArray]:
+    """A link from each node of `start` to that of `end`, -1 where there is none, and how many such links there are."""
+    key = tail * np.int64(n_nodes) + head
     order = np.argsort(key, kind="stable")
-    wanted = nodes[inner] * np.int64(len(names)) + nodes[inner + 1]
+    wanted = start * np.int64(n_nodes) + end
     first = np.searchsorted(key[order], wanted, side="left")
     n_links = np.searchsorted(key[order], wanted, side="right") - first
-    if (n_links != 1).any():
-        k = int(np.flatnonzero(n_links != 1)[0])
-        step = inner[k] - np.flatnonzero(path == path[inner[k]])[0]
-        pair = f"node {shown(names[nodes[inner[k]]])} to node {shown(names[nodes[inner[k] + 1]])}"
-        why = "which no link joins" if n_links[k] == 0 else f"which {n_links[k]} links join: give the trip as links"
-        raise ValueError(f"trip {shown(trips[path[inner[k]]])}, step {step}, goes from {pair}, {why}")
-    return order[first]
+    return np.where(n_links > 0, order[np.minimum(first, len(order) - 1)], -1), n_links

@@ -13,20 +13,17 @@ from .._labels import shown
 from .._row_order import first_seen, row_order
 from .._tables import Table
 from .._trajectory import checked_ids
+from .._validation import check_numbers
 from ..demonstrations import Demonstrations
 from ..mdp import MDP
-from ._road_links import links_of_node_paths
+from ._road_paths import HowPaths, Links, Paths, travelled_links
 
 
-class Network(Protocol):
+class Network(Links, Protocol):
     """What trips need of a road network."""
 
     states: Literal["links", "nodes"]
     destinations: Literal["absorbing", "exits"]
-    nodes: NDArray  # (N,) names
-    links: NDArray  # (L,) names
-    tail: NDArray  # (L,) int, positions in `nodes`
-    head: NDArray  # (L,) int
     entered: NDArray  # (n_places, A) int: the link that each action goes on to, -1 where there is none
     n_places: int
     mdp: MDP
@@ -41,6 +38,7 @@ def trips_of(
     of: str | None,
     weights: ArrayLike | None,
     ids: Sequence[Any] | None,
+    how: HowPaths,
 ) -> Demonstrations:
     """Demonstrations of paths of names; see `RoadNetwork.trips`."""
     of = network.states if of is None else of
@@ -51,16 +49,17 @@ def trips_of(
         raise ValueError("there are no trips")
     names = tuple(range(len(listed))) if ids is None else checked_ids(ids, len(listed))
     sizes = np.array([len(path) for path in listed], dtype=np.int64)
-    moves = 2 if network.states == "links" and network.destinations == "absorbing" else 1  # links that make a decision
-    least = moves + (of == "nodes")
-    if (sizes < least).any():
-        short = int(np.flatnonzero(sizes < least)[0])
-        raise ValueError(f"trip {shown(names[short])} lists {sizes[short]} {of}; a decision takes at least {least}")
-    places = network.numbered(chain.from_iterable(listed), of)
-    if of == "links":
-        return _demonstrations(network, places, sizes, weights, names)
-    links = links_of_node_paths(places, sizes, network.tail, network.head, network.nodes, names)
-    return _demonstrations(network, links, sizes - 1, weights, names)
+    path = np.repeat(np.arange(len(listed)), sizes)
+    step = np.arange(len(path)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    written = Paths(network.numbered(chain.from_iterable(listed), of), path, step, names)
+    least = 2 if network.states == "links" and network.destinations == "absorbing" else 1  # links that make a decision
+    link, n_links, origin, names = travelled_links(network, written, of, least, how)
+    if weights is not None:
+        weights = check_numbers("weights", weights)
+        if weights.shape != (len(listed),):
+            raise ValueError(f"weights must have shape ({len(listed)},), one per path; got {weights.shape}")
+        weights = weights[origin]
+    return _demonstrations(network, link, n_links, weights, names)
 
 
 def grouped(
@@ -80,13 +79,6 @@ def _demonstrations(
     last = np.cumsum(n_links) - 1
     step = np.arange(len(link)) - np.repeat(last - n_links + 1, n_links)
     within = np.flatnonzero(path[1:] == path[:-1])
-    broken = within[network.head[link[within]] != network.tail[link[within + 1]]]
-    if broken.size:
-        k = broken[0]
-        raise ValueError(
-            f"trip {shown(names[path[k]])}, step {step[k]}: link {shown(network.links[link[k + 1]])} does not start where link "
-            f"{shown(network.links[link[k]])} ends"
-        )
     if network.states == "links":
         move, state, entered, goal = within, link[within], link[within + 1], link[last]
     else:

@@ -16,10 +16,12 @@ from .._draws import generator
 from .._labels import shown
 from .._row_order import Ties
 from .._tables import Roles, first_gap, read_columns
+from .._trajectory_tables import Short
 from .._validation import check_numbers
 from ..demonstrations import Demonstrations
 from ..mdp import MDP
 from . import _road_links as links_
+from ._road_paths import Gaps, HowPaths, Repeats
 from ._road_trips import grouped, trips_of
 
 TURNS = ("left", "right", "u-turn")
@@ -134,6 +136,7 @@ class RoadNetwork:
         head: str = "to",
         attributes: Mapping[str, str] | Sequence[str] = (),
         road_class: str | None = None,
+        link: str | None = None,
         delimiter: str | None = None,
         **options: Any,
     ) -> RoadNetwork:
@@ -142,8 +145,8 @@ class RoadNetwork:
         Parameters
         ----------
         path : path
-        tail, head, road_class : str
-            Columns.
+        tail, head, road_class, link : str
+            Columns; `link` holds the names of the links, which are 0 to L - 1 without it.
         attributes : sequence of columns, or mapping of attribute to column
         delimiter : str
         **options
@@ -155,9 +158,9 @@ class RoadNetwork:
             For files that are damaged or lack a column, naming the line or the column.
         """
         names = dict(attributes) if isinstance(attributes, Mapping) else {name: name for name in attributes}
-        roles: Roles = {"tail": tail, "head": head, **names, "road_class": road_class}
+        roles: Roles = {"tail": tail, "head": head, **names, "road_class": road_class, "link": link}
         table = read_columns(path, roles, delimiter)
-        for column in (tail, head, road_class):
+        for column in (tail, head, road_class, link):
             gap = None if column is None else first_gap(table, column)
             if gap is not None:
                 raise ValueError(f"{table.source}: column {column!r} is missing in {table.place(gap)}: fill it in")
@@ -167,6 +170,7 @@ class RoadNetwork:
             ends["head"],
             attributes={name: numbers(table.columns[column], table.where(column)) for name, column in names.items()},
             road_class=None if road_class is None else table.columns[road_class],
+            links=None if link is None else table.identifiers({"link": link})["link"],
             **options,
         )
 
@@ -282,6 +286,9 @@ class RoadNetwork:
         of: str | None = None,
         weights: ArrayLike | None = None,
         ids: Sequence[Any] | None = None,
+        gaps: Gaps = "error",
+        repeats: Repeats = "error",
+        short: Short = "error",
     ) -> Demonstrations:
         """Turn paths into demonstrations, each with the end of its path as its goal.
 
@@ -295,6 +302,13 @@ class RoadNetwork:
         weights : (n,) array, optional
         ids : sequence of n names, optional
             What the trips are called in messages. Default: 0 to n - 1.
+        gaps : "error", "split" or "drop"
+            What to do with paths in which some step is no link: refuse all, cut them there into trips named ``(id, 0)``,
+            ``(id, 1)``, ... of which those too short to decide anything are left out, or leave them out.
+        repeats : "error" or "collapse"
+            Whether a place that is listed several times in a row, as by a GPS, counts once.
+        short : "error" or "drop"
+            What to do with paths too short to decide anything.
 
         Returns
         -------
@@ -306,7 +320,7 @@ class RoadNetwork:
             Naming trip and step where a path leaves the network or is too short, or where an absorbing destination is passed
             through.
         """
-        return trips_of(self, paths, of, weights, ids)
+        return trips_of(self, paths, of, weights, ids, HowPaths(gaps, repeats, short))
 
     def trips_from_csv(
         self,
@@ -319,6 +333,9 @@ class RoadNetwork:
         delimiter: str | None = None,
         time_format: str | None = None,
         ties: Ties = "error",
+        gaps: Gaps = "error",
+        repeats: Repeats = "error",
+        short: Short = "error",
     ) -> Demonstrations:
         """Read trips from a CSV file with one row per link, or node, that a trip comes through; see `trips`.
 
@@ -333,6 +350,8 @@ class RoadNetwork:
             Column that orders the rows of a trip: numbers, or times. None: they are in order.
         delimiter, time_format, ties
             As for `Demonstrations.from_csv` and `Demonstrations.from_table`.
+        gaps, repeats, short
+            As for `trips`.
         """
         if (link is None) == (node is None):
             raise ValueError("name one column: link=, or node=")
@@ -343,7 +362,7 @@ class RoadNetwork:
         # A network whose names are text reads names as text, though those of this file may all be integers.
         places = table.columns[place] if known.dtype.kind in "OU" else table.identifiers({of: place})[of]
         ids, paths = grouped(table, trip, places, step, time_format=time_format, ties=ties)
-        return self.trips(paths, of=of, ids=ids)
+        return self.trips(paths, of=of, ids=ids, gaps=gaps, repeats=repeats, short=short)
 
     def paths(self, demonstrations: Demonstrations) -> list[NDArray]:
         """Names of the links, or nodes (what the states are), that each demonstration comes through, the last one included."""
@@ -401,6 +420,8 @@ class RoadNetwork:
 
     def _per_link(self, name: str, values: ArrayLike) -> NDArray:
         array = np.asarray(values)
+        if isinstance(values, list) and any(isinstance(value, tuple) for value in values):  # names such as (from, to)
+            array = np.fromiter(values, dtype=object, count=len(values))
         if array.shape != (self.n_links,):
             raise ValueError(f"{name} must have one entry per link, shape ({self.n_links},); got {array.shape}")
         return array
