@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,19 +13,11 @@ from .._labels import shown
 from .._trajectory_tables import Short
 from .._validation import check_choice
 from ._road_links import links_between
+from ._road_map import RoadMap
 
 Gaps = Literal["error", "split", "drop"]
 Repeats = Literal["error", "collapse"]
 SHOWN_OFFENDERS = 5
-
-
-class Links(Protocol):
-    """What paths need of a road network."""
-
-    nodes: NDArray  # (N,) names
-    links: NDArray  # (L,) names
-    tail: NDArray  # (L,) int, positions in `nodes`
-    head: NDArray  # (L,) int
 
 
 @dataclass(frozen=True)
@@ -71,7 +63,7 @@ class HowPaths:
 
 
 def travelled_links(
-    network: Links, paths: Paths, of: str, least: int, how: HowPaths
+    network: RoadMap, paths: Paths, of: str, least: int, how: HowPaths
 ) -> tuple[NDArray, NDArray, NDArray, tuple[Any, ...]]:
     """Links of all trips laid end to end, how many each trip has, which path each is of, and the names of the trips.
 
@@ -116,7 +108,7 @@ def _check_sizes(paths: Paths, of: str, least: int, how: HowPaths) -> None:
         )
 
 
-def _by_links(network: Links, paths: Paths) -> tuple[NDArray, NDArray, Callable[[int], str]]:
+def _by_links(network: RoadMap, paths: Paths) -> tuple[NDArray, NDArray, Callable[[int], str]]:
     """Links (n,), gaps after each place but the last (n - 1,), and what names a gap."""
     link = paths.place
     gap = paths.goes_on & (network.head[link[:-1]] != network.tail[link[1:]])
@@ -128,7 +120,7 @@ def _by_links(network: Links, paths: Paths) -> tuple[NDArray, NDArray, Callable[
     return link, gap, says
 
 
-def _by_nodes(network: Links, paths: Paths) -> tuple[NDArray, NDArray, Callable[[int], str]]:
+def _by_nodes(network: RoadMap, paths: Paths) -> tuple[NDArray, NDArray, Callable[[int], str]]:
     """The link on from each node (n,), -1 from the last and where none joins; gaps (n - 1,), and what names a gap."""
     here, after = paths.place[:-1], paths.place[1:]
     link, n_links = links_between(here, after, network.tail, network.head, len(network.nodes))

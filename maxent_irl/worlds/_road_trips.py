@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import Any, Literal, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,25 +15,12 @@ from .._tables import Table
 from .._trajectory import checked_ids
 from .._validation import check_numbers
 from ..demonstrations import Demonstrations
-from ..mdp import MDP
-from ._road_paths import HowPaths, Links, Paths, travelled_links
-
-
-class Network(Links, Protocol):
-    """What trips need of a road network."""
-
-    states: Literal["links", "nodes"]
-    destinations: Literal["absorbing", "exits"]
-    entered: NDArray  # (n_places, A) int: the link that each action goes on to, -1 where there is none
-    n_places: int
-    mdp: MDP
-
-    def numbered(self, names: Iterable[Any], of: str) -> NDArray:
-        """Positions of named links or nodes."""
+from ._road_map import RoadMap
+from ._road_paths import HowPaths, Paths, travelled_links
 
 
 def trips_of(
-    network: Network,
+    network: RoadMap,
     paths: Iterable[Iterable[Any]],
     of: str | None,
     weights: ArrayLike | None,
@@ -52,7 +39,7 @@ def trips_of(
     path = np.repeat(np.arange(len(listed)), sizes)
     step = np.arange(len(path)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     written = Paths(network.numbered(chain.from_iterable(listed), of), path, step, names)
-    least = 2 if network.states == "links" and network.destinations == "absorbing" else 1  # links that make a decision
+    least = 2 if network.states == "links" and network.destinations == "absorbing" else 1  # links that a decision needs
     link, n_links, origin, names = travelled_links(network, written, of, least, how)
     if weights is not None:
         weights = check_numbers("weights", weights)
@@ -72,7 +59,7 @@ def grouped(
 
 
 def _demonstrations(
-    network: Network, link: NDArray, n_links: NDArray, weights: ArrayLike | None, names: Sequence[Any]
+    network: RoadMap, link: NDArray, n_links: NDArray, weights: ArrayLike | None, names: Sequence[Any]
 ) -> Demonstrations:
     """Demonstrations of trips given by their links, laid end to end, `n_links` to a trip."""
     path = np.repeat(np.arange(len(n_links)), n_links)
