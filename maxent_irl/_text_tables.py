@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 LONGEST_LINE = 1 << 26  # characters
 LARGEST_EXPANSION, LARGEST_UNQUESTIONED = 200, 1 << 28  # times its size, characters: what a packed table may unpack to
-SHOWN_OF_LINE = 100  # characters
+SHOWN_OF_LINE, COLUMNS_LISTED = 100, 30  # characters, names
 MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
@@ -63,6 +63,8 @@ def read_text_table(
     path = Path(path)
     if delimiter is None:
         delimiter = "\t" if path.name.lower().removesuffix(".gz").endswith((".tsv", ".tab")) else ","
+    if len(delimiter) != 1 or delimiter in '"\r\n':
+        raise ValueError(f"delimiter must be one character, and no quote or end of line; got {delimiter!r}")
     with open(path, "rb") as raw, _any_field_length():
         lines = _Lines(path, raw)
         try:
@@ -80,7 +82,10 @@ def no_column(name: str, role: str, known: list, count: int, where: str) -> str:
     """Say that a table has no column of this name, or several; `role` is the option that asked for it."""
     if count > 1:
         return f"{where} has {count} columns called {name!r}: rename all but the one for {role}="
-    message = f"{where} has no column {name!r} (given as {role}=); it has {', '.join(map(repr, known))}"
+    listed = ", ".join(map(repr, known[:COLUMNS_LISTED])) + (
+        f", ... ({len(known)} in all)" if len(known) > COLUMNS_LISTED else ""
+    )
+    message = f"{where} has no column {name!r} (given as {role}=); it has {listed}"
     if len(known) == 1 and (other := next((mark for mark in ";\t|" if mark in str(known[0])), None)):
         return f"{message}: are the columns separated by {other!r}? Then say delimiter={other!r}"
     return message

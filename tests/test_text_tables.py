@@ -99,6 +99,19 @@ def test_files_that_are_refused(tmp_path, content, message):
         read(written(tmp_path, content))
 
 
+@pytest.mark.parametrize("delimiter", ["", "::", '"', "\n"])
+def test_a_delimiter_is_one_character(tmp_path, delimiter):
+    with pytest.raises(ValueError, match="delimiter must be one character"):
+        read(written(tmp_path, TEXT), delimiter=delimiter)
+
+
+def test_of_many_columns_the_first_are_listed(tmp_path):
+    header = ",".join(f"x{k}" for k in range(2000))
+    path = written(tmp_path, f"id,state,{header}\n1,a{',0' * 2000}\n")
+    with pytest.raises(ValueError, match=r"no column 'action'.* 'x27', \.\.\. \(2002 in all\)$"):
+        read(path)
+
+
 def test_damaged_gzip_is_one_error_that_names_the_file(tmp_path):
     """Cut anywhere, or with any byte changed: the error is a ValueError with the name, or the content is the same."""
     rng = np.random.default_rng(0)
