@@ -37,13 +37,7 @@ from ..inference.agent import SoftAgent, SoftSolution
 from ..mdp.structure import reached_from
 from ..rewards import Features, RewardModel, SmoothRewardModel
 from .path_moments import path_moments
-from .statistics import (
-    SparseWeights,
-    SufficientStatistics,
-    check_allowed,
-    check_possible,
-    sufficient_statistics,
-)
+from .statistics import SparseWeights, SufficientStatistics, check_allowed, check_possible, sufficient_statistics
 
 SOLVE_TOLERANCE = 1e-12  # of V inside a fit: finite differences of the objective then agree to 1e-8
 FLOW_TOLERANCE = 1e-13

@@ -26,7 +26,7 @@ from .._checks import (
     check_numbers,
     within,
 )
-from . import inputs
+from ..mdp import inputs
 from .structure import Structure
 
 _ENDLESS = (
@@ -190,16 +190,25 @@ class MDP:
         """Read a tabular gymnasium environment (``env.unwrapped.P``) such as FrozenLake, CliffWalking or Taxi.
 
         Duplicate successors are summed. A transition flagged as terminated ends the episode: it goes into `ending`, has no
-        successor, and so carries neither value nor entropy. The reward is read by `gymnasium_reward`.
+        successor, and so carries neither value nor entropy. The reward is read by `gymnasium_reward`. In tables made by hand, a
+        state without actions is terminal, and an action that is not listed is unavailable.
 
         Raises
         ------
         ValueError
-            If the environment has no table ``P``, naming the environment.
+            If the environment has no table ``P``, naming it; for entries that make no sense, naming state and action.
         """
-        matrix, ending, reward, initial = inputs.gymnasium_tables(env)
-        n_actions = reward.shape[1]
-        return cls.from_stacked(matrix, n_actions, initial=initial, discount=discount, horizon=horizon, ending=ending)
+        matrix, ending, reward, initial, available = inputs.gymnasium_tables(env)
+        options: dict[str, Any] = {
+            "initial": initial,
+            "discount": discount,
+            "horizon": horizon,
+            "ending": ending,
+            "available": available,
+        }
+        if not available.any(axis=1).all():
+            options["terminal"] = ~available.any(axis=1)
+        return cls.from_stacked(matrix, reward.shape[1], **options)
 
     @classmethod
     def from_demonstrations(
@@ -286,7 +295,10 @@ class MDP:
     def load(cls, path: Any) -> MDP:
         """Read what `save` wrote. Raises ValueError naming the file and what is missing in it; nothing is executed."""
         matrix, n_actions, options = inputs.load(path)
-        return cls.from_stacked(matrix, n_actions, **options)
+        try:
+            return cls.from_stacked(matrix, n_actions, **options)
+        except ValueError as error:
+            raise ValueError(f"{path} is damaged: {error}") from None
 
     def _attributes(self) -> dict[str, Any]:
         keys = (

@@ -146,7 +146,7 @@ class SharedGoals(ManyGoals):
         for goal, rows in zip(self.goals, self.rows, strict=True):
             rows = rows[~demonstrations.terminated[rows]]
             if len(rows):
-                check_possible(self.agent.mdp.with_goal(int(goal)), demonstrations[rows], self.agent.inference, rows)
+                check_possible(self.agent.mdp.with_goal(int(goal)), demonstrations[rows], self.agent.inference)
 
     def _visited(self, demonstrations: Demonstrations) -> sparse.csr_array:
         ends = demonstrations.final_states >= 0
@@ -295,7 +295,7 @@ class SeparateGoals(ManyGoals):
 
     def _prepare(self, demonstrations: Demonstrations) -> None:
         for goal, rows in zip(self.goals, self.rows, strict=True):
-            check_possible(self.agent.mdp.with_goal(int(goal)), demonstrations[rows], self.agent.inference, rows)
+            check_possible(self.agent.mdp.with_goal(int(goal)), demonstrations[rows], self.agent.inference)
 
     def of_goal(self, i: int) -> TaskObjective:
         """The objective of one goal. It is built when it is needed: a thousand at once would not fit in memory."""
