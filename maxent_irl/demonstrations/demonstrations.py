@@ -1,7 +1,7 @@
 """Demonstrations: trajectories in every format people have them, held as flat arrays.
 
 Fitting never loops over trajectories, so they are stored end to end: one array of states and one of actions, with offsets.
-What turns lists, episodes and tables into that form is in ``_trajectory_formats.py`` and ``_trajectory_tables.py``.
+Lists, episodes and tables are read into that form in `formats`, `episodes` and `tables`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 One CSR matrix of shape ``(n_actions * n_states, n_states)`` holds every transition, row ``a * n_states + s``: an action's
 rows are contiguous, so that a product ``transitions @ V`` gives Q in the layout the soft maximum runs fastest on.
-Constructors for other inputs are in ``_mdp_inputs.py``; an MDP never changes, so estimators and processes share it.
+Constructors for other inputs are in `inputs`. An MDP never changes, so estimators and processes share it.
 """
 
 from __future__ import annotations
@@ -41,23 +41,23 @@ class MDP:
     Parameters
     ----------
     transitions : array, sparse array, or sequence of matrices
-        Dense ``transitions[s, a, s']`` of shape (S, A, S), or a list or tuple of A matrices of shape (S, S), dense or any
-        scipy sparse, one per action, row s the distribution of the next state.
+        Dense ``transitions[s, a, s']`` of shape (S, A, S). Or a list or tuple of A matrices of shape (S, S), one per action,
+        dense or sparse: row s is the distribution of the next state.
     initial : (S,) array, optional
         Distribution of the first state. None: uniform over the non-terminal states wherever one is needed.
     discount : float in [0, 1]
-        1 needs a finite horizon, or terminal states (or `ending`) that every policy worth following reaches.
+        1 needs a finite horizon, or terminal states (or `ending`) that every policy of finite value reaches.
     horizon : int, optional
         Number of decisions, and of rewards. None: infinite.
     terminal : (S,) bool mask or sequence of state indices, optional
-        States in which the episode is over: value 0, no action. Told apart by dtype, never by length. Their rows of
-        `transitions` are not used. An undiscounted problem whose every task ends in a goal of its own, as every trip does in
-        its destination, has none: say so with ``terminal=[]`` and give the goals to `with_goal` or to `Demonstrations`.
+        States in which the episode is over: value 0, no action. The dtype decides whether it is a mask or indices, never
+        the length. Rows of `transitions` for these states are not used. If every task ends in a goal of its own, as a trip
+        ends at its destination, pass ``terminal=[]`` and give the goals to `with_goal` or to `Demonstrations`.
     available : (S, A) bool array, optional
         Which actions can be taken. Rows of unavailable actions are not used. None: every action everywhere but in
-        terminal states. A state in which nothing is available and that is not terminal is a dead end: its value is -inf.
+        terminal states. A non-terminal state without available actions is a dead end: its value is -inf.
     ending : (S, A) array, optional
-        Probability that the episode ends with this action, after its reward; rows of `transitions` then sum to
+        Probability that the episode ends with this action, after its reward. Rows of `transitions` then sum to
         ``1 - ending``.
 
     Attributes
