@@ -38,6 +38,7 @@ Without --mdp the dynamics are estimated from the table by counting; without
 examples:
   maxent-irl recover gridworld --out out
   maxent-irl recover trips.csv --id trip --state link --action turn --discount 0.95
+  maxent-irl recover maze.csv --id animal --id session --state place --time when
   maxent-irl recover walks.csv --grid 8x12 --report report.html
   maxent-irl recover log.csv --mdp mdp.npz --features features.csv --objective likelihood
 """
@@ -62,13 +63,14 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     recover.register("action", None, _Once)
-    recover.add_argument("source", metavar="SOURCE", help="name of a built-in set, or path of a CSV table")
+    recover.add_argument("source", metavar="SOURCE", help="name of a built-in set, or path of a table")
     recover.add_argument("--out", metavar="DIR", type=Path, default=Path("maxent-irl-out"), help="default: %(default)s")
     recover.add_argument("--report", metavar="FILE", type=Path, help="also write one self-contained HTML report")
 
     table = recover.add_argument_group(
         "columns of the table",
-        "--id, --state, --action, --next-state and --goal may be repeated: the columns are one name together",
+        "Cells are text as written. Where all are integers, they number the states of --mdp or of --grid, and are names\n"
+        "otherwise. --id, --state, --action, --next-state and --goal may be repeated: the columns are one name together.",
     )
     for name, meaning in (
         ("id", "trajectory of each row; default: 'id'"),
@@ -96,7 +98,10 @@ def parser() -> argparse.ArgumentParser:
         help="means a missing value; repeat for more; default: blank, NA, nan, ...",
     )
     table.add_argument(
-        "--delimiter", metavar="CHAR", type=_one_character, help="between columns, ';' say; default: ','"
+        "--delimiter",
+        metavar="CHAR",
+        type=_one_character,
+        help="between columns, ';' say; default: ',', or a tab in .tsv",
     )
     table.add_argument(
         "--grid",

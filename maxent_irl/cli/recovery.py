@@ -165,6 +165,7 @@ def _read_table(options: argparse.Namespace) -> Problem:
     reading: dict[str, Any] = {name: getattr(options, name) for name in READING if getattr(options, name) is not None}
     reading |= roles
     demonstrations = Demonstrations.from_table(table, mdp=mdp, n_states=cells if mdp is None else None, **reading)
+    n_short = len(set(table.identifiers({"id": roles["id"]})["id"].tolist())) - len(demonstrations)
     changes = {key: getattr(options, key) for key in ("discount", "horizon") if getattr(options, key) is not None}
     if mdp is not None:
         dynamics = f"dynamics from {options.mdp}"
@@ -201,7 +202,7 @@ def _read_table(options: argparse.Namespace) -> Problem:
         names,
         l2,
         world=grid,
-        columns=_columns_in_words(roles),
+        columns=_columns_in_words(roles, n_short),
         neighbours=roles["action"] is None and options.mdp is None,
     )
 
@@ -217,9 +218,10 @@ def _chosen(options: argparse.Namespace, header: tuple[str, ...], roles: Roles) 
     return roles
 
 
-def _columns_in_words(roles: Roles) -> str:
+def _columns_in_words(roles: Roles, n_short: int) -> str:
     read = [f"{role} {' + '.join(map(repr, n if isinstance(n, list) else [n]))}" for role, n in roles.items() if n]
-    return ", ".join(read) + ("" if roles["action"] else "; no actions: an action is which neighbour was entered")
+    words = ", ".join(read) + ("" if roles["action"] else "; no actions: an action is which neighbour was entered")
+    return f"{words}; {n_short} trajectories without a decision left out" if n_short else words
 
 
 def _labels(labels: tuple | None, n: int) -> list[Any]:
