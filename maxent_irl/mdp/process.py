@@ -29,6 +29,7 @@ from .._checks import (
 from ..mdp import inputs
 from .structure import Structure
 
+STORED = "transitions n_states n_actions initial discount horizon terminal available ending".split()
 _ENDLESS = (
     "an undiscounted problem (discount=1) without an end has no finite value: give terminal= (an empty list if every task "
     "brings its own goal), horizon= or discount < 1"
@@ -301,18 +302,7 @@ class MDP:
             raise ValueError(f"{path} is damaged: {error}") from None
 
     def _attributes(self) -> dict[str, Any]:
-        keys = (
-            "transitions",
-            "n_states",
-            "n_actions",
-            "initial",
-            "discount",
-            "horizon",
-            "terminal",
-            "available",
-            "ending",
-        )
-        return {key: self.__dict__[key] for key in keys}
+        return {name: self.__dict__[name] for name in STORED}
 
     def __getstate__(self) -> dict[str, Any]:
         return self._attributes()  # caches are cheaper to rebuild than to send
