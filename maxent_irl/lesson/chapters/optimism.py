@@ -120,8 +120,13 @@ def solved(
     options = {"temperature": alpha, "action_prior": np.full(mdp.n_actions, 1.0 / mdp.n_actions)}
     both = compare_inference(mdp, reward, **options)
     posterior = message_passing(mdp, reward, **options)
-    arrivals = [mdp.transitions.T @ pairs.T.ravel() for pairs in expected_visitations(mdp, both.variational)]
-    return both, posterior, posterior.state_marginals, np.vstack([mdp.initial_distribution, *arrivals])
+    return both, posterior, posterior.state_marginals, places(mdp, both.variational.policy)
+
+
+def places(mdp: MDP, policy: NDArray) -> NDArray:
+    """Where an agent is at every time, in the real wind, (T + 1, S)."""
+    arrivals = [mdp.transitions.T @ pairs.T.ravel() for pairs in expected_visitations(mdp, policy)]
+    return np.vstack([mdp.initial_distribution, *arrivals])
 
 
 def solution_of(state: State) -> tuple[InferenceComparison, TrajectoryPosterior, NDArray, NDArray]:
@@ -134,17 +139,18 @@ def solve(state: State) -> Answer:
     world, mdp, _ = problem_of(state)
     both, posterior, dreamt, true = solution_of(state)
     time = min(state["time"], state["horizon"] - 1)
+    going = mdp.ending == 0.0  # nothing is decided where the episode is over
     return {
         "layout": layout_of(world),
         "time": time,
         "exact": {
             "V": numbers(both.exact.V[time]),
-            "policy": numbers(both.exact.policy[time]),
+            "policy": numbers(np.where(going, both.exact.policy[time], 0.0)),
             "where": numbers(dreamt[time]),
         },
         "variational": {
             "V": numbers(both.variational.V[time]),
-            "policy": numbers(both.variational.policy[time]),
+            "policy": numbers(np.where(going, both.variational.policy[time], 0.0)),
             "where": numbers(true[time]),
         },
         "message": numbers(posterior.log_backward[time]),
@@ -154,6 +160,7 @@ def solve(state: State) -> Answer:
         "fell": {
             "exact": number(dreamt[:, world.tiles == "c"].sum()),
             "variational": number(true[:, world.tiles == "c"].sum()),
+            "earned": number(places(mdp, both.exact.policy)[:, world.tiles == "c"].sum()),
         },
         "evidence": number(posterior.log_evidence),
         "cell": wind_in(world, mdp, posterior, state, time),

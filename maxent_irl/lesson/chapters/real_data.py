@@ -39,7 +39,7 @@ def chapter(recording: Recording) -> Chapter:
             "likelihood",
             "objective",
             "",
-            options=(("feature-matching", "feature matching"), ("likelihood", "likelihood of decisions")),
+            options=(("feature-matching", "feature matching"), ("likelihood", "likelihood")),
         ),
         Whole("used", min(total, 200), "demonstrations used", "The first so many.", low=1, high=total),
         Places("removed", [], "left out"),

@@ -69,6 +69,11 @@ def solve(state: State) -> Answer:
     )
     counts = drawn.state_action_counts(world.n_states, world.n_actions, discount=state["gamma"])
     sampled = counts.sum(axis=1) / len(drawn)
+    largest = []
+    for n in sorted({1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, state["paths"]}):
+        if n <= state["paths"]:
+            some = drawn[:n].state_action_counts(world.n_states, world.n_actions, discount=state["gamma"])
+            largest.append([n, number(np.abs(visits - some.sum(axis=1) / n).max())])
     shown = [
         [*drawn.states[a:b].tolist(), int(drawn.final_states[i])]
         for i, (a, b) in enumerate(zip(drawn.offsets[:MOST_SHOWN], drawn.offsets[1 : MOST_SHOWN + 1], strict=False))
@@ -81,6 +86,7 @@ def solve(state: State) -> Answer:
         "total": number(visits.sum()),
         "sampled_total": number(sampled.sum()),
         "difference": number(np.abs(visits - sampled).max()),
+        "differences": largest,
         "steps": steps,
         "paths": shown,
     }
