@@ -17,6 +17,7 @@ from ._version import __version__
 from .datasets import BUILT_IN
 from .estimators import MaxEntIRL
 from .estimators._solvers import SOLVERS, Progress
+from .lesson import arguments as lesson
 from .sufficient_statistics import OBJECTIVES
 
 MOST_CELLS = 1_000_000  # about as many as a map has dots
@@ -58,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=OUTCOME,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    lesson.add_arguments(commands.add_parser("lesson", help="open the lesson in a browser"))
     recover.add_argument("source", metavar="SOURCE", help="name of a built-in set, or path of a CSV table")
     recover.add_argument("--out", metavar="DIR", type=Path, default=Path("maxent-irl-out"), help="default: %(default)s")
     recover.add_argument("--report", metavar="FILE", type=Path, help="also write one self-contained HTML report")
@@ -125,6 +127,8 @@ def _rows_and_columns(text: str) -> tuple[int, int]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status."""
     options = parser().parse_args(arguments)
+    if options.command == "lesson":
+        return lesson.run(options)
     command = shlex.join(["maxent-irl", *(sys.argv[1:] if arguments is None else arguments)])
     try:
         return recover(options, command)

@@ -47,7 +47,8 @@ RUNGS = [
     {"datasets"},
     {"plotting"},
     {"report"},
-    {"cli", "_recovery", "_table_grid", "lesson"},
+    {"lesson"},
+    {"cli", "_recovery", "_table_grid"},
 ]
 RUNG_OF = {name: rung for rung, names in enumerate(RUNGS) for name in names}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
@@ -102,6 +103,8 @@ def violations(name: str, source: str, parents: tuple[str, ...] = ("maxent_irl",
     wrong = []
     for line, imported in imported_names(source, parents):
         if imported == "":
+            if name == "lesson":  # it shows what its readers are to write: public names
+                continue
             wrong.append(f"line {line}: import from the module that holds the name, not from maxent_irl")
         elif imported not in RUNG_OF:
             wrong.append(f"line {line}: maxent_irl.{imported} is on no rung: add it to RUNGS in tests/test_ladder.py")

@@ -213,9 +213,7 @@ def minimise(
             fit.coef_path.append(loss.project(point.coef).copy())
         if callback is not None:
             gap = point.inner.gradient / loss.scale
-            callback(
-                Progress(len(fit.loss_curve) - 1, point.value, point.gradient_norm, loss.project(point.coef), gap)
-            )
+            callback(Progress(len(fit.loss_curve) - 1, point.value, point.gradient_norm, loss.project(point.coef), gap))
         return point.gradient_norm <= tol
 
     if not report(fit.point) and cap > 0:

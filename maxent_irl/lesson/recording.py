@@ -134,7 +134,9 @@ def grid_layout(labels: tuple[str, ...], grid: tuple[int, int]) -> dict[str, Any
     states = np.full(rows * columns, -1)
     for state, label in enumerate(labels):
         if not label.isdecimal() or int(label) >= rows * columns:
-            raise ValueError(f"state {label!r} is no cell of a {rows} x {columns} grid: cells are 0..{rows * columns - 1}")
+            raise ValueError(
+                f"state {label!r} is no cell of a {rows} x {columns} grid: cells are 0..{rows * columns - 1}"
+            )
         states[int(label)] = state
     return {"rows": rows, "columns": columns, "states": states.reshape(rows, columns).tolist()}
 

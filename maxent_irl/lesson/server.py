@@ -182,15 +182,15 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         self._send(HTTPStatus(code), "application/json", dumps({"error": message or HTTPStatus(code).phrase}))
 
-    def do_GET(self) -> None:  # noqa: N802 - the name is http.server's
+    def do_GET(self) -> None:
         """Send a file of the page, or the description of the lesson."""
         self._answered(self._get)
 
-    def do_HEAD(self) -> None:  # noqa: N802
+    def do_HEAD(self) -> None:
         """Send the headers of what GET sends."""
         self._answered(self._get)
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         """Compute."""
         self._answered(self._post)
 

@@ -114,7 +114,7 @@ def numbers(values: ArrayLike) -> Any:
     if array.dtype.kind in "iub":
         return array.tolist()
     finite = np.isfinite(array)
-    return array.tolist() if finite.all() else np.where(finite, array, None).tolist()
+    return array.tolist() if finite.all() else np.where(finite, array.astype(object), None).tolist()
 
 
 def number(value: float) -> float | None:

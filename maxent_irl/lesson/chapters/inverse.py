@@ -122,9 +122,7 @@ def all_of(state: State) -> tuple[GridWorld, Demonstrations | None, list[str]]:
     found = Demonstrations(paths) if paths else None
     if state["sampled"]:
         policy = soft_value_iteration(world.mdp, world.reward).policy
-        sampled = sample_demonstrations(
-            world.mdp, policy, state["sampled"], max_steps=SAMPLE_STEPS, random_state=1
-        )
+        sampled = sample_demonstrations(world.mdp, policy, state["sampled"], max_steps=SAMPLE_STEPS, random_state=1)
         labels += [f"sampled {i + 1}" for i in range(len(sampled))]
         found = sampled if found is None else found + sampled
     return world, found, labels
@@ -206,7 +204,9 @@ def check(state: State, answer: Any) -> tuple[bool, str]:
 
 def code(state: State) -> str:
     """Python of the screen."""
-    rewards = {letter: SECRETS[state["secret"]][name] for letter, name in (("G", "goal"), ("m", "mud"), ("f", "flowers"))}
+    rewards = {
+        letter: SECRETS[state["secret"]][name] for letter, name in (("G", "goal"), ("m", "mud"), ("f", "flowers"))
+    }
     lines = []
     paths = drawn_paths(hidden(state), state["drawn"])
     if paths:

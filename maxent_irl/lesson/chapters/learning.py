@@ -82,7 +82,7 @@ def ascend(task: Task, start: list[float], emit: Emit) -> None:
         emit(
             {
                 "iteration": progress.iteration,
-                "log_likelihood": -number(progress.loss) if np.isfinite(progress.loss) else None,
+                "log_likelihood": number(-progress.loss),
                 "gradient": number(progress.gradient),
                 "coef": numbers(progress.coef),
                 "gap": numbers(progress.feature_gap),
@@ -124,12 +124,12 @@ def newton(task: Task) -> tuple[Answer, MaxEntIRL]:
         drawn = reward_map(estimator)
         report = identifiability(estimator)
         silent = [flat.direction for flat in report.directions if flat.kind == "never demonstrated"]
-        unseen = np.abs(task.features @ np.sum(silent, axis=0)) > 0 if silent else np.zeros(task.mdp.n_states, dtype=bool)
+        silence = np.sum([np.zeros(len(task.names)), *silent], axis=0)
         answer |= {
             "estimate": numbers(drawn.estimate),
             "error": numbers(drawn.standard_error),
             "standard_errors": numbers(estimator.standard_errors_),
-            "unseen": numbers(unseen),
+            "unseen": numbers(np.abs(task.features @ silence) > 0),
             "report": {
                 "coefficients": report.n_coefficients,
                 "rank": report.rank,

@@ -65,9 +65,15 @@ def check(state: State, answer: Any) -> tuple[bool, str]:
     if abs(answer - hot) <= 0.02:
         return True, f"{truth} The rewards differ by 1, a hundredth of the temperature, so they hardly matter."
     if answer > 0.9:
-        return False, f"{truth} A certain choice is the other limit, α → 0. A high temperature makes rewards matter less."
+        return (
+            False,
+            f"{truth} A certain choice is the other limit, α → 0. A high temperature makes rewards matter less.",
+        )
     if abs(answer - warm) <= 0.05:
-        return False, f"{truth} You gave the answer for α = 1, {warm:.4f}. Rewards count in units of α: 1 / 100 is almost 0."
+        return (
+            False,
+            f"{truth} You gave the answer for α = 1, {warm:.4f}. Rewards count in units of α: 1 / 100 is almost 0.",
+        )
     if answer < 0.48:
         return False, f"{truth} The action with the larger reward is never the less probable one, at any temperature."
     return False, f"{truth} Only (r₁ − r₂) / α matters. Here it is 0.01, so both actions are almost equally probable."

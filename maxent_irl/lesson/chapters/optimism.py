@@ -117,7 +117,7 @@ def solved(
 ) -> tuple[InferenceComparison, TrajectoryPosterior, NDArray, NDArray]:
     """Both inferences, the messages, and where exact posterior and variational agent are at every time, (T + 1, S)."""
     _, mdp, reward = problem(drawing, goal, cliff, step, wind, horizon)
-    options = {"temperature": alpha, "action_prior": np.full(mdp.n_actions, 1.0 / mdp.n_actions)}
+    options: dict[str, Any] = {"temperature": alpha, "action_prior": np.full(mdp.n_actions, 1.0 / mdp.n_actions)}
     both = compare_inference(mdp, reward, **options)
     posterior = message_passing(mdp, reward, **options)
     return both, posterior, posterior.state_marginals, places(mdp, both.variational.policy)
@@ -195,7 +195,7 @@ def edge_shares(state: State) -> tuple[float, float]:
     edge = world.cells[:, 0] == world.cells[:, 0].max() - 1
     going = world.tiles != "c"
     going[world.goals] = False
-    return tuple(float(where[:-1, edge & going].sum() / where[:-1, going].sum()) for where in (dreamt, true))
+    return tuple(float(where[:-1, edge & going].sum() / where[:-1, going].sum()) for where in (dreamt, true))  # type: ignore[return-value]
 
 
 def check(state: State, answer: Any) -> tuple[bool, str]:
@@ -206,7 +206,10 @@ def check(state: State, answer: Any) -> tuple[bool, str]:
     said = f"Beside the cliff are {exact:.0%} of the decisions of the exact posterior, and {variational:.0%} of the agent's."
     if answer == right:
         return True, f"{said} Exact inference also conditions the wind on success: it believes the wind spares it."
-    return False, f"{said} Exact inference takes success as given. Then the wind, too, is more likely to have been kind."
+    return (
+        False,
+        f"{said} Exact inference takes success as given. Then the wind, too, is more likely to have been kind.",
+    )
 
 
 def code(state: State) -> str:

@@ -176,7 +176,10 @@ def check(state: State, answer: Any) -> tuple[bool, str]:
         return True, f"{said} Leaving the prior costs β per nat, and no reward pays for that."
     if answer == 0:
         return False, f"{said} The best completion wins at the other limit, β → 0."
-    return False, f"{said} It would be uniform only if the prior were: the prior decides what is left when reward is silent."
+    return (
+        False,
+        f"{said} It would be uniform only if the prior were: the prior decides what is left when reward is silent.",
+    )
 
 
 def code(state: State) -> str:
@@ -196,7 +199,11 @@ CHAPTER = Chapter(
         "You tune the pretrained model and make β very large. What does the tuned model say?",
         "choice",
         check,
-        options=("always the completion with the largest reward", "what the pretrained model says", "all completions equally often"),
+        options=(
+            "the completion with the largest reward",
+            "what the pretrained model says",
+            "all completions equally often",
+        ),
     ),
     operations={"solve": solve, "ppo": run_ppo},
     code=code,

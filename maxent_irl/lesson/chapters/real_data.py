@@ -33,7 +33,9 @@ def chapter(recording: Recording) -> Chapter:
     screen = _Screen(recording)
     fields = (
         Number("gamma", 0.7, "discount γ", "How much later rewards count.", low=0.0, high=0.99, step=0.01),
-        Number("l2", 1.0, "prior precision", "How strongly coefficients are drawn to 0.", low=0.01, high=10.0, step=0.01),
+        Number(
+            "l2", 1.0, "prior precision", "How strongly coefficients are drawn to 0.", low=0.01, high=10.0, step=0.01
+        ),
         Choice(
             "objective",
             "likelihood",
@@ -115,8 +117,8 @@ class _Screen:
         if answer == best:
             return True, f"{said} Nothing but the paths told the estimator."
         return False, (
-            f"{said} The place that you chose, {labels[answer]}, has {reward[answer]:.2f}, rank {rank} of {len(reward)}. Places on "
-            "the way are visited often too, but it takes no reward to explain them."
+            f"{said} The place that you chose, {labels[answer]}, has {reward[answer]:.2f}, rank {rank} of {len(reward)}. "
+            "Places on the way are visited often too, but it takes no reward to explain them."
         )
 
     def code(self, state: State) -> str:

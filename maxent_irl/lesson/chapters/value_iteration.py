@@ -12,7 +12,19 @@ from maxent_irl.worlds import GridWorld
 
 from ..fields import Cell, Choice, Drawing, State, Whole
 from .chapter import Answer, Chapter, Exercise, number, numbers
-from .grids import ALPHA, GAMMA, PRIOR, SLIP, layout_of, prior_of, prior_python, python_of, selected, tile_rewards, world_of
+from .grids import (
+    ALPHA,
+    GAMMA,
+    PRIOR,
+    SLIP,
+    layout_of,
+    prior_of,
+    prior_python,
+    python_of,
+    selected,
+    tile_rewards,
+    world_of,
+)
 
 MAP = "S.......#./..mm..#.../..mm..#..G/......#.../.f......../.......mm./..##.....f/...#......"
 MOST_SWEEPS = 2000
@@ -118,7 +130,7 @@ def backup_in(world: GridWorld, solution: SoftSolution, state: State, V: NDArray
 def progress(state: State) -> Answer:
     """Residuals of value iteration by sweeps, and of Newton's method by steps, from the same zero."""
     world = world_of(state)
-    options = {"temperature": state["alpha"], "action_prior": prior_of(world.mdp, state["prior"])}
+    options: dict[str, Any] = {"temperature": state["alpha"], "action_prior": prior_of(world.mdp, state["prior"])}
     V, done, sweeps = np.zeros(world.n_states), 0, []
     for wanted in SAMPLED_SWEEPS:
         solution = soft_value_iteration(

@@ -64,9 +64,7 @@ def solve(state: State) -> Answer:
     world = world_of(state)
     policy, visits = expected_of(state)
     steps = steps_of(state["gamma"])
-    drawn = sample_demonstrations(
-        world.mdp, policy, state["paths"], max_steps=steps, random_state=state["seed"]
-    )
+    drawn = sample_demonstrations(world.mdp, policy, state["paths"], max_steps=steps, random_state=state["seed"])
     counts = drawn.state_action_counts(world.n_states, world.n_actions, discount=state["gamma"])
     sampled = counts.sum(axis=1) / len(drawn)
     largest = []
@@ -98,9 +96,15 @@ def check(state: State, answer: Any) -> tuple[bool, str]:
     total = float(expected_of({**first, "gamma": 0.9})[1].sum())
     said = f"They sum to {total:.2f}, which is 1 / (1 − γ)."
     if abs(answer - total) <= 0.25:
-        return True, f"{said} Visit t counts γ to the power t, and nothing ends here. The sum is the same for every policy."
+        return (
+            True,
+            f"{said} Visit t counts γ to the power t, and nothing ends here. The sum is the same for every policy.",
+        )
     if abs(answer - 1.0) <= 0.05:
-        return False, f"{said} It would be 1 if each visit counted as a share of the time. Here they are numbers of visits."
+        return (
+            False,
+            f"{said} It would be 1 if each visit counted as a share of the time. Here they are numbers of visits.",
+        )
     return False, f"{said} Decision 0 counts 1, decision 1 counts 0.9, decision 2 counts 0.81: add them up."
 
 

@@ -23,7 +23,7 @@ export function barFigure({ groups, height = 200, title, legend, top = () => 1, 
         for (const [text, colour] of legend()) {
           pen.rect(x, 24, 10, 10, { fill: colour });
           pen.text(x + 14, 29, text, { size: 11, fill: SOFT });
-          x += 26 + text.length * 6.3;
+          x += 28 + text.length * 5.9;
         }
       }
       const slot = (right - left) / data.length;
@@ -105,7 +105,7 @@ export function curveFigure({ data, height = 200, title, xLabel, yLabel, xLog = 
       heading(pen, title(), width);
       const shown = data();
       if (!shown) return;
-      const [left, right, up, down] = [44, width - 12, 40, tall - 36];
+      const [left, right, up, down] = [44, width - 18, 40, tall - 36];
       const to = (range, log, a, b) => (v) => {
         const [low, high] = log ? range.map(Math.log10) : range;
         return a + (((log ? Math.log10(v) : v) - low) / (high - low || 1)) * (b - a);

@@ -87,12 +87,12 @@ export const group = (title, ...children) =>
  * A palette of tools of which one is held; `tools` are [name, text, swatch class].
  * Returns {element, held()}.
  */
-export function palette(tools, label) {
+export function palette(tools, label, changed) {
   let held = tools[0][0];
   const id = fresh("tool");
   const inputs = tools.map(([name, text]) => {
     const input = h("input", { type: "radio", name: id, value: name, checked: name === held, data: { tool: name },
-      onchange: () => { held = name; } });
+      onchange: () => { held = name; changed?.(name); } });
     return h("label", { className: "tool" }, input, h("span", { className: `swatch swatch-${name}`, "aria-hidden": "true" }), text);
   });
   return { element: h("fieldset", { className: "palette" }, h("legend", {}, label), inputs), held: () => held };

@@ -30,7 +30,7 @@ export function learning(page, options) {
   });
   const error = new MapView({
     name: "error", maxHeight: options.maxHeight, onPlace: options.onPlace,
-    title: () => (fitted ? (fitted.error ? "Standard error" : "Standard errors: too many coefficients for a screen") : "Standard error: press Newton"),
+    title: () => (fitted ? (fitted.error ? "Standard error" : "Standard error: too many cells") : "Standard error: press Newton"),
     read: (s) => (fitted?.error ? `${place(s)}: standard error ${show(fitted.error[s], 2)}${fitted.unseen[s] ? ", no demonstration has it" : ""}` : ""),
   });
   const bars = signedBars({
@@ -71,7 +71,7 @@ export function learning(page, options) {
       const latest = waiting;
       waiting = null;
       if (own !== run.own || !latest) return;
-      shown = { reward: latest.reward, gap: latest.gap, coef: latest.coef, title: `Recovered reward, step ${latest.iteration} of the ascent` };
+      shown = { reward: latest.reward, gap: latest.gap, coef: latest.coef, title: `Recovered: ascent, step ${latest.iteration}` };
       widest = Math.max(widest, ...latest.gap.map(Math.abs));
       state.textContent = `step ${latest.iteration}: log-likelihood per decision ${fixed(latest.log_likelihood, 4)}, largest gradient ${show(latest.gradient, 2)}`;
       frames += 1;
@@ -110,7 +110,7 @@ export function learning(page, options) {
       const answer = await page.ask("newton");
       if (own !== run.own) return;
       fitted = answer;
-      shown = { reward: answer.reward, gap: answer.gap, coef: answer.coef, title: `Recovered reward, Newton: ${answer.n_iter} step${answer.n_iter === 1 ? "" : "s"}` };
+      shown = { reward: answer.reward, gap: answer.gap, coef: answer.coef, title: `Recovered: Newton, ${answer.n_iter} step${answer.n_iter === 1 ? "" : "s"}` };
       widest = Math.max(widest, ...answer.gap.map(Math.abs));
       state.textContent = `${answer.converged ? "Converged" : "Not converged"} in ${answer.n_iter} Newton steps. Log-likelihood per decision ${fixed(answer.log_likelihood, 4)}; choosing at random ${fixed(answer.uniform, 4)}.`;
       report.replaceChildren(...said(answer));

@@ -77,6 +77,11 @@ export class MapView {
     else if (this.reading !== undefined) this.read(this.reading, true);
   }
 
+  /** Whether a finger on the map draws (true) or scrolls the page. */
+  grab(draws) {
+    this.canvas.classList.toggle("touchable", draws);
+  }
+
   read(state, quiet = false) {
     if (!quiet) this.reading = state;
     this.readout.textContent = state === undefined || state === null || state < 0 ? "" : this.options.read(state);
@@ -155,7 +160,6 @@ export class MapView {
       else if (phase === "down" && found) onPlace(found[2]);
     };
     let pressed = false;
-    this.canvas.classList.add("touchable");
     this.canvas.addEventListener("pointerdown", (event) => {
       if (event.button) return;
       const found = this.under(this.figure.point(event));

@@ -11,11 +11,12 @@ const NAMES = { look: "look", "#": "wall", ".": "floor", G: "goal", m: "mud", f:
 
 /**
  * Tools for a map. `letters` are those that can be painted; `first` other tools, [name, text].
- * Returns {element, tool(), stroke(phase, found)}; `stroke` says whether the tool painted.
+ * Returns {element, tool(), stroke(phase, found), follow(f)}; `stroke` says whether the tool painted, f is told of another tool.
  */
 export function painting(page, letters, first = [["look", "look"]]) {
   const tools = [...first, ...[...letters].map((letter) => [TILES[letter], NAMES[letter]])];
-  const made = palette(tools, "Tool");
+  const followers = [];
+  const made = palette(tools, "Tool", (tool) => followers.forEach((follow) => follow(tool)));
   const letterOf = Object.fromEntries([...letters].map((letter) => [TILES[letter], letter]));
   let last = "";
   const stroke = (phase, found) => {
@@ -49,5 +50,5 @@ export function painting(page, letters, first = [["look", "look"]]) {
     const to = (length) => Math.max(3, Math.min(40, Math.round(length * by)));
     size(to(rows.length), to(rows[0].length));
   }
-  return { element, tool: made.held, stroke };
+  return { element, tool: made.held, stroke, follow: (f) => followers.push(f) };
 }

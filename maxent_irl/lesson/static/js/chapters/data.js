@@ -26,7 +26,7 @@ export default {
     const learn = learning(page, { maxHeight, place, plain: (name) => name, names: () => labels, marks: () => (answer?.layout.positions ? marks() : null), onPlace: choose });
     const map = new MapView({
       name: "recorded", maxHeight, onPlace: choose,
-      title: () => (answer ? `Where they went: ${answer.count} sequence${answer.count === 1 ? "" : "s"}, ${answer.decisions.toLocaleString("en")} decisions` : "Where they went"),
+      title: () => (answer ? `${answer.count} sequence${answer.count === 1 ? "" : "s"}, ${answer.decisions.toLocaleString("en")} decisions` : "Where they went"),
       read: (s) => (answer ? `${place(s)}: ${show(answer.visits[s], 4)} decisions` : ""),
     });
     function redraw() {
@@ -36,7 +36,7 @@ export default {
       learn.draw(answer, null);
     }
     const top = signedBars({
-      name: "top", title: () => "Largest and smallest recovered rewards", label: () => "Recovered rewards by place",
+      name: "top", title: () => "Largest and smallest rewards", label: () => "Recovered rewards by place",
       scale: () => Math.max(...(learn.rewards() || [1]).map(Math.abs)),
       rows: () => {
         const rewards = learn.rewards();

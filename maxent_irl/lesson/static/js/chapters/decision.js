@@ -17,12 +17,12 @@ export default {
     const bars = (policy) => policy.map((value, i) => ({ value, colour: i ? ORANGE : BLUE }));
     const legend = () => [[`action 1, reward ${show(page.state.r1)}`, BLUE], [`action 2, reward ${show(page.state.r2)}`, ORANGE]];
     const chances = barFigure({
-      name: "chances", groups, height: () => Math.max(220, Math.min(330, (innerHeight - 150) / 2)), legend, digits: 13, decimals: 4,
+      name: "chances", groups, height: () => Math.max(190, Math.min(330, (innerHeight - 150) / 2, innerWidth * 0.56)), legend, digits: 13, decimals: 4,
       title: () => "Probability of each action, between its two limits",
       label: () => answer && `Probabilities ${fixed(answer.policy[0], 4)} and ${fixed(answer.policy[1], 4)}`,
     });
     const path = curveFigure({
-      name: "curve", height: () => Math.max(220, Math.min(330, (innerHeight - 150) / 2)), xLog: true,
+      name: "curve", height: () => Math.max(190, Math.min(330, (innerHeight - 150) / 2, innerWidth * 0.56)), xLog: true,
       title: () => "Probability of action 1 at every temperature",
       xLabel: "temperature α (each step ten times hotter)", yLabel: "π(1)",
       label: () => answer && `Probability of action 1 against temperature; now ${fixed(answer.policy[0], 4)}`,

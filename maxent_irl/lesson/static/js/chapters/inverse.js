@@ -36,7 +36,7 @@ export default {
       read: (s) => (answer ? `${place(s)}: ${answer.visits[s]} demonstrated decisions` : ""),
     });
     const hidden = new MapView({
-      name: "hidden", maxHeight, title: () => (answer?.hidden ? "The hidden reward" : "The hidden reward: not shown"),
+      name: "hidden", maxHeight, title: () => (answer?.hidden ? "The hidden reward" : "Hidden reward: not shown"),
       read: (s) => (answer?.hidden ? `${place(s)}: hidden reward ${show(answer.hidden[s])}` : ""),
     });
 
@@ -80,6 +80,7 @@ export default {
       map.show({ layout: answer.layout, drawing: page.state.grid, paths });
     }
 
+    map.grab(true);
     const list = demonstrationList(page, (i) => { hovered = i; redraw(); });
     figures.append(h("div", { className: "pair" }, map.element, learn.reward.element, learn.error.element, hidden.element));
     page.figures.push(map.figure, learn.reward.figure, learn.error.figure, hidden.figure);

@@ -30,7 +30,7 @@ export default {
       read: (s) => answer && `${at(gap, s)}: gap ${show(answer.gap[s], 3)}` });
     const wind = barFigure({
       name: "wind", height: 208, decimals: 3, digits: 12,
-      legend: () => [["the wind as it is", BLUE], ["as the posterior believes", ORANGE]],
+      legend: () => [["true wind", BLUE], ["believed wind", ORANGE]],
       title: () => {
         if (!answer) return "What the wind does";
         const action = ["right", "down", "left", "up", "stay"][answer.cell.action];
@@ -48,6 +48,7 @@ export default {
       const named = { c: "the cliff", G: "the goal", S: "the start" }[letter];
       return named ? `${named} (${row}, ${column})` : `cell (${row}, ${column})`;
     };
+    paint.follow((tool) => [exact, variational, gap].forEach((map) => map.grab(tool !== "look")));
     figures.append(h("div", { className: "pair" }, exact.element, variational.element, gap.element, page.figure(wind)));
     page.figures.unshift(exact.figure, variational.figure, gap.figure);
 

@@ -16,7 +16,7 @@ export default {
     const value = (name, i) => (name === "ppo" ? tuned?.ppo[i] : answer[name][i]);
     const most = () => Math.min(1, 1.12 * Math.max(0.25, ...ROUTES.flatMap(([name]) => completions.map((_, i) => value(name, i) ?? 0))));
     const chances = barFigure({
-      name: "completions", height: () => Math.max(240, Math.min(340, (innerHeight - 150) / 2)), top: most, decimals: 2, digits: 10,
+      name: "completions", height: () => Math.max(240, Math.min(340, (innerHeight - 150) / 2, innerWidth * 0.56)), top: most, decimals: 2, digits: 10,
       title: () => "Probability of each completion",
       legend: () => ROUTES.filter(([name]) => name !== "ppo" || tuned).map(([, text, colour]) => [text, colour]),
       label: () => answer && `Exact posterior: ${completions.map((c, i) => `${c} ${fixed(answer.exact[i], 3)}`).join(", ")}`,

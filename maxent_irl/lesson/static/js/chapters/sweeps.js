@@ -62,11 +62,12 @@ export default {
       data: () => progress && {
         x: [1, Math.max(10, progress.sweeps[progress.sweeps.length - 1][0])], y: [1e-10, Math.max(10, ...progress.sweeps.map((p) => p[1]), ...progress.newton.map((p) => p[1]))],
         curves: [
-          { points: progress.sweeps, colour: BLUE, text: `${progress.sweeps[progress.sweeps.length - 1][1] > 1e-9 ? "more than " : ""}${progress.sweeps[progress.sweeps.length - 1][0]} sweeps`, lift: -10 },
+          { points: progress.sweeps, colour: BLUE, text: `${progress.sweeps[progress.sweeps.length - 1][1] > 1e-9 ? "more than " : ""}${progress.sweeps[progress.sweeps.length - 1][0]} sweeps`, lift: -12, textAt: Math.floor(progress.sweeps.length * 0.45) },
           { points: progress.newton.map(([k, r]) => [k, Math.max(r, 1e-10)]), colour: ORANGE, dots: true, text: `Newton: ${progress.newton.length} steps`, lift: -8 },
         ],
       },
     });
+    paint.follow((tool) => map.grab(tool !== "look"));
     figures.append(map.element, h("div", { className: "minis" },
       minis.map((mini, i) => h("figure", {}, mini.element, h("figcaption", {}, h("span", { className: "term", data: { term: Object.keys(KNOBS)[i] } }, KNOBS[Object.keys(KNOBS)[i]][1]))))));
     page.figures.push(map.figure, ...minis.map((m) => m.figure));
@@ -93,7 +94,7 @@ export default {
       h("h2", {}, "The equation in force"),
       equation("Q(s,a) = {reward:r(s)} + {gamma:γ} E[V(s′)]"),
       equation("V(s) = {alpha:α} 'log' Σ_a {prior:p(a|s)} 'exp'(Q(s,a)/{alpha:α})"),
-      backup), page.figure(curve));
+      backup, page.figure(curve)));
 
     const names = { goal: "reward", mud: "reward", flowers: "reward" };
     return {

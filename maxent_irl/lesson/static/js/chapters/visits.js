@@ -37,6 +37,8 @@ export default {
     figures.append(h("div", { className: "pair" }, expected.element, sampled.element), page.figure(shrink));
     page.figures.unshift(expected.figure, sampled.figure);
 
+    paint.follow((tool) => [expected, sampled].forEach((map) => map.grab(tool !== "look")));
+
     const content = () => ({ layout: answer.layout, values: answer.sampled, scale: scale(), drawing: page.state.grid, unit: "visits per path" });
     const scale = () => scaleOf([0, ...answer.expected]);
     const still = () => sampled.show({ ...content(), paths: answer.paths.slice(0, 6).map((states, i) => ({ states, colour: COLOURS[i], width: 2, shift: (i - 2.5) * 1.6 })) });
