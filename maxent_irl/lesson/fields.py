@@ -6,7 +6,6 @@ address from the same declaration. The state of a screen is a dictionary of fiel
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -60,10 +59,8 @@ class Number(Field):
 
     def read(self, value: Any) -> float:
         """Return a float within the range."""
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise self.refuse(value, "a finite number")
-        if not self.low <= value <= self.high:
-            raise self.refuse(value, f"between {self.low:g} and {self.high:g}")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not self.low <= value <= self.high:
+            raise self.refuse(value, f"a number between {self.low:g} and {self.high:g}")
         return float(value)
 
 
@@ -77,10 +74,9 @@ class Whole(Field):
 
     def read(self, value: Any) -> int:
         """Return an int within the range."""
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value % 1:
-            raise self.refuse(value, "a whole number")
-        if not self.low <= value <= self.high:
-            raise self.refuse(value, f"between {self.low} and {self.high}")
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not self.low <= value <= self.high or value % 1:
+            raise self.refuse(value, f"a whole number between {self.low} and {self.high}")
         return int(value)
 
 

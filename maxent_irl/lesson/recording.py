@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csgraph
-from sklearn.manifold import MDS
+from sklearn.manifold import smacof
 
 from maxent_irl import MDP, Demonstrations
 from maxent_irl.datasets import DATA_VARIABLE, load_gridworld, load_mouse_labyrinth
@@ -166,5 +166,5 @@ def _positions(distances: NDArray) -> NDArray:
     """Multidimensional scaling of distances (S, S) to the plane, (S, 2)."""
     if len(distances) == 1:
         return np.zeros((1, 2))
-    scaling = MDS(n_components=2, dissimilarity="precomputed", random_state=0, n_init=1, max_iter=300)
-    return scaling.fit_transform(distances)
+    first = np.random.default_rng(0).normal(size=(len(distances), 2))
+    return smacof(distances, n_components=2, init=first, n_init=1, max_iter=300)[0]

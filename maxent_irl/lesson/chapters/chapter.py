@@ -114,7 +114,11 @@ def numbers(values: ArrayLike) -> Any:
     if array.dtype.kind in "iub":
         return array.tolist()
     finite = np.isfinite(array)
-    return array.tolist() if finite.all() else np.where(finite, array.astype(object), None).tolist()
+    if finite.all():
+        return array.tolist()
+    listed = array.astype(object)
+    listed[~finite] = None
+    return listed.tolist()
 
 
 def number(value: float) -> float | None:

@@ -228,6 +228,7 @@ export async function mount(root, transport, place) {
         if (own !== current) return;
         own.problem.hidden = true;
         own.view.draw(answer, own.page.state);
+        root.answer = answer; // the numbers on the screen, for the console
       } catch (error) {
         if (own !== current) return;
         own.problem.textContent = error.message;
