@@ -52,6 +52,7 @@ export class MapView {
   constructor(options) {
     this.options = options;
     this.content = null;
+    this.cell = 0;
     this.cursor = null;
     this.readout = h("p", { className: "readout" });
     this.figure = new Figure({
@@ -95,6 +96,7 @@ export class MapView {
     const most = this.options.maxHeight ? this.options.maxHeight() : 1e9;
     if (layout.positions) this.place(layout, width, Math.max(160, Math.min(width * 0.86, most)));
     else this.cell = Math.max(3, Math.min((width - 2) / layout.columns, most / layout.rows));
+    this.canvas.dataset.cell = String(this.cell || 0);
     const tall = layout.positions ? this.tall : this.cell * layout.rows;
     return TITLE + tall + (scale && !this.options.small ? BAR : 6);
   }

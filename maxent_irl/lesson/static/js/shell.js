@@ -83,6 +83,7 @@ class Page {
   }
 
   leave() {
+    this.left = true;
     this.halt();
     this._stops.forEach((stop) => stop());
   }
@@ -191,7 +192,7 @@ export async function mount(root, transport, place) {
     const veil = h("div", { className: "veil" }, h("p", {}, "Predict first. Then see."),
       button("Show me", unveil, { className: "primary", data: { tool: "show" } }));
     figures.prepend(veil, problem);
-    figures.classList.toggle("veiled", !seen && view.veil !== false);
+    figures.classList.toggle("veiled", !seen && module.veil !== false);
     explain.prepend(exerciseCard(page, unveil));
     const screen = h("div", { className: `screen screen-${chapter.name}` }, controls, figures, explain);
     current.screen = screen;
@@ -221,6 +222,7 @@ export async function mount(root, transport, place) {
     const own = current;
     if (own.busy) { own.again = true; return; }
     own.busy = true;
+    root.dataset.busy = "yes";
     do {
       own.again = false;
       try {
@@ -237,6 +239,7 @@ export async function mount(root, transport, place) {
       root.dataset.drawn = String(Number(root.dataset.drawn || 0) + 1);
     } while (own.again);
     own.busy = false;
+    delete root.dataset.busy;
     own.view.settled?.();
   }
 

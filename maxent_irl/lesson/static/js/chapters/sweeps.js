@@ -122,6 +122,8 @@ export default {
         const key = JSON.stringify([state.grid, state.goal, state.mud, state.flowers, state.slip, state.alpha, state.gamma, state.prior]);
         if (key === this.key) return;
         this.key = key;
+        await new Promise((done) => setTimeout(done, 400)); // somebody who still moves a slider does not wait for these
+        if (key !== this.key || page.left) return;
         try {
           const [a, b] = [await page.ask("compare"), await page.ask("progress")];
           if (key !== this.key) return;
