@@ -6,8 +6,8 @@ from small_problems import FINE, INF, NAN, RING, STAY, corridor, fit, ring, with
 
 from maxent_irl import MDP, ImproperProblemError, soft_value_iteration
 from maxent_irl.demonstrations import Demonstrations
+from maxent_irl.demonstrations.sampling import sample_demonstrations
 from maxent_irl.estimators import MaxEntIRL
-from maxent_irl.sampling import sample_demonstrations
 
 ROWS = {
     # Demonstrations against the MDP.

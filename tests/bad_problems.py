@@ -6,7 +6,7 @@ from small_problems import FINE, INF, NAN, RING, corridor, ring, uniform, with_e
 
 from maxent_irl import MDP, ImproperProblemError, expected_visitations, policy_value, soft_value_iteration
 from maxent_irl.demonstrations import Demonstrations
-from maxent_irl.sampling import sample_demonstrations
+from maxent_irl.demonstrations.sampling import sample_demonstrations
 
 
 class NoTable:

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csgraph
 from sklearn.manifold import smacof
 
-from maxent_irl import MDP, Demonstrations
-from maxent_irl.datasets import DATA_VARIABLE, load_gridworld, load_mouse_labyrinth
+from ..datasets import DATA_VARIABLE, load_gridworld, load_mouse_labyrinth
+from ..demonstrations import Demonstrations
+from ..mdp import MDP
 
 MICE = (
     "Thirsty mice walk in the dark; water is at one dead end. No mouse was ever recorded to stay at a dead end, so what draws it "

@@ -1,4 +1,4 @@
-"""Geometry and bookkeeping of directed links: which follow which, how sharply they turn, what a written path means."""
+"""Directed links: their names and ends, which links follow which, headings and turning angles, links along paths of nodes."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._labels import first_missing
+from ..demonstrations.labels import first_missing
 
-# Degrees between the headings of two links beyond which going on counts as a turn, and as a turn back
+# A change of heading counts as a turn above 40 degrees and as a u-turn above 177 degrees
 # (Fosgerau, Frejinger & Karlstrom 2013, section 5).
 TURN, TURN_BACK = 40.0, 177.0
 
@@ -32,6 +32,18 @@ def check_ends(tail: NDArray, head: NDArray) -> None:
             raise ValueError(f"{name} is missing at link {gap}: fill it in, or leave the link out")
 
 
+def check_distinct(links: NDArray) -> None:
+    """Raise unless every link has a name of its own."""
+    _, first, times = np.unique(links, return_index=True, return_counts=True)
+    if (times > 1).any():
+        k = int(first[times > 1].min())
+        again = np.flatnonzero(links == links[k])
+        raise ValueError(
+            f"links names link {shown(links[k])} {len(again)} times, at positions {again[0]} and {again[1]}; "
+            "every link needs a name of its own"
+        )
+
+
 def numbered(names: Iterable[Any], what: str, labels: NDArray) -> NDArray:
     """Index of each name among the sorted `labels`; raise naming the first that is not there."""
     values = np.asarray(list(names))
@@ -48,7 +60,7 @@ def numbered(names: Iterable[Any], what: str, labels: NDArray) -> NDArray:
 
 
 def following(tail: NDArray, n_nodes: int, at: NDArray) -> NDArray:
-    """Links that start at each of the nodes `at`, as a table (len(at), A) padded with -1, in the order of the link list."""
+    """Links that start at each of the nodes `at`, (len(at), A), in the order of the link list, padded with -1."""
     order = np.argsort(tail, kind="stable")
     degree = np.bincount(tail, minlength=n_nodes)
     first = np.concatenate([[0], np.cumsum(degree)])[at]
@@ -64,7 +76,7 @@ def headings(tail: NDArray, head: NDArray, positions: NDArray) -> NDArray:
 
 
 def turning_angles(heading: NDArray, link: NDArray, after: NDArray) -> NDArray:
-    """Degrees in (-180, 180] by which going from `link` to `after` turns; positive to the left (y pointing up)."""
+    """Change of heading from `link` to `after` in degrees, in (-180, 180]; positive to the left, with y pointing up."""
     return 180.0 - (180.0 - (heading[after] - heading[link])) % 360.0
 
 
@@ -84,7 +96,7 @@ def node_positions(positions: ArrayLike | Mapping[Any, Any] | None, nodes: NDArr
 
 
 def links_of_node_paths(nodes: NDArray, lengths: NDArray, tail: NDArray, head: NDArray, names: NDArray) -> NDArray:
-    """Links walked by paths of nodes laid end to end; every step must be one link and no other.
+    """Links along paths of nodes, which are laid end to end; exactly one link must join the two nodes of every step.
 
     Parameters
     ----------

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._trajectory_tables import first_seen, row_order
 from ..demonstrations import Demonstrations
+from ..demonstrations.tables import first_seen, row_order
 from ._road_links import links_of_node_paths, shown
-
-if TYPE_CHECKING:
-    from .road_network import RoadNetwork
+from ._road_map import RoadMap
 
 
 def trips_of(
-    network: RoadNetwork, paths: Iterable[Iterable[Any]], of: str | None, weights: ArrayLike | None
+    network: RoadMap, paths: Iterable[Iterable[Any]], of: str | None, weights: ArrayLike | None
 ) -> Demonstrations:
     """Demonstrations of paths of names; see `RoadNetwork.trips`."""
     of = network.states if of is None else of
@@ -27,7 +25,7 @@ def trips_of(
     if not listed:
         raise ValueError("there are no trips")
     sizes = np.array([len(path) for path in listed], dtype=np.int64)
-    moves = 2 if network.states == "links" and network.destinations == "absorbing" else 1  # links that make a decision
+    moves = 2 if network.states == "links" and network.destinations == "absorbing" else 1  # links that a decision needs
     least = moves + (of == "nodes")
     if (sizes < least).any():
         short = int(np.flatnonzero(sizes < least)[0])
@@ -48,7 +46,7 @@ def grouped(
     return np.split(place[order], np.cumsum(np.bincount(number))[:-1])
 
 
-def _demonstrations(network: RoadNetwork, link: NDArray, n_links: NDArray, weights: ArrayLike | None) -> Demonstrations:
+def _demonstrations(network: RoadMap, link: NDArray, n_links: NDArray, weights: ArrayLike | None) -> Demonstrations:
     """Demonstrations of trips given by their links, laid end to end, `n_links` to a trip."""
     path = np.repeat(np.arange(len(n_links)), n_links)
     last = np.cumsum(n_links) - 1

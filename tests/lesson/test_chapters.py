@@ -187,16 +187,16 @@ def drawn_model(**options):
             actions.append(action)
         paths.append((states, actions))
     model = MaxEntIRL(world.mdp, world.features("tiles"), feature_names=world.feature_names("tiles"), l2=0.1, **options)
-    return world, model.fit(Demonstrations(paths))
+    return Demonstrations(paths), model.fit(Demonstrations(paths))
 
 
 def test_newton_from_drawn_demonstrations(lesson):
-    _, model = drawn_model()
+    demonstrations, model = drawn_model()
     answer = ask(lesson, "inverse", "newton", grid=SMALL, drawn=WALKS)
     np.testing.assert_allclose(answer["coef"], model.coef_, atol=1e-8)
     np.testing.assert_allclose(answer["gap"], model.feature_gap_, atol=1e-8)
     np.testing.assert_allclose(answer["error"], reward_map(model).standard_error, atol=1e-6)
-    assert answer["log_likelihood"] == pytest.approx(model.score(model._fitted_on), abs=1e-10)
+    assert answer["log_likelihood"] == pytest.approx(model.score(demonstrations), abs=1e-10)
 
 
 def test_ascent_ends_where_newton_does_and_its_gap_is_the_package_s(lesson):

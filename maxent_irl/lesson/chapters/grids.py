@@ -7,9 +7,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from maxent_irl import MDP
-from maxent_irl.worlds import GridWorld
-
+from ...mdp import MDP
+from ...worlds import GridWorld
 from ..fields import BadRequest, Choice, Field, Number, State
 from .chapter import Answer
 

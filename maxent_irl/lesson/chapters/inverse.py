@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from maxent_irl import Demonstrations, sample_demonstrations, soft_value_iteration
-from maxent_irl.metrics import align_rewards, expected_value_difference
-from maxent_irl.uncertainty import identifiability
-from maxent_irl.worlds import GridWorld
-
+from ...demonstrations import Demonstrations
+from ...demonstrations.sampling import sample_demonstrations
+from ...inference import soft_value_iteration
+from ...metrics import align_rewards, expected_value_difference
+from ...uncertainty import identifiability
+from ...worlds import GridWorld
 from ..fields import MOVES, BadRequest, Choice, Drawing, Flag, Number, Paths, Places, State, Vector, Whole
 from .chapter import Answer, Chapter, Emit, Exercise, number, numbers
 from .grids import GAMMA, layout_of, world_of

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from maxent_irl import MDP, Demonstrations, MaxEntIRL
-from maxent_irl.uncertainty import identifiability, reward_map
-
+from ...demonstrations import Demonstrations
+from ...estimators import MaxEntIRL
+from ...mdp import MDP
+from ...uncertainty import identifiability, reward_map
 from ..fields import BadRequest, State
 from .chapter import Answer, Emit, number, numbers
 

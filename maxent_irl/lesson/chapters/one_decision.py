@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from maxent_irl import MDP, SoftSolution, soft_value_iteration
-
+from ...inference import SoftSolution, soft_value_iteration
+from ...mdp import MDP
 from ..fields import Number, State
 from .chapter import Answer, Chapter, Exercise, number, numbers
 

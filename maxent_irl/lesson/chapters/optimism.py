@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from maxent_irl import MDP, expected_visitations
-from maxent_irl.control import InferenceComparison, TrajectoryPosterior, compare_inference, message_passing
-from maxent_irl.worlds import GridWorld
-
+from ...control import InferenceComparison, TrajectoryPosterior, compare_inference, message_passing
+from ...inference import expected_visitations
+from ...mdp import MDP
+from ...worlds import GridWorld
 from ..fields import Cell, Choice, Drawing, Number, State, Whole
 from .chapter import Answer, Chapter, Exercise, number, numbers
 from .grids import DOWN, layout_of, selected
@@ -92,9 +92,9 @@ def problem(
     S, A = world.n_states, world.n_actions
     calm = GridWorld(world.shape, walls=world.states < 0, discount=0.9).mdp.transitions
     blown = calm @ calm[DOWN * S : (DOWN + 1) * S]
-    over = world.tiles == "c"
-    reward = np.where(over, cliff, -step)
-    over[world.goals], reward[world.goals] = True, goal
+    over = ends(world)
+    reward = np.where(world.tiles == "c", cliff, -step)
+    reward[world.goals] = goal
     goes_on = np.tile(~over, A)[:, None]
     mdp = MDP.from_stacked(
         ((1.0 - wind) * calm + wind * blown).multiply(goes_on),
@@ -104,6 +104,13 @@ def problem(
         horizon=horizon,
     )
     return world, mdp, reward
+
+
+def ends(world: GridWorld) -> NDArray:
+    """Whether the episode is over after a decision in a cell, (S,): in goals and on the cliff."""
+    over = world.tiles == "c"
+    over[world.goals] = True
+    return over
 
 
 def problem_of(state: State) -> tuple[GridWorld, MDP, NDArray]:
@@ -139,7 +146,7 @@ def solve(state: State) -> Answer:
     world, mdp, _ = problem_of(state)
     both, posterior, dreamt, true = solution_of(state)
     time = min(state["time"], state["horizon"] - 1)
-    going = mdp.ending == 0.0  # nothing is decided where the episode is over
+    going = ~ends(world)[:, None]  # nothing is decided where the episode is over
     return {
         "layout": layout_of(world),
         "time": time,
@@ -172,7 +179,7 @@ def wind_in(world: GridWorld, mdp: MDP, posterior: TrajectoryPosterior, state: S
     s, a = selected(world, state["cell"]), int(state["action"])
     row, column = world.cells[s].tolist()
     place = {"state": s, "row": row, "column": column, "action": a}
-    if mdp.ending[s].any():
+    if ends(world)[s]:
         return {**place, "outcomes": [], "over": True}
     believed = posterior.posterior_dynamics(time)
     true = mdp.transitions[[a * mdp.n_states + s]]

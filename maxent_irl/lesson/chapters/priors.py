@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from maxent_irl import Demonstrations, soft_value_iteration
-from maxent_irl.control import (
+from ...control import (
     TokenTree,
     demonstrated_prior,
     direct_preference_optimisation,
@@ -19,7 +18,8 @@ from maxent_irl.control import (
     reward_kl_frontier,
     uniform_prior,
 )
-
+from ...demonstrations import Demonstrations
+from ...inference import soft_value_iteration
 from ..fields import Choice, Number, Numbers, State, Whole
 from .chapter import Answer, Chapter, Exercise, number, numbers
 

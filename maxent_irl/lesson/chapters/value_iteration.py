@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from maxent_irl import SoftSolution, soft_value_iteration
-from maxent_irl.worlds import GridWorld
-
+from ...inference import SoftSolution, soft_value_iteration
+from ...worlds import GridWorld
 from ..fields import Cell, Choice, Drawing, State, Whole
 from .chapter import Answer, Chapter, Exercise, number, numbers
 from .grids import (

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from maxent_irl import expected_visitations, sample_demonstrations, soft_value_iteration
-
+from ...demonstrations.sampling import sample_demonstrations
+from ...inference import expected_visitations, soft_value_iteration
 from ..fields import Drawing, State, Whole
 from .chapter import Answer, Chapter, Exercise, number, numbers
 from .grids import ALPHA, GAMMA, SLIP, layout_of, python_of, tile_rewards, world_of
