@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from ..mdp import html
 from .feasibility import check_feasible, check_range
 from .files import read_npz, write_npz
 from .flat import Flat, Trajectory, concatenate, pick, same, selection, summary, take
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from ..mdp import MDP
 
 __all__ = ["Demonstrations", "Trajectory"]
+
+SHOWN_IN_NOTEBOOKS = 5  # trajectories
 
 
 class Demonstrations(Sequence):
@@ -279,6 +282,15 @@ class Demonstrations(Sequence):
     def __repr__(self) -> str:
         return f"<Demonstrations: {summary(self._flat)}>"
 
+    def _repr_html_(self) -> str:
+        shown = [
+            (i, f"{len(path.actions):,}", _first(path), "yes" if path.terminated else "no")
+            for i, path in zip(range(SHOWN_IN_NOTEBOOKS), self, strict=False)
+        ]
+        more = [] if len(self) == len(shown) else [("…", "", f"and {len(self) - len(shown):,} more", "")]
+        table = html.columns(("trajectory", "decisions", "states", "terminated"), [*shown, *more])
+        return html.facts("Demonstrations", [("", summary(self._flat))]) + table
+
     # What follows from the arrays.
 
     @property
@@ -391,6 +403,13 @@ class Demonstrations(Sequence):
             For truncated files and files of another kind, naming the file.
         """
         return cls._from_flat(*read_npz(path))
+
+
+def _first(path: Trajectory) -> str:
+    """The first states of a trajectory, by their labels where there are any."""
+    states = path.states[:8].tolist()
+    named = states if path.state_labels is None else [path.state_labels[s] for s in states]
+    return " → ".join(map(str, named)) + (" → …" if len(path.states) > len(states) else "")
 
 
 def _locked(array: NDArray) -> NDArray:
