@@ -8,6 +8,7 @@ size of requests, their rate and the number of computations at a time are all li
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import io
 import json
@@ -34,6 +35,7 @@ MOST_BYTES = 128 * 1024  # of a request
 REQUEST_SECONDS = 15.0  # from the first look for a request to its last byte
 COMPUTING, STREAMING = 2, 4  # requests at a time
 WAIT_SECONDS = 8.0  # for one's turn
+CLOSING_SECONDS = 2.0
 FRAMES_PER_SECOND, UNHURRIED = 40.0, 80  # the first frames of a stream come so often; later ones three times as often
 
 TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
@@ -105,6 +107,7 @@ class LessonServer(ThreadingHTTPServer):
         self.connections = threading.BoundedSemaphore(MOST_CONNECTIONS)
         self.computing = threading.BoundedSemaphore(COMPUTING)
         self.streaming = threading.BoundedSemaphore(STREAMING)
+        self._open: set[socket.socket] = set()
         super().__init__((LOOPBACK, port), Handler)
         self.hosts = {f"{name}:{self.server_port}" for name in (LOOPBACK, "localhost")}
         self.address = f"http://{LOOPBACK}:{self.server_port}/"
@@ -123,10 +126,22 @@ class LessonServer(ThreadingHTTPServer):
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """Serve one connection."""
+        self._open.add(request)
         try:
             super().process_request_thread(request, client_address)
         finally:
+            self._open.discard(request)
             self.connections.release()
+
+    def server_close(self) -> None:
+        """Close the port and all connections, and give their threads a moment to end."""
+        super().server_close()
+        for request in tuple(self._open):
+            with contextlib.suppress(OSError):
+                request.shutdown(socket.SHUT_RDWR)
+        until = time.monotonic() + CLOSING_SECONDS
+        while self._open and time.monotonic() < until:
+            time.sleep(0.01)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say what went wrong here; that somebody left or was too slow is nothing wrong."""

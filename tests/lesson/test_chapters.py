@@ -411,3 +411,15 @@ def test_unknown_names_are_refused(lesson):
     ):
         with pytest.raises(BadRequest, match=said):
             lesson.answer(chapter, operation, body)
+
+
+def test_progress_ends_where_a_sweep_changes_nothing(lesson):
+    sweeps = ask(lesson, "sweeps", "progress", grid=SMALL, gamma=0.8)["sweeps"]
+    world, V, n = small_world(discount=0.8), np.zeros(11), 0
+    while True:
+        Q = world.reward[:, None] + 0.8 * (world.mdp.transitions @ V).reshape(5, -1).T
+        new, n = np.log(np.exp(Q).sum(axis=1)), n + 1
+        if np.abs(new - V).max() <= 1e-10:
+            break
+        V = new
+    assert abs(sweeps[-1][0] - n) <= 1

@@ -25,6 +25,7 @@ SECRETS = (
     {"goal": 1.0, "mud": 1.0, "flowers": -2.0},
 )
 SAMPLE_STEPS = 25
+PLAIN = {"tile m": "mud", "tile f": "flowers"}
 
 FIELDS = (
     Drawing("grid", MAP),
@@ -69,7 +70,7 @@ world = GridWorld.from_text(\"\"\"
 model = MaxEntIRL(
     world.mdp,
     world.features({features!r}),
-    feature_names=world.feature_names({features!r}),
+    feature_names={names},
     objective={objective!r},
     l2={l2!r},
 ).fit(demonstrations)
@@ -129,6 +130,11 @@ def all_of(state: State) -> tuple[GridWorld, Demonstrations | None, list[str]]:
     return world, found, labels
 
 
+def names_of(world: GridWorld, kind: str) -> tuple[str, ...]:
+    """What the coefficients are called on the page."""
+    return tuple(PLAIN.get(name, name) for name in world.feature_names(kind))
+
+
 def task_of(state: State) -> Task:
     """What the reward is recovered from."""
     world, found, _ = all_of(state)
@@ -138,7 +144,7 @@ def task_of(state: State) -> Task:
     return Task(
         world.mdp,
         world.features(kind),
-        tuple(world.feature_names(kind)),
+        names_of(world, kind),
         kept(found, state["removed"]),
         state["l2"],
         state["objective"],
@@ -159,7 +165,7 @@ def solve(state: State) -> Answer:
         "count": 0 if counted is None else len(counted),
         "decisions": 0 if counted is None else counted.n_decisions,
         "visits": numbers(visits),
-        "names": list(world.feature_names(state["features"])),
+        "names": list(names_of(world, state["features"])),
         "hidden": numbers(world.reward) if state["reveal"] else None,
     }
 
@@ -209,7 +215,8 @@ def code(state: State) -> str:
         letter: SECRETS[state["secret"]][name] for letter, name in (("G", "goal"), ("m", "mud"), ("f", "flowers"))
     }
     lines = []
-    paths = drawn_paths(hidden(state), state["drawn"])
+    world = hidden(state)
+    paths = drawn_paths(world, state["drawn"])
     if paths:
         drawn = ",\n".join(f"    ({states}, {actions})" for states, actions in paths)
         lines.append(f"drawn = Demonstrations([  # states, actions\n{drawn},\n])")
@@ -218,20 +225,22 @@ def code(state: State) -> str:
             "policy = soft_value_iteration(world.mdp, world.reward).policy\n"
             f"sampled = sample_demonstrations(world.mdp, policy, {state['sampled']}, max_steps={SAMPLE_STEPS}, random_state=1)"
         )
-    names = [name for name, there in (("drawn", paths), ("sampled", state["sampled"])) if there]
-    if not names:
+    given = [name for name, there in (("drawn", paths), ("sampled", state["sampled"])) if there]
+    if not given:
         raise BadRequest("there is no demonstration yet, and so nothing to recover a reward from")
-    lines.append(f"demonstrations = {' + '.join(names)}")
+    lines.append(f"demonstrations = {' + '.join(given)}")
     if state["removed"]:
         lines.append(
             f"kept = np.setdiff1d(np.arange(len(demonstrations)), {state['removed']})\ndemonstrations = demonstrations[kept]"
         )
+    per_tile = state["features"] == "tiles"
     return CODE.format(
         **{
             **state,
             "rows": "\n".join(f"    {row}" for row in state["grid"].split("/")),
             "rewards": {letter: value for letter, value in rewards.items() if letter in state["grid"]},
             "demonstrations": "\n".join(lines),
+            "names": list(names_of(world, "tiles")) if per_tile else 'world.feature_names("indicators")',
         }
     )
 

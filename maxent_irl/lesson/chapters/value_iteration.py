@@ -27,6 +27,7 @@ from .grids import (
 
 MAP = "S.......#./..mm..#.../..mm..#..G/......#.../.f......../.......mm./..##.....f/...#......"
 MOST_SWEEPS = 2000
+SETTLED = 1e-10  # largest change of a sweep at which nothing moves any more
 MOST_ARROWS = 150  # cells of a small map: arrows in more are too small to be seen
 SAMPLED_SWEEPS = tuple(sorted({round(10 ** (k / 5)) for k in range(17)}))  # 1, ..., about 1600
 
@@ -131,6 +132,16 @@ def progress(state: State) -> Answer:
     """Residuals of value iteration by sweeps, and of Newton's method by steps, from the same zero."""
     world = world_of(state)
     options: dict[str, Any] = {"temperature": state["alpha"], "action_prior": prior_of(world.mdp, state["prior"])}
+    newton = []
+    for steps in range(31):
+        solution = soft_value_iteration(
+            world.mdp, world.reward, initial_values=np.zeros(world.n_states), max_iter=steps, **options
+        )
+        newton.append([steps + 1, number(solution.residual)])
+        if solution.converged:
+            break
+    # The error that a residual of `SETTLED` certifies, relative to the value: what `tol` means.
+    tol = SETTLED / (1.0 - state["gamma"]) / max(1.0, float(np.abs(solution.V).max()))
     V, done, sweeps = np.zeros(world.n_states), 0, []
     for wanted in SAMPLED_SWEEPS:
         solution = soft_value_iteration(
@@ -139,19 +150,11 @@ def progress(state: State) -> Answer:
             method="value-iteration",
             initial_values=V,
             max_iter=wanted - done - 1,
-            tol=1e-12,
+            tol=tol,
             **options,
         )
-        V, done = solution.V, wanted
+        V, done = solution.V, done + solution.n_iter + 1
         sweeps.append([done, number(solution.residual)])
-        if solution.converged or solution.residual < 1e-10:
-            break
-    newton = []
-    for steps in range(31):
-        solution = soft_value_iteration(
-            world.mdp, world.reward, initial_values=np.zeros(world.n_states), max_iter=steps, **options
-        )
-        newton.append([steps + 1, number(solution.residual)])
         if solution.converged:
             break
     return {"sweeps": sweeps, "newton": newton}

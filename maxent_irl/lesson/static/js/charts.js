@@ -36,7 +36,7 @@ export function barFigure({ groups, height = 200, title, legend, top = () => 1, 
           const size = Math.max(0.8, ((down - up - 14) * bar.value) / most);
           pen.rect(x + wide * 0.07, down - size, wide * 0.86, size, { fill: bar.colour });
           const text = bar.text ?? fixed(bar.value, decimals);
-          if (text && wide > text.length * digits * 0.5) pen.text(x + wide / 2, down - size - 8, text, { size: digits, align: "center" });
+          if (text && wide > text.length * digits * 0.6) pen.text(x + wide / 2, down - size - 8, text, { size: digits, align: "center" });
         });
         pen.text(left + (i + 0.5) * slot, down + 12, group.label, { size: 12, align: "center", fill: group.colour || INK, weight: group.strong ? 600 : 400 });
       });

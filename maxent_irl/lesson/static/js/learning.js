@@ -7,7 +7,7 @@ import { fixed, h, show } from "./dom.js";
 import { MapView } from "./map.js";
 
 /**
- * The part that chapters 5 and 7 share. `options`: maxHeight(), read(state), marks(), names().
+ * The part that chapters 5 and 7 share. `options`: maxHeight(), place(state), names(), and perhaps marks() and onPlace(state).
  * Returns figures and `run()`, `newton()`, `draw(answer)`, `forget()`.
  */
 export function learning(page, options) {
@@ -34,7 +34,7 @@ export function learning(page, options) {
     read: (s) => (fitted?.error ? `${place(s)}: standard error ${show(fitted.error[s], 2)}${fitted.unseen[s] ? ", no demonstration has it" : ""}` : ""),
   });
   const bars = signedBars({
-    name: "gap", title: () => "Demonstrated minus expected feature counts", scale: () => Math.max(widest, 0.005),
+    name: "gap", title: () => "Demonstrated minus expected feature counts", scale: () => Math.max(widest, 0.002),
     rows: () => {
       if (!shown?.gap) return null;
       const rows = shown.gap.map((value, i) => ({ label: options.names()[i], value }));
@@ -44,12 +44,21 @@ export function learning(page, options) {
   });
   const state = h("p", { className: "progress", role: "status", "aria-live": "off" });
   const report = h("div", { className: "report" });
-  const ascend = button("▶ Run gradient ascent", () => run(true), { className: "primary", data: { tool: "ascend" } });
+  const ascend = button("▶ Run gradient ascent", () => (running ? stop() : run(true)), { className: "primary", data: { tool: "ascend" } });
   const solve = button("Newton", () => newton(), { data: { tool: "newton" } });
+
+  /** End the ascent where it is. */
+  function stop() {
+    run.own = {};
+    running = false;
+    page.halt();
+    ascend.textContent = "▶ Run gradient ascent";
+    state.textContent += " – stopped.";
+  }
 
   function redraw() {
     if (!layout) return;
-    const common = { layout, drawing, marked: options.marks?.(), selected: page.place };
+    const common = { layout, drawing, sparse: drawing === null, marked: options.marks?.(), selected: page.place };
     reward.show({ ...common, values: shown ? shown.reward : null, scale: shown ? scaleOf(shown.reward, "diverging") : null, unit: "reward" });
     error.show({ ...common, values: fitted?.error || null, scale: fitted?.error ? scaleOf([0, ...fitted.error]) : null, unseen: fitted?.unseen, unit: fitted?.unseen?.some(Boolean) ? (layout.positions ? "red rim: never seen" : "hatched: never seen") : "" });
     bars.redraw();
@@ -63,7 +72,7 @@ export function learning(page, options) {
     report.replaceChildren();
     const start = fromZero || !shown?.coef ? [] : shown.coef;
     if (fromZero) widest = 1e-9;
-    ascend.textContent = "❚❚ Running";
+    ascend.textContent = "■ Stop the ascent";
     running = true;
     let frames = 0;
     let waiting = null;
@@ -126,7 +135,7 @@ export function learning(page, options) {
     const parts = [];
     if (answer.names.length <= 8 && answer.standard_errors) {
       parts.push(h("table", {}, h("thead", {}, h("tr", {}, ["", "reward", "standard error"].map((t) => h("th", {}, t)))),
-        h("tbody", {}, answer.names.map((name, i) => h("tr", {}, h("th", {}, options.plain(name)), h("td", {}, show(answer.coef[i])), h("td", {}, show(answer.standard_errors[i], 2)))))));
+        h("tbody", {}, answer.names.map((name, i) => h("tr", {}, h("th", {}, name), h("td", {}, show(answer.coef[i])), h("td", {}, show(answer.standard_errors[i], 2)))))));
     }
     if (answer.report) {
       const { rank, coefficients, identified, flat, more } = answer.report;
@@ -141,7 +150,7 @@ export function learning(page, options) {
     }
     return parts;
   }
-  const short = (name) => (name.length > 60 ? `${name.slice(0, 57)}…` : options.plain(name));
+  const short = (name) => (name.length > 60 ? `${name.slice(0, 57)}…` : name);
 
   const made = {
     rewards: () => shown?.reward,

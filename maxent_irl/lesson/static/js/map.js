@@ -171,8 +171,6 @@ export class MapView {
       this.cursor = found.slice(0, 2);
       act("down", found, event);
       this.read(found[2]);
-      event.preventDefault();
-      this.canvas.focus({ preventScroll: true });
     });
     this.canvas.addEventListener("pointermove", (event) => {
       const moves = pressed && event.getCoalescedEvents ? event.getCoalescedEvents() : [event];

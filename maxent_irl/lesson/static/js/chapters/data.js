@@ -23,7 +23,7 @@ export default {
     };
     const marks = () => labels.map((text, state) => ({ state, text: text.split(", ")[1] })).filter((m) => m.text);
     const maxHeight = () => Math.max(200, Math.min(380, innerHeight - 300));
-    const learn = learning(page, { maxHeight, place, plain: (name) => name, names: () => labels, marks: () => (answer?.layout.positions ? marks() : null), onPlace: choose });
+    const learn = learning(page, { maxHeight, place, names: () => labels, marks: () => (answer?.layout.positions ? marks() : null), onPlace: choose });
     const map = new MapView({
       name: "recorded", maxHeight, onPlace: choose,
       title: () => (answer ? `${answer.count} sequence${answer.count === 1 ? "" : "s"}, ${answer.decisions.toLocaleString("en")} decisions` : "Where they went"),

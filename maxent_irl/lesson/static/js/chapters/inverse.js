@@ -10,7 +10,6 @@ import { painting } from "../painting.js";
 
 const MOVES = { "0,1": "r", "1,0": "d", "0,-1": "l", "-1,0": "u" };
 const STAYS = 4; // decisions that a drawn demonstration stays at its end
-const PLAIN = { "tile m": "mud", "tile f": "flowers", goal: "goal" };
 
 export default {
   veil: false,
@@ -19,10 +18,9 @@ export default {
     let stroke = null; // cells of the demonstration that is being drawn
     let hovered = null;
     const paint = painting(page, "#.Gmf", [["draw", "draw a demonstration"]]);
-    const plain = (name) => name.replace(/tile m|tile f/g, (n) => PLAIN[n]);
     const maxHeight = () => Math.max(150, Math.min(300, (innerHeight - 270) / 2));
     const place = (s) => { const at = map.cellOf(s); return at ? `cell (${at[0]}, ${at[1]})` : ""; };
-    const learn = learning(page, { maxHeight, place, plain, names: () => (answer ? answer.names.map(plain) : []) });
+    const learn = learning(page, { maxHeight, place, names: () => answer?.names || [] });
 
     const map = new MapView({
       name: "draw", maxHeight,
@@ -98,7 +96,7 @@ export default {
     explain.append(h("section", { className: "theory" },
       h("h2", {}, "The equation in force"),
       equation("∇L = {gap:φ_{'demonstrated'} − φ_{'expected'}} − {l2:λ}θ"),
-      h("p", { className: "hint" }, "Gradient ascent follows the gap until nothing is left of it. λ is the prior precision."),
+      h("p", { className: "hint" }, "Gradient ascent changes θ until the gap equals λθ. λ is the prior precision; without it no gap is left."),
       page.figure(learn.bars), learn.status, learn.report));
     let known = null;
     return {

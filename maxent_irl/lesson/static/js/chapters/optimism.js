@@ -26,7 +26,7 @@ export default {
     const variational = new MapView({ name: "variational", onCell, maxHeight,
       title: () => `Variational inference: ${page.state.shown === "message" ? "value V" : what()}`,
       read: (s) => answer && `${at(variational, s)}: V variational ${show(answer.variational.V[s], 4)}` });
-    const gap = new MapView({ name: "gap", onCell, maxHeight, title: () => "The gap: exact minus variational value",
+    const gap = new MapView({ name: "gap", onCell, maxHeight, title: () => "Gap: exact − variational",
       read: (s) => answer && `${at(gap, s)}: gap ${show(answer.gap[s], 3)}` });
     const wind = barFigure({
       name: "wind", height: 208, decimals: 3, digits: 12,
@@ -92,7 +92,7 @@ export default {
           exact.show({ ...common, values: message ? result.message : result.exact.V, scale: message ? scaleOf(result.message) : both, policy: result.exact.policy, unit: message ? "log β" : "V" });
           variational.show({ ...common, values: result.variational.V, scale: both, policy: result.variational.policy, unit: "V" });
         }
-        gap.show({ ...common, values: result.gap, scale: scaleOf([0, ...result.gap]), numbers: true, unit: "units of reward" });
+        gap.show({ ...common, values: result.gap, scale: scaleOf([0, ...result.gap]), numbers: true, unit: "reward" });
         wind.redraw();
         fell.replaceChildren(
           h("h2", {}, "Who falls off the cliff?"),

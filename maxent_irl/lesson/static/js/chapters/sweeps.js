@@ -62,7 +62,7 @@ export default {
       data: () => progress && {
         x: [1, Math.max(10, progress.sweeps[progress.sweeps.length - 1][0])], y: [1e-10, Math.max(10, ...progress.sweeps.map((p) => p[1]), ...progress.newton.map((p) => p[1]))],
         curves: [
-          { points: progress.sweeps, colour: BLUE, text: `${progress.sweeps[progress.sweeps.length - 1][1] > 1e-9 ? "more than " : ""}${progress.sweeps[progress.sweeps.length - 1][0]} sweeps`, lift: -12, textAt: Math.floor(progress.sweeps.length * 0.45) },
+          { points: progress.sweeps, colour: BLUE, text: `${progress.sweeps[progress.sweeps.length - 1][1] > 1e-8 ? "more than " : ""}${progress.sweeps[progress.sweeps.length - 1][0]} sweeps`, lift: -12, textAt: Math.floor(progress.sweeps.length * 0.45) },
           { points: progress.newton.map(([k, r]) => [k, Math.max(r, 1e-10)]), colour: ORANGE, dots: true, text: `Newton: ${progress.newton.length} steps`, lift: -8 },
         ],
       },

@@ -39,7 +39,7 @@ export default {
 
     paint.follow((tool) => [expected, sampled].forEach((map) => map.grab(tool !== "look")));
 
-    const content = () => ({ layout: answer.layout, values: answer.sampled, scale: scale(), drawing: page.state.grid, unit: "visits per path" });
+    const content = () => ({ layout: answer.layout, values: answer.sampled, scale: scale(), drawing: page.state.grid, unit: "visits" });
     const scale = () => scaleOf([0, ...answer.expected]);
     const still = () => sampled.show({ ...content(), paths: answer.paths.slice(0, 6).map((states, i) => ({ states, colour: COLOURS[i], width: 2, shift: (i - 2.5) * 1.6 })) });
     const moving = (now) => {
