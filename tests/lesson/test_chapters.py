@@ -205,8 +205,8 @@ def test_ascent_ends_where_newton_does_and_its_gap_is_the_package_s(lesson):
     assert seen[-1]["done"]
     np.testing.assert_allclose([frame["coef"] for frame in seen[:-1]], model.coef_path_, atol=1e-10)
     np.testing.assert_allclose(seen[-2]["gap"], model.feature_gap_, atol=1e-10)
-    likelihood = [frame["log_likelihood"] for frame in seen[:-1]]
-    np.testing.assert_allclose(likelihood, -np.array(model.loss_curve_), atol=1e-12)
+    objective = [frame["objective"] for frame in seen[:-1]]
+    np.testing.assert_allclose(objective, -np.array(model.loss_curve_), atol=1e-12)
 
 
 def test_ascent_begins_where_it_is_told(lesson):

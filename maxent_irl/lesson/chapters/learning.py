@@ -83,7 +83,7 @@ def ascend(task: Task, start: list[float], emit: Emit) -> None:
         emit(
             {
                 "iteration": progress.iteration,
-                "log_likelihood": number(-progress.loss),
+                "objective": number(-progress.loss),
                 "gradient": number(progress.gradient),
                 "coef": numbers(progress.coef),
                 "gap": numbers(progress.feature_gap),

@@ -34,7 +34,7 @@ export function learning(page, options) {
     read: (s) => (fitted?.error ? `${place(s)}: standard error ${show(fitted.error[s], 2)}${fitted.unseen[s] ? ", no demonstration has it" : ""}` : ""),
   });
   const bars = signedBars({
-    name: "gap", title: () => "Demonstrated minus expected feature counts", scale: () => Math.max(widest, 0.002),
+    name: "gap", title: () => "Demonstrated − expected features, per decision", scale: () => Math.max(widest, 0.002),
     rows: () => {
       if (!shown?.gap) return null;
       const rows = shown.gap.map((value, i) => ({ label: options.names()[i], value }));
@@ -82,7 +82,7 @@ export function learning(page, options) {
       if (own !== run.own || !latest) return;
       shown = { reward: latest.reward, gap: latest.gap, coef: latest.coef, title: `Recovered: ascent, step ${latest.iteration}` };
       widest = Math.max(widest, ...latest.gap.map(Math.abs));
-      state.textContent = `step ${latest.iteration}: log-likelihood per decision ${fixed(latest.log_likelihood, 4)}, largest gradient ${show(latest.gradient, 2)}`;
+      state.textContent = `step ${latest.iteration}: objective per decision ${fixed(latest.objective, 4)}, largest gradient ${show(latest.gradient, 2)}`;
       frames += 1;
       document.documentElement.dataset.frames = String(Number(document.documentElement.dataset.frames || 0) + 1);
       redraw();
