@@ -105,9 +105,9 @@ export class MapView {
     const xs = layout.positions.map((p) => p[0]);
     const ys = layout.positions.map((p) => p[1]);
     const [x0, x1, y0, y1] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
-    const size = Math.min((width - 36) / (x1 - x0 || 1), (tall - 36) / (y1 - y0 || 1));
-    this.tall = Math.min(tall, (y1 - y0) * size + 36);
-    this.points = layout.positions.map(([x, y]) => [18 + (x - x0) * size, TITLE + 18 + (y1 - y) * size]);
+    const size = Math.min((width - 36) / (x1 - x0 || 1), (tall - 48) / (y1 - y0 || 1));
+    this.tall = Math.min(tall, (y1 - y0) * size + 48);
+    this.points = layout.positions.map(([x, y]) => [18 + (x - x0) * size, TITLE + 30 + (y1 - y) * size]);
     this.radius = Math.max(3, Math.min(11, 0.36 * size, Math.sqrt((width * tall) / layout.positions.length) * 0.2));
   }
 
@@ -318,9 +318,9 @@ export class MapView {
       const r = sizes ? Math.max(2, this.radius * 1.35 * Math.sqrt(sizes[state] / most)) : this.radius;
       pen.circle(x, y, r, { fill: known ? scale.colour(value) : EMPTY, stroke: unseen && unseen[state] ? "#d00000" : INK, width: 0.9 });
     });
-    for (const { state, text } of marked || []) {
+    for (const { state, text, ring } of marked || []) {
       const [x, y] = this.points[state];
-      pen.circle(x, y, this.radius + 3.5, { stroke: "#d00000", width: 2 });
+      if (ring) pen.circle(x, y, this.radius + 3.5, { stroke: "#d00000", width: 2 });
       const left = x > this.figure.width - 70;
       pen.text(left ? x - 4 : x + 4, y - this.radius - 10, text, { size: 12, weight: 700, halo: "#fff", align: left ? "right" : "left" });
     }

@@ -50,7 +50,7 @@ class CanvasPen {
 
 /** A figure's title, smaller where the figure is narrow. */
 export function heading(pen, text, width, x = 1) {
-  const size = Math.max(10.5, Math.min(13, (width - x) / (0.575 * text.length)));
+  const size = Math.max(10.5, Math.min(13, (width - x) / (0.605 * text.length)));
   pen.text(x, 10, text, { size: Math.round(size * 2) / 2, weight: 600 });
 }
 

@@ -8,6 +8,8 @@ import { equation } from "../equation.js";
 import { demonstrationList, learning } from "../learning.js";
 import { MapView } from "../map.js";
 
+const NAMED = 25; // places
+
 export default {
   veil: false,
   build(page, { figures, controls, explain }) {
@@ -21,7 +23,10 @@ export default {
       page.onPlace?.(s, labels[s]);
       redraw();
     };
-    const marks = () => labels.map((text, state) => ({ state, text: text.split(", ")[1] })).filter((m) => m.text);
+    // Every place of a small graph is named; of a large one only those with a name of their own, such as "node 116, water".
+    const marks = () => labels.length <= NAMED
+      ? labels.map((text, state) => ({ state, text: text.length > 14 ? `${text.slice(0, 13)}…` : text }))
+      : labels.map((text, state) => ({ state, text: text.split(", ")[1], ring: true })).filter((m) => m.text);
     const maxHeight = () => Math.max(200, Math.min(380, innerHeight - 300));
     const learn = learning(page, { maxHeight, place, names: () => labels, marks: () => (answer?.layout.positions ? marks() : null), onPlace: choose });
     const map = new MapView({
