@@ -1,20 +1,19 @@
 """Vectorised draws: which action, and what happens next, for many walkers at once.
 
-Every draw inverts a cumulative distribution. The distributions of all rows are laid end to end, row r between r and r + 1, so
-that drawing for any number of rows is one binary search for ``r + u``. The resolution is about 1e-16 times the number of rows.
+Every draw inverts a cumulative distribution. The distributions of all rows are laid end to end, row r between r and r + 1.
+Drawing for any number of rows is then one binary search for ``r + u``. The resolution is about 1e-16 times the number of rows.
 
 Source: L. Devroye, Non-Uniform Random Variate Generation, Springer, 1986, section III.2 (inversion by binary search).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from ..mdp import MDP
+from ..mdp import MDP
 
 
 def generator(random_state: Any) -> np.random.Generator:

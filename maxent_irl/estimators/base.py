@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from .._checks import check_indices
@@ -17,6 +16,22 @@ from ..likelihood.information import Covariance, Information
 from ..routes.policies import GoalPolicies
 from .fit import Fit
 from .summary import FitSummary, summarise
+
+if TYPE_CHECKING:
+
+    class BaseEstimator:
+        """What type checkers should know of scikit-learn's class, which has no types of its own."""
+
+        def get_params(self, deep: bool = True) -> dict[str, Any]:
+            """Constructor parameters by name."""
+            ...
+
+        def set_params(self, **parameters: Any) -> Any:
+            """Change constructor parameters."""
+            ...
+
+else:
+    from sklearn.base import BaseEstimator
 
 
 class RewardEstimator(BaseEstimator):

@@ -157,7 +157,7 @@ class Fit(BriefRepr):
         log_p = self.log_probabilities(demonstrations)
         for i in np.unique(demonstrations.trajectory_ids[np.isneginf(log_p)])[:1]:
             goal = self.agent.mdp.with_goal(int(demonstrations.goals[i]))
-            check_possible(goal, demonstrations[[i]], self.agent.inference, np.array([i]))
+            check_possible(goal, demonstrations[[i]], self.agent.inference)
 
     # How sure.
 

@@ -224,6 +224,8 @@ class MaxEntIRL(RewardEstimator):
         """`features` if it is a reward model, otherwise the reward linear in these features."""
         model = self.features if isinstance(self.features, RewardModel) else LinearReward(self.mdp, self.features)
         names = self.feature_names
+        if isinstance(names, str):
+            raise ValueError(f"feature_names must be a list of names; got the text {names!r}")
         if names is not None and len(names) != model.n_parameters:
             raise ValueError(f"feature_names has {len(names)} names for {model.n_parameters} features")
         repeated = [name for name, n in Counter(() if names is None else names).items() if n > 1]

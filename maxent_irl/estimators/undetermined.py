@@ -89,7 +89,7 @@ def _is_plateau(end: LossPoint, size: NDArray, undetermined: NDArray) -> bool:
 
 
 def without_maximum(loss: Loss, coef: NDArray, demonstrations: Demonstrations, flat: NDArray) -> NDArray:
-    """Positions of the features whose objective increases without end as they are made worse (see `_separation`).
+    """Positions of the features whose objective increases without end as they are made worse; see `likelihood.separation`.
 
     Looked for without `l2`, for linear rewards of up to DENSE_HESSIAN_FEATURES features. It costs a look at the demonstrated
     features unless one of these was never demonstrated.

@@ -43,7 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("next-state", "state that followed"),
     ):
         table.add_argument(f"--{name}", metavar="COLUMN", help=f"{meaning}; default: '{name.replace('-', '_')}'")
-    table.add_argument("--delimiter", metavar="CHAR", default=",", help="between columns; default: ','")
+    table.add_argument(
+        "--delimiter", metavar="CHAR", help="between columns; default: a tab in .tsv files, otherwise ','"
+    )
     table.add_argument("--grid", metavar="ROWSxCOLUMNS", type=_grid, help="states are cells, numbered row by row")
 
 
@@ -83,9 +85,10 @@ def _recording(options: argparse.Namespace) -> Recording:
 
     if options.data is None:
         return best_available()
+    tab_or_comma = "\t" if ".tsv" in options.data.suffixes else ","
     open_ = gzip.open if options.data.suffix == ".gz" else open
     with open_(options.data, "rt", encoding="utf-8-sig", errors="replace", newline="") as file:
-        header = next(csv.reader(file, delimiter=options.delimiter), [])
+        header = next(csv.reader(file, delimiter=options.delimiter or tab_or_comma), [])
     columns = {name: getattr(options, name) or name for name in ("id", "state", "action")}
     for name in ("time", "next_state"):
         given = getattr(options, name)

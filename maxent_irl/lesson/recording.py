@@ -53,7 +53,9 @@ class Recording:
     note: str = ""
 
 
-def from_csv(path: Path, columns: dict[str, str], grid: tuple[int, int] | None, delimiter: str = ",") -> Recording:
+def from_csv(
+    path: Path, columns: dict[str, str], grid: tuple[int, int] | None, delimiter: str | None = None
+) -> Recording:
     """Read a table with one decision per row; the dynamics are counted.
 
     Parameters
@@ -63,7 +65,8 @@ def from_csv(path: Path, columns: dict[str, str], grid: tuple[int, int] | None, 
         Names of the columns: id, state, action, and perhaps time and next_state.
     grid : (rows, columns), optional
         States are cells, numbered 0, 1, ... row by row.
-    delimiter : str
+    delimiter : str, optional
+        As for `Demonstrations.from_csv`.
 
     Raises
     ------
@@ -79,10 +82,11 @@ def from_csv(path: Path, columns: dict[str, str], grid: tuple[int, int] | None, 
     labels = tuple(map(str, demonstrations.state_labels or range(mdp.n_states)))
     actions = tuple(map(str, demonstrations.action_labels or range(mdp.n_actions)))
     layout = graph_layout(mdp) if grid is None else grid_layout(labels, grid)
-    given = ", ".join(f"{key}={value!r}" for key, value in columns.items())
+    options = columns if delimiter is None else {"delimiter": delimiter, **columns}
+    given = ", ".join(f"{key}={value!r}" for key, value in options.items())
     python = (
         "from maxent_irl import MDP, Demonstrations\n\n"
-        f"demonstrations = Demonstrations.from_csv({str(path)!r}, delimiter={delimiter!r}, {given})\n"
+        f"demonstrations = Demonstrations.from_csv({str(path)!r}, {given})\n"
         "mdp = MDP.from_demonstrations(demonstrations, discount={gamma!r})\n"
     )
     return Recording(f"your table {path.name}", demonstrations, mdp, labels, layout, python, actions)

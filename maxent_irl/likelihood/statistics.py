@@ -1,14 +1,14 @@
 r"""What the objective needs to know of demonstrations: counts, and where paths start and stop.
 
-Both weightings of the objective are linear in the reward, the continuation value C(V) (which is ``discount * E[V]``, or its
-exact-inference counterpart) and V, with weights that the demonstrations fix once and for all:
+Both weightings of the objective are linear in the reward, the continuation value C(V) and V, with weights that the
+demonstrations fix. C(V) is ``discount * E[V]``, or its counterpart under exact inference.
 
 .. math:: L = \langle n, r \rangle + \langle m, C(V) \rangle + \langle b, V \rangle .
 
 "likelihood" takes every decision once: :math:`L = \sum Q(s_t, a_t) - V(s_t)`, so n = m = counts and b = minus the counts of
-states. "feature-matching" weighs decision t by :math:`\gamma^t`; the sum then telescopes along each path to its discounted
-return plus :math:`\gamma^T V(s_T) - V(s_0)`, so b holds first and last states only; where the last state is not recorded, its
-value is the continuation of the last decision, which m holds. An episode that ended has nothing after it.
+states. "feature-matching" weighs decision t by :math:`\gamma^t`. The sum then telescopes along each path to its discounted
+return plus :math:`\gamma^T V(s_T) - V(s_0)`, so b holds first and last states only. Where the last state is not recorded, its
+value is the continuation of the last decision, which m holds. An episode that ended has no value after its end.
 """
 
 from __future__ import annotations
@@ -252,11 +252,11 @@ def check_allowed(demonstrations: Demonstrations, log_prior: NDArray | None) -> 
         i = int(forbidden[0])
         raise ValueError(
             f"action_prior gives no probability to action {data.actions[i]} in state {data.states[i]}, which trajectory "
-            f"{data.trajectory_ids[i]} takes at step {data.times[i]}: give it some, or drop the trajectory"
+            f"{data.name_of(data.trajectory_ids[i])} takes at step {data.times[i]}: give it some, or drop the trajectory"
         )
 
 
-def check_possible(mdp: MDP, demonstrations: Demonstrations, inference: str, positions: NDArray | None = None) -> None:
+def check_possible(mdp: MDP, demonstrations: Demonstrations, inference: str) -> None:
     """Raise for the first decision that has probability zero whatever the reward, because it runs into a dead end.
 
     Parameters
@@ -264,8 +264,6 @@ def check_possible(mdp: MDP, demonstrations: Demonstrations, inference: str, pos
     mdp : MDP
     demonstrations : Demonstrations
     inference : "variational" or "exact"
-    positions : (n,) int array, optional
-        Numbers by which the error calls the trajectories. None: their own.
     """
     s, a = demonstrations.states, demonstrations.actions
     if mdp.horizon is None:
@@ -290,7 +288,7 @@ def check_possible(mdp: MDP, demonstrations: Demonstrations, inference: str, pos
         )
         fate = f"where {end} can be reached from"
     raise ValueError(
-        f"trajectory {trajectory if positions is None else int(positions[trajectory])}, step {int(demonstrations.times[i])}: "
+        f"{demonstrations.place_of(i)}: "
         f"action {int(a[i])} in state {int(s[i])} leads {fate}, so its probability is zero "
         "under every reward; drop the trajectory, cut it before that, or make such states terminal"
     )

@@ -2,7 +2,7 @@
 
 One CSR matrix of shape ``(n_actions * n_states, n_states)`` holds every transition, row ``a * n_states + s``: an action's
 rows are contiguous, so that a product ``transitions @ V`` gives Q in the layout the soft maximum runs fastest on.
-Constructors for other inputs are in ``_mdp_inputs.py``; an MDP never changes, so estimators and processes share it.
+Constructors for other inputs are in `inputs`. An MDP never changes, so estimators and processes share it.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from .._checks import (
 from . import html, inputs
 from .structure import Structure
 
+STORED = "transitions n_states n_actions initial discount horizon terminal available ending".split()
 _ENDLESS = (
     "an undiscounted problem (discount=1) without an end has no finite value: give terminal= (an empty list if every task "
     "brings its own goal), horizon= or discount < 1"
@@ -41,23 +42,23 @@ class MDP:
     Parameters
     ----------
     transitions : array, sparse array, or sequence of matrices
-        Dense ``transitions[s, a, s']`` of shape (S, A, S), or a list or tuple of A matrices of shape (S, S), dense or any
-        scipy sparse, one per action, row s the distribution of the next state.
+        Dense ``transitions[s, a, s']`` of shape (S, A, S). Or a list or tuple of A matrices of shape (S, S), one per action,
+        dense or sparse: row s is the distribution of the next state.
     initial : (S,) array, optional
         Distribution of the first state. None: uniform over the non-terminal states wherever one is needed.
     discount : float in [0, 1]
-        1 needs a finite horizon, or terminal states (or `ending`) that every policy worth following reaches.
+        1 needs a finite horizon, or terminal states (or `ending`) that every policy of finite value reaches.
     horizon : int, optional
         Number of decisions, and of rewards. None: infinite.
     terminal : (S,) bool mask or sequence of state indices, optional
-        States in which the episode is over: value 0, no action. Told apart by dtype, never by length. Their rows of
-        `transitions` are not used. An undiscounted problem whose every task ends in a goal of its own, as every trip does in
-        its destination, has none: say so with ``terminal=[]`` and give the goals to `with_goal` or to `Demonstrations`.
+        States in which the episode is over: value 0, no action. The dtype decides whether it is a mask or indices, never
+        the length. Rows of `transitions` for these states are not used. If every task ends in a goal of its own, as a trip
+        ends at its destination, pass ``terminal=[]`` and give the goals to `with_goal` or to `Demonstrations`.
     available : (S, A) bool array, optional
         Which actions can be taken. Rows of unavailable actions are not used. None: every action everywhere but in
-        terminal states. A state in which nothing is available and that is not terminal is a dead end: its value is -inf.
+        terminal states. A non-terminal state without available actions is a dead end: its value is -inf.
     ending : (S, A) array, optional
-        Probability that the episode ends with this action, after its reward; rows of `transitions` then sum to
+        Probability that the episode ends with this action, after its reward. Rows of `transitions` then sum to
         ``1 - ending``.
 
     Attributes
@@ -190,16 +191,25 @@ class MDP:
         """Read a tabular gymnasium environment (``env.unwrapped.P``) such as FrozenLake, CliffWalking or Taxi.
 
         Duplicate successors are summed. A transition flagged as terminated ends the episode: it goes into `ending`, has no
-        successor, and so carries neither value nor entropy. The reward is read by `gymnasium_reward`.
+        successor, and so carries neither value nor entropy. The reward is read by `gymnasium_reward`. In tables made by hand, a
+        state without actions is terminal, and an action that is not listed is unavailable.
 
         Raises
         ------
         ValueError
-            If the environment has no table ``P``, naming the environment.
+            If the environment has no table ``P``, naming it; for entries that make no sense, naming state and action.
         """
-        matrix, ending, reward, initial = inputs.gymnasium_tables(env)
-        n_actions = reward.shape[1]
-        return cls.from_stacked(matrix, n_actions, initial=initial, discount=discount, horizon=horizon, ending=ending)
+        matrix, ending, reward, initial, available = inputs.gymnasium_tables(env)
+        options: dict[str, Any] = {
+            "initial": initial,
+            "discount": discount,
+            "horizon": horizon,
+            "ending": ending,
+            "available": available,
+        }
+        if not available.any(axis=1).all():
+            options["terminal"] = ~available.any(axis=1)
+        return cls.from_stacked(matrix, reward.shape[1], **options)
 
     @classmethod
     def from_demonstrations(
@@ -286,21 +296,13 @@ class MDP:
     def load(cls, path: Any) -> MDP:
         """Read what `save` wrote. Raises ValueError naming the file and what is missing in it; nothing is executed."""
         matrix, n_actions, options = inputs.load(path)
-        return cls.from_stacked(matrix, n_actions, **options)
+        try:
+            return cls.from_stacked(matrix, n_actions, **options)
+        except ValueError as error:
+            raise ValueError(f"{path} is damaged: {error}") from None
 
     def _attributes(self) -> dict[str, Any]:
-        keys = (
-            "transitions",
-            "n_states",
-            "n_actions",
-            "initial",
-            "discount",
-            "horizon",
-            "terminal",
-            "available",
-            "ending",
-        )
-        return {key: self.__dict__[key] for key in keys}
+        return {name: self.__dict__[name] for name in STORED}
 
     def __getstate__(self) -> dict[str, Any]:
         return self._attributes()  # caches are cheaper to rebuild than to send

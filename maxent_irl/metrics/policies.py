@@ -138,7 +138,9 @@ def log_likelihood_per_decision(policy: ArrayLike | SoftSolution, demonstrations
     check_labels(data, *pi.shape[-2:])
     if pi.ndim == 3 and data.lengths.max() > len(pi):
         i = int(data.lengths.argmax())
-        raise ValueError(f"trajectory {i} has {data.lengths[i]} decisions, but the policy is given for {len(pi)} times")
+        raise ValueError(
+            f"trajectory {data.name_of(i)} has {data.lengths[i]} decisions, but the policy is given for {len(pi)} times"
+        )
     at = (data.states, data.actions) if pi.ndim == 2 else (data.times, data.states, data.actions)
     with np.errstate(divide="ignore"):
         return float(weight @ np.log(pi[at]) / weight.sum())
