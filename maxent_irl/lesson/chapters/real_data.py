@@ -92,7 +92,7 @@ class _Screen:
         used = self.recording.demonstrations[: min(state["used"], 60)]
         return {
             "layout": self.recording.layout,
-            "demonstrations": listed(used, [f"sequence {i + 1}" for i in range(len(used))], state["removed"]),
+            "demonstrations": listed(used, [f"sequence {name}" for name in used.ids], state["removed"]),
             "count": 0 if counted is None else len(counted),
             "decisions": 0 if counted is None else counted.n_decisions,
             "visits": numbers(visits),
