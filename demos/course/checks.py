@@ -249,7 +249,7 @@ def expected_gamble(answer):
         0.0,
         "The safe action is better by 1 on average.",
         "It is the mean of 3 and -3.",
-        [(3.0, "That is what it pays if the wheel is kind.")],
+        [(3.0, "That is the better of its two outcomes.")],
     )
 
 
@@ -270,7 +270,7 @@ def believed_wheel(answer):
     return compare(
         answer,
         np.exp(3) / (np.exp(3) + np.exp(-3)),
-        "In the posterior the wheel is almost certainly kind.",
+        "In the posterior the wheel pays 3 almost certainly.",
         "Each outcome weighs P * exp(value); normalise over the two outcomes.",
         [(0.5, "That is the true wheel. The posterior also conditions it on success.")],
     )
@@ -282,7 +282,7 @@ def gap(answer):
     return compare(
         answer,
         both.optimism[0, 0],
-        "So much of the promise cannot be earned by the policy that was promised it.",
+        "By so much the value of exact inference exceeds what its own policy earns.",
         "It is exact.V[0, 0] minus what the exact policy earns, earned[0, 0].",
         [
             (
@@ -296,7 +296,7 @@ def gap(answer):
 @task("3e")
 def when_equal(answer):
     if str(answer).strip().lower() == "deterministic":
-        return True, "Without chance there is nothing to be optimistic about."
+        return True, "Without chance the two backups are the same."
     return False, 'One word: for which dynamics do both agree, "deterministic" or "stochastic" ones?'
 
 
@@ -332,7 +332,7 @@ def visits_of_the_paying_room(answer):
     return compare(
         answer,
         truth,
-        "The room that pays is visited most, and still the agent strolls.",
+        "The room that pays is visited most, but every action keeps some probability.",
         "expected_visitations(mdp, policy) has a row per room and a column per action: sum the row of room 3.",
         tol=1e-3,
     )
@@ -362,7 +362,7 @@ def prior_is_a_reward(answer):
         if np.shape(answer) == (6, 3)
         else np.zeros((1, 1)),
         truth,
-        "A prior is a reward of log p(a|s) for every action: one knob, two names.",
+        "A prior is the same as a reward of log p(a|s) for every action.",
         "Give an array (6, 3): the reward of each room and action. Add temperature * log(prior) to the reward of the room.",
         tol=1e-6,
     )
@@ -481,7 +481,7 @@ def counted_fit():
 def counted_dynamics(answer):
     _, mdp = counted_fit()
     if answer == int(mdp.available.sum()):
-        return True, "Only pairs that somebody demonstrated are available: an honest table knows no others."
+        return True, "Pairs that nobody demonstrated are not available."
     return False, "Build MDP.from_demonstrations(demonstrations, discount=0.95) and count mdp.available.sum()."
 
 
@@ -512,7 +512,7 @@ def held_out(answer):
     return compare(
         answer,
         model.score(test),
-        "Nearly what it scored on what it had seen: three coefficients cannot learn by heart.",
+        "Nearly the score on the fitted walks: three coefficients hardly overfit.",
         "Fit on demonstrations[:150] and score demonstrations[150:].",
         [(model.score(train), "That is the score on what was fitted.")],
     )

@@ -44,4 +44,4 @@ three = None  # a list of three
 check("1e", three)
 
 # %%
-# To discuss: why is V larger than every reward? What would a bookmaker say to an agent at temperature 100?
+# To discuss: why is V larger than every reward? What happens to V, and to the policy, as the temperature grows?

@@ -43,10 +43,10 @@ believed = None
 check("3c", believed)
 
 # %%
-# d) How much does exact inference promise beyond what its own policy earns?
+# d) By how much does the value of exact inference exceed what its own policy earns?
 
-promise = None
-check("3d", promise)
+excess = None
+check("3d", excess)
 
 # %%
 # e) For which dynamics do both inferences agree?

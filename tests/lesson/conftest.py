@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from .screen import Screen
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = (
     "--no-sandbox",
@@ -102,3 +104,13 @@ def browser(tmp_path_factory):
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def screen(browser, server):
+    context = browser.new_context(viewport={"width": 1280, "height": 720}, accept_downloads=True)
+    made = Screen(context.new_page(), server.address)
+    yield made
+    assert made.errors == []
+    assert made.outside == []
+    context.close()

@@ -44,7 +44,7 @@ PRIOR = Choice(
     "prior",
     "none",
     "prior p(a|s)",
-    "What the agent does where nothing is at stake.",
+    "What the agent does where all rewards are equal.",
     options=tuple(PRIORS.items()),
 )
 

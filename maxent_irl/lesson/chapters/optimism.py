@@ -212,10 +212,13 @@ def check(state: State, answer: Any) -> tuple[bool, str]:
     right = 0 if exact > variational + 0.05 else 1 if variational > exact + 0.05 else 2
     said = f"Beside the cliff are {exact:.0%} of the decisions of the exact posterior, and {variational:.0%} of the agent's."
     if answer == right:
-        return True, f"{said} Exact inference also conditions the wind on success: it believes the wind spares it."
+        return (
+            True,
+            f"{said} Exact inference conditions the wind on success, too: it believes that the wind hardly blows.",
+        )
     return (
         False,
-        f"{said} Exact inference takes success as given. Then the wind, too, is more likely to have been kind.",
+        f"{said} Exact inference takes success as given. Given success, the wind is less likely to have blown.",
     )
 
 

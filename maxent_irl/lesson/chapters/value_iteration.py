@@ -188,7 +188,7 @@ def choices_in_corridor(alpha: float, gamma: float, prior: str) -> tuple[float, 
 
 
 def check(state: State, answer: Any) -> tuple[bool, str]:
-    """Check which knob makes far cells aimless and leaves cells near the goal decided."""
+    """Check what makes choices far from the goal random and leaves those near it certain."""
     near, far = choices_in_corridor(1.0, 0.95, "none")
     changed = [
         choices_in_corridor(10.0, 0.95, "none"),
@@ -202,10 +202,10 @@ def check(state: State, answer: Any) -> tuple[bool, str]:
         f"away. After your change: {a:.2f} and {b:.2f}."
     )
     if answer == right:
-        return True, f"{numbers_} γ decides how far away a reward is still felt."
+        return True, f"{numbers_} γ determines how much a distant reward counts."
     if answer == 0:
-        return False, f"{numbers_} α blurs every choice, near and far alike. How far a reward is felt is another knob."
-    return False, f"{numbers_} The prior shifts every choice the same way. How far a reward is felt is another knob."
+        return False, f"{numbers_} α makes every choice more random, near and far alike."
+    return False, f"{numbers_} The prior shifts every choice in the same way, near and far alike."
 
 
 def code(state: State) -> str:
@@ -225,7 +225,7 @@ CHAPTER = Chapter(
     question="How does reward at one cell turn into decisions everywhere else?",
     fields=FIELDS,
     exercise=Exercise(
-        "You want cells far from the goal to become aimless, while the cells next to it stay decided. Which one do you change?",
+        "Choices far from the goal shall become almost random, while those next to it stay almost certain. What do you change?",
         "choice",
         check,
         options=("α: from 1 to 10", "γ: from 0.95 to 0.5", "the prior: mostly stays"),

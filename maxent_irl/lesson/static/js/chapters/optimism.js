@@ -100,7 +100,7 @@ export default {
             h("tr", {}, h("th", {}, "exact inference, in its belief"), h("td", {}, h("strong", {}, PERCENT(result.fell.exact)))),
             h("tr", {}, h("th", {}, "the exact policy, in the real wind"), h("td", {}, h("strong", {}, PERCENT(result.fell.earned)))),
             h("tr", {}, h("th", {}, "the variational policy, in the real wind"), h("td", {}, h("strong", {}, PERCENT(result.fell.variational)))))),
-          h("p", {}, `In the selected cell exact inference promises ${show(result.exact.V[selected], 3)}. `,
+          h("p", {}, `In the selected cell the value of exact inference is ${show(result.exact.V[selected], 3)}. `,
             `Its policy earns ${show(result.exact.V[selected] - result.optimism[selected], 3)} in the real wind. `,
             `The best that any policy earns is ${show(result.variational.V[selected], 3)}.`),
           h("p", { className: "hint" }, "Values are rewards less the cost of differing from random choice."));

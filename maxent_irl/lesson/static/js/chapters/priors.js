@@ -36,7 +36,7 @@ export default {
         return {
           x: [0, 1.05 * Math.max(...divergence, ...marks.map((m) => m.x), 1e-3)],
           y: [Math.min(...reward, ...marks.map((m) => m.y)) - 0.02, Math.max(...reward, ...marks.map((m) => m.y)) + 0.05],
-          curves: [{ points: divergence.map((d, i) => [d, reward[i]]).sort((a, b) => a[0] - b[0]), colour: GREEN, text: "no policy is above", textAt: 9, lift: -12 }],
+          curves: [{ points: divergence.map((d, i) => [d, reward[i]]).sort((a, b) => a[0] - b[0]), colour: GREEN, text: "largest reward at each distance", textAt: 9, lift: -12 }],
           marks,
         };
       },
@@ -65,7 +65,7 @@ export default {
       h("h2", {}, "The equation in force"),
       equation("π(y) ∝ {prior:p(y)} 'exp'( {scores:r(y)} / {beta:β} )"),
       h("p", { className: "hint" }, "It maximises reward less β times the divergence from the prior. Uniform prior: soft actor-critic. Pretrained: RLHF. Demonstrated: imitation, improved."),
-      h("h2", {}, "How near are the routes?"), table,
+      h("h2", {}, "How accurate are the methods?"), table,
       h("p", { className: "hint" }, "KL control solves the equation. DPO sees only comparisons. PPO sees only its own samples.")));
     async function runPpo() {
       const { prior, beta, scores, shown: seen, iterations } = page.state;

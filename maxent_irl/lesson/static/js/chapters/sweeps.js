@@ -10,9 +10,9 @@ import { painting } from "../painting.js";
 
 const ACTIONS = ["right →", "down ↓", "left ←", "up ↑", "stay •"];
 const KNOBS = {
-  alpha: ["α four times as large", "Choices blur everywhere. Near and far cells alike."],
-  gamma: ["γ lower: rewards fade four times as fast", "Far cells become aimless. Cells near a reward stay decided."],
-  prior: ["another prior", "Every choice is shifted the same way. Most where little is at stake."],
+  alpha: ["α four times as large", "Every choice becomes more random, near and far alike."],
+  gamma: ["γ lower: rewards fade four times as fast", "Choices far from a reward become random. Those near it stay."],
+  prior: ["another prior", "Every choice shifts in the same way, most where values differ little."],
 };
 
 export default {
