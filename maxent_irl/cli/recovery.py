@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from ..datasets import BUILT_IN
 from ..demonstrations import Demonstrations
 from ..demonstrations.cells import MISSING, check_missing
-from ..demonstrations.columns import Roles, read_columns
 from ..demonstrations.feasibility import check_labels
+from ..demonstrations.table_sources import Roles, read_columns
 from ..estimators import MaxEntIRL
 from ..mdp import MDP
 from ..mdp.files import write_arrays

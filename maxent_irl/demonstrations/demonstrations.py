@@ -18,13 +18,13 @@ from scipy import sparse
 from ..mdp import MDP, html
 from .cells import MISSING, check_missing
 from .changes import concatenate, pick, same, selection, summary, take
-from .columns import FileTable, Names, Roles, columns_of
 from .episodes import read_episodes
 from .feasibility import check_feasible, check_range
 from .files import read_npz, write_npz
 from .flat import Flat, Trajectory, read_only
 from .formats import read_state_paths, read_trajectories
 from .row_order import Ties
+from .table_sources import FileTable, Names, Roles, columns_of
 from .tables import Reading, Short, read_table
 
 __all__ = ["Demonstrations", "Trajectory"]
