@@ -19,6 +19,7 @@ from ..datasets import BUILT_IN
 from ..estimators import MaxEntIRL
 from ..estimators.optimisers import SOLVERS, Progress
 from ..inference.cycles import ImproperProblemError
+from ..lesson import arguments as lesson
 from ..likelihood.statistics import OBJECTIVES
 
 MOST_CELLS = 1_000_000  # about as many as a map has dots
@@ -62,6 +63,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=OUTCOME,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    lesson.add_arguments(commands.add_parser("lesson", help="open the lesson in a browser"))
     recover.register("action", None, _Once)
     recover.add_argument("source", metavar="SOURCE", help="name of a built-in set, or path of a table")
     recover.add_argument("--out", metavar="DIR", type=Path, default=Path("maxent-irl-out"), help="default: %(default)s")
@@ -167,6 +169,8 @@ def _rows_and_columns(text: str) -> tuple[int, int]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status."""
     options = parser().parse_args(arguments)
+    if options.command == "lesson":
+        return lesson.run(options)
     command = shlex.join(["maxent-irl", *(sys.argv[1:] if arguments is None else arguments)])
     try:
         return recover(options, command)

@@ -26,7 +26,7 @@ from .._checks import (
     check_numbers,
     within,
 )
-from ..mdp import inputs
+from . import html, inputs
 from .structure import Structure
 
 STORED = "transitions n_states n_actions initial discount horizon terminal available ending".split()
@@ -327,6 +327,18 @@ class MDP:
         if self.terminal.any():
             parts.append(f"{int(self.terminal.sum())} terminal")
         return f"MDP({', '.join(parts)}, {self.transitions.nnz} transitions)"
+
+    def _repr_html_(self) -> str:
+        horizon = "infinite" if self.horizon is None else f"{self.horizon:,} decisions"
+        rows = [
+            ("states", f"{self.n_states:,}"),
+            ("actions", f"{self.n_actions:,}"),
+            ("discount", f"{self.discount:g}"),
+            ("horizon", horizon),
+            ("terminal states", f"{int(self.terminal.sum()):,}"),
+            ("transitions", f"{self.transitions.nnz:,}"),
+        ]
+        return html.facts("MDP", rows)
 
 
 def _read_only(matrix: sparse.csr_array) -> sparse.csr_array:

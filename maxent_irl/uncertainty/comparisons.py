@@ -25,6 +25,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._checks import check_numbers
 from ..mdp import MDP
+from ..mdp.html import ShownAsText
 
 # Parameters of an estimator that do not change which policies it can fit, or are looked at by themselves.
 WITHOUT_EFFECT = {
@@ -34,7 +35,7 @@ WITHOUT_EFFECT = {
 
 
 @dataclass(frozen=True)
-class TestResult:
+class TestResult(ShownAsText):
     """Outcome of a chi-squared test.
 
     Attributes
