@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -49,21 +51,21 @@ class Perceptrons(nn.Module):
 
 
 class Critics(Perceptrons):
-    """Twin action values of continuous states and actions."""
+    """Action values of continuous states and actions, twins unless `n_members` says otherwise."""
 
-    def __init__(self, n_observations: int, n_actions: int, hidden: Sequence[int]) -> None:
-        super().__init__(2, (n_observations + n_actions, *hidden, 1))
+    def __init__(self, n_observations: int, n_actions: int, hidden: Sequence[int], *, n_members: int = 2) -> None:
+        super().__init__(n_members, (n_observations + n_actions, *hidden, 1))
 
     def forward(self, observations: Tensor, actions: Tensor) -> Tensor:
-        """Values (2, k) of observations (k, n) and actions (k, m) scaled to [-1, 1]."""
+        """Values (n_members, k) of observations (k, n) and actions (k, m) scaled to [-1, 1]."""
         return super().forward(torch.cat([observations, actions], dim=1))[:, :, 0]
 
 
 class SquashedGaussian(nn.Module):
     r"""The policy :math:`a = \tanh(\mu(s) + \sigma(s) \varepsilon)`, reparameterised, with its density on [-1, 1]^m.
 
-    The change of variables subtracts :math:`\sum \log(1 - \tanh^2 u)` from the log-density of the Gaussian (Haarnoja et al. 2018a,
-    appendix C).
+    The change of variables subtracts :math:`\sum \log(1 - \tanh^2 u)` from the log-density of the Gaussian (Haarnoja et al.
+    2018a, appendix C).
     """
 
     def __init__(self, n_observations: int, n_actions: int, hidden: Sequence[int]) -> None:
@@ -84,3 +86,16 @@ class SquashedGaussian(nn.Module):
         # log(1 - tanh(u)^2), written so that it stays finite where tanh rounds to 1.
         squash = 2.0 * (math.log(2.0) - before - functional.softplus(-2.0 * before))
         return before.tanh(), (gaussian - squash).sum(dim=-1)
+
+
+def as_inputs(array: ArrayLike) -> Tensor:
+    """The array as networks read it, in single precision."""
+    return torch.as_tensor(np.asarray(array, dtype=np.float32))
+
+
+def descend_once(optimiser: torch.optim.Optimizer, loss: Tensor, learning_rate: float) -> None:
+    """One step down a loss."""
+    optimiser.param_groups[0]["lr"] = learning_rate
+    optimiser.zero_grad()
+    loss.backward()
+    optimiser.step()

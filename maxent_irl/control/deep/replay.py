@@ -1,11 +1,17 @@
-"""What a learner has seen: transitions in a ring, drawn from uniformly."""
+"""What a learner of continuous control has seen, and how it came to see it: replay, and the loop of acting and learning."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+import gymnasium
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+from .networks import as_inputs
 
 
 class Replay:
@@ -44,3 +50,82 @@ class Replay:
     def rewards(self) -> Tensor:
         """All rewards held, (k,)."""
         return self.rows[: len(self), self.columns[2]]
+
+    def units(self) -> tuple[Tensor, Tensor]:
+        """Mean and deviation of the observations, (n,) each."""
+        return self.observations().mean(dim=0), self.observations().std(dim=0)
+
+
+def interact(
+    env: gymnasium.Env,
+    replay: Replay,
+    act: Callable[[Tensor], Tensor],
+    learn: Callable[[int], None],
+    n_steps: int,
+    n_random: int,
+    generator: torch.Generator,
+    seed: int,
+) -> tuple[NDArray, NDArray]:
+    """Act, remember and learn; return the steps at which episodes ended, and their undiscounted returns.
+
+    Parameters
+    ----------
+    env : gymnasium.Env
+    replay : Replay
+    act : callable
+        Scaled action (m,) for an observation (n,); not asked during the first `n_random` steps, which are uniform.
+    learn : callable
+        Called with the number of each later step.
+    n_steps, n_random : int
+    generator : torch.Generator
+    seed : int
+        Of the environment.
+    """
+    _, low, high = box_spaces(env)
+    ends, returns, earned = [], [], 0.0
+    observation, _ = env.reset(seed=seed)
+    for step in range(1, n_steps + 1):
+        if step <= n_random:
+            action = 2.0 * torch.rand(len(low), generator=generator) - 1.0
+        else:
+            action = act(as_inputs(observation))
+        scaled = action.numpy().astype(float)
+        following, reward, ended, cut, _ = env.step(
+            (low + 0.5 * (scaled + 1.0) * (high - low)).astype(env.action_space.dtype)
+        )
+        replay.add(observation, scaled, float(reward), ended, following)
+        earned, observation = earned + float(reward), following
+        if ended or cut:
+            ends.append(step)
+            returns.append(earned)
+            earned = 0.0
+            observation, _ = env.reset()
+        if step > n_random:
+            learn(step)
+    return np.array(ends, dtype=int), np.array(returns)
+
+
+def box_spaces(env: gymnasium.Env) -> tuple[int, NDArray, NDArray]:
+    """Length of the observation, and the bounds of the action, (m,) each; ValueError for other spaces."""
+    for name, space in (("observations", env.observation_space), ("actions", env.action_space)):
+        if not isinstance(space, gymnasium.spaces.Box) or len(space.shape) != 1:
+            raise ValueError(f"{name} must be a Box of one dimension; got {space}: wrap the environment")
+    low, high = np.asarray(env.action_space.low, dtype=float), np.asarray(env.action_space.high, dtype=float)
+    unbounded = np.flatnonzero(~(np.isfinite(low) & np.isfinite(high) & (low < high)))
+    if len(unbounded):
+        i = unbounded[0]
+        raise ValueError(
+            f"action {i} runs from {low[i]} to {high[i]}: bounds must be finite, as with "
+            "gymnasium.wrappers.RescaleAction or ClipAction on an environment of your own"
+        )
+    return env.observation_space.shape[0], low, high
+
+
+def seeded(random_state: Any) -> torch.Generator:
+    """A generator from None or an int."""
+    generator = torch.Generator()
+    if random_state is None:
+        generator.seed()
+    else:
+        generator.manual_seed(int(random_state))
+    return generator

@@ -13,9 +13,14 @@ through its reparameterised sample; the temperature follows the dual of a constr
 Actions are scaled to :math:`[-1, 1]^m`, and densities, entropies and soft values are with respect to volume there: the action
 prior is Lebesgue measure of that cube.
 
+The smaller of two critics is low by as much as they disagree, and the backup adds this up over :math:`1 / (1 - \gamma)` steps: on
+Pendulum-v1 a fifth of the value. So over the last part of the run (``settle``) belief passes from the smaller critic to the mean
+of both while the learning rates fall to 0.
+
 What differs from the papers: no separate value network (the 2018a paper has one, the 2018b paper dropped it); networks of 64
-units a layer by default and not 256, for small problems on one core; the temperature's gradient is taken in
-:math:`\log \alpha`, as in the authors' program.
+units a layer by default and not 256, for small problems on one core; inputs and outputs of the networks are standardised by
+the random transitions; the last part of the run settles as said above (``settle=0`` leaves that out); targets follow at .02 a
+step and not .005; the temperature's gradient is taken in :math:`\log \alpha`, as in the authors' program.
 
 Sources: Haarnoja, T., Zhou, A., Abbeel, P., & Levine, S. (2018a), Soft actor-critic: off-policy maximum entropy deep
 reinforcement learning with a stochastic actor, ICML, PMLR 80, 1861-1870; Haarnoja, T., et al. (2018b), Soft actor-critic
@@ -38,8 +43,8 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from ..._validation import check_count, check_interval, check_positive, check_temperature
-from .networks import Critics, SquashedGaussian
-from .replay import Replay
+from .networks import Critics, SquashedGaussian, as_inputs, descend_once
+from .replay import Replay, box_spaces, interact, seeded
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,28 +86,31 @@ class DeepActorCritic:
 
     def act(self, observations: ArrayLike, *, deterministic: bool = False, random_state: Any = None) -> NDArray:
         """Actions (k, m) of the environment for observations (k, n): drawn, or the squashed mean."""
-        inputs = torch.as_tensor(np.asarray(observations, dtype=np.float32))
-        noise = torch.zeros(len(inputs), self.actor.n_actions)
+        inputs = as_inputs(observations)
+        noise = torch.zeros(len(inputs), len(self.low))
         if not deterministic:
-            noise = torch.randn(noise.shape, generator=_generator(random_state))
+            noise = torch.randn(noise.shape, generator=seeded(random_state))
         with torch.no_grad():
             scaled = self.actor(inputs, noise)[0].numpy().astype(float)
         return self.low + 0.5 * (scaled + 1.0) * (self.high - self.low)
 
     def value(self, observations: ArrayLike, *, n_draws: int = 64, random_state: Any = 0) -> NDArray:
-        """Soft value at observations (k, n), (k,): the mean over draws of the smaller critic less temperature times log-density."""
-        inputs = torch.as_tensor(np.asarray(observations, dtype=np.float32)).repeat(n_draws, 1)
+        """Soft value at observations (k, n), (k,): the critics' mean less temperature times log-density, over draws."""
+        inputs, actions, log_density = self._draw(observations, n_draws, random_state)
         with torch.no_grad():
-            actions, log_density = self.actor(inputs, _noise(inputs, self.actor, random_state))
-            believed = self.critics(inputs, actions).mean(dim=0)
-            return (believed - self.temperature * log_density).reshape(n_draws, -1).mean(dim=0).numpy().astype(float)
+            soft = self.critics(inputs, actions).mean(dim=0) - self.temperature * log_density
+        return soft.reshape(n_draws, -1).mean(dim=0).numpy().astype(float)
 
     def entropy(self, observations: ArrayLike, *, n_draws: int = 64, random_state: Any = 0) -> NDArray:
         """Entropy of the actor at observations (k, n), (k,), nats, of actions scaled to [-1, 1]; estimated from draws."""
-        inputs = torch.as_tensor(np.asarray(observations, dtype=np.float32)).repeat(n_draws, 1)
-        with torch.no_grad():
-            log_density = self.actor(inputs, _noise(inputs, self.actor, random_state))[1]
+        log_density = self._draw(observations, n_draws, random_state)[2]
         return -log_density.reshape(n_draws, -1).mean(dim=0).numpy().astype(float)
+
+    def _draw(self, observations: ArrayLike, n_draws: int, random_state: Any) -> tuple[Tensor, Tensor, Tensor]:
+        inputs = as_inputs(observations).repeat(n_draws, 1)
+        noise = torch.randn(len(inputs), len(self.low), generator=seeded(random_state))
+        with torch.no_grad():
+            return inputs, *self.actor(inputs, noise)
 
 
 def soft_actor_critic(
@@ -111,12 +119,13 @@ def soft_actor_critic(
     discount: float = 0.99,
     temperature: float | str = "auto",
     target_entropy: float | None = None,
-    n_steps: int = 20_000,
+    n_steps: int = 30_000,
     n_random: int = 1000,
     batch_size: int = 256,
     hidden: Sequence[int] = (64, 64),
     learning_rate: float = 1e-3,
-    target_rate: float = 0.005,
+    temperature_rate: float = 3e-3,
+    target_rate: float = 0.02,
     capacity: int = 1_000_000,
     settle: float = 0.5,
     random_state: Any = None,
@@ -140,11 +149,15 @@ def soft_actor_critic(
     hidden : sequence of int
         Units of each hidden layer of actor and critics.
     learning_rate : float > 0
-        Of Adam, for actor, critics and temperature.
+        Of Adam, for actor and critics.
+    temperature_rate : float > 0
+        Of Adam, for the logarithm of the temperature.
     target_rate : float in (0, 1]
         Share of the critics that enters their average, the target, at each step.
     capacity : int
         Of the replay.
+    settle : float in [0, 1]
+        Share of the run at its end over which learning rates and pessimism fall to 0.
     random_state : None or int
         Of everything that is drawn, the episodes' starts included.
 
@@ -158,21 +171,29 @@ def soft_actor_critic(
         For spaces that are no Boxes, or unbounded actions.
     """
     learner = _Learner(env, check_interval("discount", discount, 0.0, 1.0, closed="left"), temperature, target_entropy)
-    learner.build(hidden, check_positive("learning_rate", learning_rate), check_interval("settle", settle, 0.0, 1.0), random_state)
-    target_rate = check_interval("target_rate", target_rate, 0.0, 1.0, closed="right")
+    learner.build(hidden, random_state)
+    learner.rate = check_positive("learning_rate", learning_rate)
+    learner.temperature_rate = check_positive("temperature_rate", temperature_rate)
+    learner.target_rate = check_interval("target_rate", target_rate, 0.0, 1.0, closed="right")
+    learner.settle = check_interval("settle", settle, 0.0, 1.0)
+    learner.batch_size = check_count("batch_size", batch_size)
     n_steps, n_random = check_count("n_steps", n_steps), check_count("n_random", n_random)
-    batch_size = check_count("batch_size", batch_size)
-    capacity = min(check_count("capacity", capacity), n_steps)
-    return learner.run(n_steps, n_random, batch_size, target_rate, capacity)
+    return learner.run(n_steps, n_random, min(check_count("capacity", capacity), n_steps))
 
 
 class _Learner:
-    """The networks, their optimisers, and the loop."""
+    """The networks, their optimisers, and one step of learning."""
+
+    rate: float
+    temperature_rate: float
+    target_rate: float
+    settle: float
+    batch_size: int
 
     def __init__(
         self, env: gymnasium.Env, discount: float, temperature: float | str, target_entropy: float | None
     ) -> None:
-        self.n_observations, self.low, self.high = _check_spaces(env)
+        self.n_observations, self.low, self.high = box_spaces(env)
         self.env, self.discount = env, discount
         self.n_actions = len(self.low)
         self.tuned = temperature == "auto"
@@ -180,139 +201,78 @@ class _Learner:
         self.log_alpha = torch.tensor(math.log(start), requires_grad=self.tuned)
         self.target_entropy = float(-self.n_actions if target_entropy is None else target_entropy)
 
-    def build(self, hidden: Sequence[int], learning_rate: float, settle: float, random_state: Any) -> None:
-        self.learning_rate, self.settle = learning_rate, settle
+    def build(self, hidden: Sequence[int], random_state: Any) -> None:
         rng = np.random.default_rng(random_state)
-        self.reset_seed = int(rng.integers(2**31))
-        self.generator = _generator(int(rng.integers(2**31)))
+        self.env_seed = int(rng.integers(2**31))
+        self.generator = seeded(int(rng.integers(2**31)))
         with torch.random.fork_rng():
             torch.manual_seed(int(rng.integers(2**31)))
             self.actor = SquashedGaussian(self.n_observations, self.n_actions, hidden)
             self.critics = Critics(self.n_observations, self.n_actions, hidden)
         self.targets = copy.deepcopy(self.critics).requires_grad_(False)
-        self.actor_optimiser = torch.optim.Adam(self.actor.parameters(), lr=learning_rate, fused=True)
-        self.critic_optimiser = torch.optim.Adam(self.critics.parameters(), lr=learning_rate, fused=True)
-        self.alpha_optimiser = torch.optim.Adam([self.log_alpha], lr=learning_rate)
+        self.actor_optimiser = torch.optim.Adam(self.actor.parameters(), fused=True)
+        self.critic_optimiser = torch.optim.Adam(self.critics.parameters(), fused=True)
+        self.alpha_optimiser = torch.optim.Adam([self.log_alpha])
 
-    def run(
-        self, n_steps: int, n_random: int, batch_size: int, target_rate: float, capacity: int
-    ) -> DeepActorCritic:
+    def run(self, n_steps: int, n_random: int, capacity: int) -> DeepActorCritic:
         replay = Replay(capacity, self.n_observations, self.n_actions)
-        episodes, tuning, earned = [], [], 0.0
-        observation, _ = self.env.reset(seed=self.reset_seed)
-        for step in range(1, n_steps + 1):
-            action = self._explore(observation, random=step <= n_random)
-            scaled = self.low + 0.5 * (action + 1.0) * (self.high - self.low)
-            following, reward, ended, cut, _ = self.env.step(scaled.astype(self.env.action_space.dtype))
-            replay.add(observation, action, float(reward), ended, following)
-            earned, observation = earned + float(reward), following
-            if ended or cut:
-                episodes.append((step, earned))
-                earned = 0.0
-                observation, _ = self.env.reset()
-            if step > n_random:
-                if step == n_random + 1:
-                    self._scale(replay)
-                entropy = self._learn(replay, batch_size, target_rate, self._unsettled(step / n_steps))
-                if step % 100 == 0:
-                    tuning.append((step, self.log_alpha.exp().item(), entropy))
-        steps, returns = np.array(episodes, dtype=float).reshape(-1, 2).T
+        tuning = []
+
+        def act(observation: Tensor) -> Tensor:
+            with torch.no_grad():
+                return self.actor(observation[None], self._noise(1))[0][0]
+
+        def learn(step: int) -> None:
+            if step == n_random + 1:
+                self._scale(replay)
+            left = min(1.0, (1.0 - step / n_steps) / self.settle) if self.settle > 0 else 1.0
+            entropy = self._learn(replay, left)
+            if step % 100 == 0:
+                tuning.append((step, self.log_alpha.exp().item(), entropy.item()))
+
+        ends, returns = interact(self.env, replay, act, learn, n_steps, n_random, self.generator, self.env_seed)
         tuning_steps, alphas, entropies = np.array(tuning, dtype=float).reshape(-1, 3).T
-        seen = replay.observations().numpy().copy()
-        alpha = self.log_alpha.exp().item()
         return DeepActorCritic(
-            *(self.actor, self.critics, alpha, self.low, self.high, n_steps),
-            *(steps.astype(int), returns, alphas, entropies, tuning_steps.astype(int), seen),
+            *(self.actor, self.critics, self.log_alpha.exp().item(), self.low, self.high, n_steps, ends, returns),
+            *(alphas, entropies, tuning_steps.astype(int), replay.observations().numpy().copy()),
         )
 
     def _scale(self, replay: Replay) -> None:
         """Fix the units of the networks' inputs and outputs by the random transitions."""
-        observations, rewards = replay.observations(), replay.rewards()
-        units = (observations.mean(dim=0), observations.std(dim=0))
-        self.actor.body.set_units(*units)
+        self.actor.body.set_units(*replay.units())
         # The deviation of a discounted sum of independent rewards.
-        values = rewards.std().item() / math.sqrt(1.0 - self.discount**2)
+        unit = replay.rewards().std().item() / math.sqrt(1.0 - self.discount**2)
         for critics in (self.critics, self.targets):
-            critics.set_units(*units, values)
+            critics.set_units(*replay.units(), max(unit, 1e-6))
 
-    def _unsettled(self, progress: float) -> float:
-        """1 until the last part of the run begins, from there falling linearly to 0; the learning rates follow."""
-        left = min(1.0, (1.0 - progress) / self.settle) if self.settle > 0 else 1.0
-        for optimiser in (self.actor_optimiser, self.critic_optimiser, self.alpha_optimiser):
-            optimiser.param_groups[0]["lr"] = self.learning_rate * left
-        return left
-
-    def _explore(self, observation: NDArray, *, random: bool) -> NDArray:
-        """Scaled action (m,): uniform at first, then the actor's."""
-        if random:
-            return (2.0 * torch.rand(self.n_actions, generator=self.generator) - 1.0).numpy().astype(float)
-        inputs = torch.as_tensor(np.asarray(observation, dtype=np.float32))[None]
+    def _learn(self, replay: Replay, left: float) -> Tensor:
+        """One step of critics, actor, temperature and targets, `left` falling from 1 to 0; return the entropy of the batch."""
+        observations, actions, rewards, ended, following = replay.draw(self.batch_size, self.generator)
+        alpha, rate, unit = self.log_alpha.detach().exp(), self.rate * left, self.critics.unit
         with torch.no_grad():
-            noise = torch.randn(1, self.n_actions, generator=self.generator)
-            return self.actor(inputs, noise)[0][0].numpy().astype(float)
-
-    def _learn(self, replay: Replay, batch_size: int, target_rate: float, pessimism: float) -> float:
-        """One step of critics, actor, temperature and targets; return the entropy of the batch."""
-        observations, actions, rewards, ended, following = replay.draw(batch_size, self.generator)
-        alpha = self.log_alpha.detach().exp()
-        with torch.no_grad():
-            next_actions, next_log_density = self.actor(following, self._noise(batch_size))
-            believed = _believed(self.targets(following, next_actions), pessimism)
-            target = rewards + self.discount * (1.0 - ended) * (believed - alpha * next_log_density)
-        critic_loss = ((self.critics(observations, actions) - target) / self.critics.unit).square().mean()
-        self._descend(self.critic_optimiser, critic_loss)
-
-        own, log_density = self.actor(observations, self._noise(batch_size))
+            next_actions, next_log_density = self.actor(following, self._noise(len(following)))
+            after = _believed(self.targets(following, next_actions), left) - alpha * next_log_density
+            target = rewards + self.discount * (1.0 - ended) * after
+        descend_once(
+            self.critic_optimiser, ((self.critics(observations, actions) - target) / unit).square().mean(), rate
+        )
+        own, log_density = self.actor(observations, self._noise(len(observations)))
         self.critics.requires_grad_(False)
-        believed = _believed(self.critics(observations, own), pessimism)
-        self._descend(self.actor_optimiser, (alpha * log_density - believed).mean() / self.critics.unit)
+        believed = _believed(self.critics(observations, own), left)
+        descend_once(self.actor_optimiser, (alpha * log_density - believed).mean() / unit, rate)
         self.critics.requires_grad_(True)
-
         entropy = -log_density.detach().mean()
         if self.tuned:
-            self._descend(self.alpha_optimiser, self.log_alpha * (entropy - self.target_entropy))
-        for target_parameter, parameter in zip(self.targets.parameters(), self.critics.parameters(), strict=True):
-            target_parameter.lerp_(parameter.detach(), target_rate)
-        return entropy.item()
+            loss = self.log_alpha * (entropy - self.target_entropy)
+            descend_once(self.alpha_optimiser, loss, self.temperature_rate)
+        for average, parameter in zip(self.targets.parameters(), self.critics.parameters(), strict=True):
+            average.lerp_(parameter.detach(), self.target_rate)
+        return entropy
 
     def _noise(self, size: int) -> Tensor:
         return torch.randn(size, self.n_actions, generator=self.generator)
-
-    @staticmethod
-    def _descend(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
 
 
 def _believed(values: Tensor, pessimism: float) -> Tensor:
     """The smaller of twin values (2, k), as far as pessimism is 1, and their mean as far as it is 0; (k,)."""
     return pessimism * values.amin(dim=0) + (1.0 - pessimism) * values.mean(dim=0)
-
-
-def _noise(inputs: Tensor, actor: SquashedGaussian, random_state: Any) -> Tensor:
-    return torch.randn(len(inputs), actor.n_actions, generator=_generator(random_state))
-
-
-def _generator(random_state: Any) -> torch.Generator:
-    generator = torch.Generator()
-    if random_state is None:
-        generator.seed()
-    else:
-        generator.manual_seed(int(random_state))
-    return generator
-
-
-def _check_spaces(env: gymnasium.Env) -> tuple[int, NDArray, NDArray]:
-    """Length of the observation, and the bounds of the action, (m,) each."""
-    for name, space in (("observations", env.observation_space), ("actions", env.action_space)):
-        if not isinstance(space, gymnasium.spaces.Box) or len(space.shape) != 1:
-            raise ValueError(f"{name} must be a Box of one dimension; got {space}: wrap the environment")
-    low, high = np.asarray(env.action_space.low, dtype=float), np.asarray(env.action_space.high, dtype=float)
-    unbounded = np.flatnonzero(~(np.isfinite(low) & np.isfinite(high) & (low < high)))
-    if len(unbounded):
-        i = unbounded[0]
-        raise ValueError(
-            f"action {i} runs from {low[i]} to {high[i]}: bounds must be finite, use gymnasium.wrappers.RescaleAction"
-        )
-    return env.observation_space.shape[0], low, high
