@@ -115,6 +115,19 @@ class MultiGoalSolution:
         following = self.env.move(positions, actions)
         return self.env.reward(positions, actions) + self.discount * self.value(following)
 
+    def actor(self, rng: np.random.Generator, *, n_draws: int = 256) -> Callable[[NDArray], NDArray]:
+        """Return the soft policy as a function that draws actions (k, 2) for positions (k, 2): the best of Gumbel-perturbed
+        uniform draws, which for many draws is exact.
+        """
+
+        def act(positions: NDArray) -> NDArray:
+            actions = rng.uniform(-1.0, 1.0, size=(len(positions), n_draws, 2))
+            logits = self.action_value(positions[:, None, :], actions) / self.temperature
+            best = (logits + rng.gumbel(size=logits.shape)).argmax(axis=1)
+            return actions[np.arange(len(positions)), best]
+
+        return act
+
 
 def solve_multigoal(
     env: MultiGoal, temperature: float, *, discount: float = 0.9, n_cells: int = 61, n_actions: int = 13

@@ -92,9 +92,7 @@ def direct_preference_optimisation(
     learning_rate : float > 0
     """
     beta = check_temperature(temperature, finite_positive=True)
-    wrong = torch.as_tensor(label_smoothing, dtype=torch.float32).expand(len(pairs))
-    if not ((wrong >= 0) & (wrong <= 1)).all():
-        raise ValueError("label_smoothing holds chances, from 0 to 1")
+    wrong = _chances(label_smoothing, len(pairs))
 
     def loss(h: Tensor) -> Tensor:
         # -(1 - epsilon) log sigma(beta h) - epsilon log sigma(-beta h)
@@ -109,16 +107,20 @@ def identity_preference_optimisation(
     pairs: Tensor,
     *,
     temperature: float,
+    label_smoothing: float | Tensor = 0.0,
     length_average: bool = False,
     n_steps: int = 500,
     learning_rate: float = 1e-2,
 ) -> Aligned:
     """Fit the policy to preferences by IPO; the temperature is tau, the rest as for `direct_preference_optimisation`."""
     tau = check_temperature(temperature, finite_positive=True)
-    # Multiplied by tau^2, which keeps the gradients of one size.
-    return _fit_pairs(
-        supervised, completions, pairs, lambda h: (tau * h - 0.5).square(), length_average, n_steps, learning_rate
-    )
+    wrong = _chances(label_smoothing, len(pairs))
+
+    def loss(h: Tensor) -> Tensor:
+        # Multiplied by tau^2, which keeps the gradients of one size.
+        return (1.0 - wrong) * (tau * h - 0.5).square() + wrong * (tau * h + 0.5).square()
+
+    return _fit_pairs(supervised, completions, pairs, loss, length_average, n_steps, learning_rate)
 
 
 def kahneman_tversky_optimisation(
@@ -154,6 +156,14 @@ def kahneman_tversky_optimisation(
         return (good * torch.sigmoid(-gap) + bad * torch.sigmoid(gap)).sum()
 
     return _fit(supervised, completions, loss, length_average, n_steps, learning_rate)
+
+
+def _chances(label_smoothing: float | Tensor, n: int) -> Tensor:
+    """Chance that each of n preferences is the wrong way round, (n,)."""
+    wrong = torch.as_tensor(label_smoothing, dtype=torch.float32).expand(n)
+    if not ((wrong >= 0) & (wrong <= 1)).all():
+        raise ValueError("label_smoothing holds chances, from 0 to 1")
+    return wrong
 
 
 def _fit_pairs(

@@ -122,10 +122,10 @@ def box_spaces(env: gymnasium.Env) -> tuple[int, NDArray, NDArray]:
 
 
 def seeded(random_state: Any) -> torch.Generator:
-    """A generator from None or an int."""
+    """A generator from None, or what seeds numpy's."""
     generator = torch.Generator()
     if random_state is None:
         generator.seed()
     else:
-        generator.manual_seed(int(random_state))
+        generator.manual_seed(int(np.random.default_rng(random_state).integers(2**63)))
     return generator

@@ -210,8 +210,8 @@ class _Learner:
             self.actor = SquashedGaussian(self.n_observations, self.n_actions, hidden)
             self.critics = Critics(self.n_observations, self.n_actions, hidden)
         self.targets = copy.deepcopy(self.critics).requires_grad_(False)
-        self.actor_optimiser = torch.optim.Adam(self.actor.parameters(), fused=True)
-        self.critic_optimiser = torch.optim.Adam(self.critics.parameters(), fused=True)
+        self.actor_optimiser = torch.optim.Adam(self.actor.parameters())
+        self.critic_optimiser = torch.optim.Adam(self.critics.parameters())
         self.alpha_optimiser = torch.optim.Adam([self.log_alpha])
 
     def run(self, n_steps: int, n_random: int, capacity: int) -> DeepActorCritic:

@@ -144,7 +144,7 @@ def soft_q_learning(
         sampler = _Sampler(n, len(low), hidden, n_particles, alpha, generator)
     target = copy.deepcopy(critic).requires_grad_(False)
     rate = check_positive("learning_rate", learning_rate)
-    optimiser = torch.optim.Adam(critic.parameters(), fused=True)
+    optimiser = torch.optim.Adam(critic.parameters())
     replay = Replay(n_steps, n, len(low))
 
     def learn(step: int) -> None:
@@ -210,7 +210,7 @@ class _Sampler:
     ) -> None:
         self.network = Perceptrons(1, (n + m, *hidden, m))
         self.m, self.n_particles, self.temperature, self.generator = m, n_particles, temperature, generator
-        self.optimiser = torch.optim.Adam(self.network.parameters(), fused=True)
+        self.optimiser = torch.optim.Adam(self.network.parameters())
 
     def before_tanh(self, observations: Tensor) -> Tensor:
         noise = torch.randn(len(observations), self.m, generator=self.generator)
