@@ -1,8 +1,8 @@
 """Members of the family as their papers have them, with networks, each held against the exact soft solution.
 
 Reading order: `networks` and `replay`, then `soft_actor_critic` (Box actions), held against `pendulum` (Pendulum-v1 on a fine
-grid) and `regulator` (Riccati); `soft_q_learning` (several modes, an amortised sampler) against `multigoal`; then language models that
-can be enumerated: `language_task`, `language_model` (supervised stage), `reward_model` (rankings), `rlhf` (PPO), and
+grid) and `regulator` (Riccati); `soft_q_learning` (several modes, an amortised sampler) against `multigoal`; then language models
+that can be enumerated: `language_task`, `language_model` (supervised stage), `reward_model` (rankings), `rlhf` (PPO), and
 `preference_losses` (DPO, IPO, KTO).
 
 Needs torch and gymnasium, ``pip install 'maxent-irl[torch]'``; nothing else in the package imports this folder. A learner uses as

@@ -39,6 +39,11 @@ SQL_ALPHA = 0.2
 PROBES = np.array([[0.0, 0.0], [2.0, 0.0], [2.0, 2.0], [4.0, 0.0], [-3.0, 1.0], [1.0, -1.0], [-2.0, 2.5]])
 
 
+def use_one_thread() -> None:
+    """Networks this small are slower on several threads."""
+    torch.set_num_threads(1)
+
+
 def relative_error(found: NDArray, true: NDArray) -> float:
     """Root mean square error over root mean square."""
     return float(np.linalg.norm(found - true) / np.linalg.norm(true))
