@@ -2,18 +2,18 @@ r"""
 A choice between two actions
 ============================
 
-**Question.** An agent chooses once between an action that pays 1 and one that pays 0. What does "act optimally" mean when
-optimality is something to be inferred?
+**Question.** An agent chooses once between an action that pays 1 and one that pays 0. Which policy is optimal if optimality is an
+observation from which the action is inferred?
 
-Give the decision a binary variable :math:`O` with :math:`p(O = 1 \mid a) = \exp(r(a) / \alpha)` (up to a constant) and ask for
+Give the decision a binary variable :math:`O` with :math:`p(O = 1 \mid a) = \exp(r(a) / \alpha)`, up to a constant. The policy is
 the posterior over actions given :math:`O = 1`. With :math:`Q(a) = r(a)`,
 
 .. math::
 
     V = \alpha \log \sum_a \exp(Q(a) / \alpha), \qquad \pi(a) = \exp((Q(a) - V) / \alpha) .
 
-**What the figure shows.** At temperature 1 the better action gets probability 0.731, not 1, and the soft value is
-:math:`\log(e + 1) = 1.313`. Cooling makes the choice greedy, heating makes it uniform.
+**What the figure shows.** At temperature 1 the better action has probability 0.731, not 1, and the soft value is
+:math:`\log(e + 1) = 1.313`. At low temperatures the choice is greedy, at high ones uniform.
 
 Source: Levine, S. (2018), Reinforcement learning and control as probabilistic inference, arXiv:1805.00909.
 """
@@ -24,7 +24,7 @@ import numpy as np
 from maxent_irl import MDP, soft_value_iteration
 
 # %%
-# One state to decide in, two actions that both lead to the end.
+# One state with a decision, and two actions that both end the episode.
 
 mdp = MDP.from_successors([[1, 1], [-1, -1]], terminal=[1])
 reward = np.array([[1.0, 0.0], [0.0, 0.0]])
@@ -32,7 +32,7 @@ solution = soft_value_iteration(mdp, reward, temperature=1.0)
 print(f"V = {solution.V[0]:.6f}, log(e + 1) = {np.log(np.e + 1):.6f}, policy {solution.policy[0].round(6)}")
 
 # %%
-# The same at every temperature: 0 is the hard maximum, infinity the uniform policy.
+# The same for many temperatures. At 0 the value is the hard maximum; at infinity the policy is uniform.
 
 temperatures = np.logspace(-2, 2, 201)
 better = [soft_value_iteration(mdp, reward, temperature=alpha).policy[0, 0] for alpha in temperatures]

@@ -2,20 +2,20 @@ r"""
 Two limits: hard Bellman and the prior
 ======================================
 
-**Question.** What does the temperature do in a problem with many steps?
+**Question.** How do value and policy depend on the temperature in a problem with many steps?
 
-With a prior :math:`p(a \mid s)` (here uniform), discount :math:`\gamma` and rewards that span :math:`\Delta`,
+With a prior :math:`p(a \mid s)` (here uniform), discount :math:`\gamma` and rewards of range :math:`\Delta`,
 
 .. math::
 
     0 \le V_0 - V_\alpha \le \frac{\alpha \max \log(1 / p)}{1 - \gamma}, \qquad
     \Bigl| \log \frac{\pi_\alpha}{p} \Bigr| \le \frac{\Delta}{\alpha (1 - \gamma)} .
 
-The first goes to zero with the temperature: soft Bellman becomes hard Bellman. The second goes to zero with its inverse: the
-policy becomes the prior.
+As the temperature goes to zero, so does the first bound, and the soft Bellman equation becomes the hard one. As the temperature
+goes to infinity, the second bound goes to zero, and the policy becomes the prior.
 
-**What the figure shows.** On a slippery grid (a goal that pays 1, mud that costs 1), the cold policy heads for the goal, the
-warm one hesitates, the hot one wanders. Both distances stay below their bounds.
+**What the figure shows.** A slippery grid, where a goal pays 1 and mud costs 1. At a low temperature the policy goes to the
+goal, at a high one it is nearly uniform. Both distances stay below their bounds.
 
 Source: Levine, S. (2018), arXiv:1805.00909; the bounds are derived in ``maxent_irl.control.limits``.
 """
@@ -43,7 +43,7 @@ world = GridWorld.from_text(
 )
 
 # %%
-# One call solves the soft Bellman equation at every temperature, and both ends, and measures the distances.
+# One call solves the soft Bellman equation at every temperature and at both limits, and measures the distances.
 
 temperatures = np.logspace(-3, 3, 25)
 sweep = temperature_sweep(world.mdp, world.reward, temperatures)
@@ -52,13 +52,13 @@ figure = plt.figure(figsize=(11, 8.2), layout="constrained")
 maps, lines = figure.subfigures(2, 1, height_ratios=[1.25, 1])
 shown = [sweep.solutions[i] for i in (4, 10, 20)]
 scale = colour_scale(*(solution.V for solution in shown), signed=False)
-for ax, solution, word in zip(maps.subplots(1, 3), shown, ("greedy", "hesitant", "aimless"), strict=True):
+for ax, solution, word in zip(maps.subplots(1, 3), shown, ("greedy", "in between", "nearly uniform"), strict=True):
     title = f"Temperature {round(solution.temperature, 2):g}: {word}"
     map_of_values = GridMapDisplay.from_values(solution.V, world, label="soft value", title=title)
     map_of_values.plot(ax, scale=scale, colour_bar=solution is shown[-1], key=False)
-    map_of_values.marks_["goal"].remove()  # the word says it, and the policy there shows
+    map_of_values.marks_["goal"].remove()  # a word marks the goal, so that the policy there stays visible
     arrows = PolicyDisplay.from_policy(solution.policy, world).plot(ax)
-    arrows.stays_.set_zorder(4)  # over the arrows, which at the goal are so short that they would cover it
+    arrows.stays_.set_zorder(4)  # above the arrows, which are short at the goal and would cover it
     words = {"fontsize": "x-small", "va": "top", "path_effects": [withStroke(linewidth=2, foreground="white")]}
     for name, state in [("goal", world.goals[0]), *(("mud", state) for state in np.flatnonzero(world.tiles == "m"))]:
         row, column = world.cells[state]

@@ -2,21 +2,21 @@ r"""
 Messages: planning as inference in a hidden Markov model
 ========================================================
 
-**Question.** Given that every decision of an episode was optimal, where was the agent, and when?
+**Question.** Given that every decision of an episode was optimal, in which state was the agent at each time?
 
-Observing :math:`O_0 = \dots = O_{T-1} = 1` makes planning a smoothing problem. Backward messages say how likely optimality is
-from here on, forward messages how likely it is that optimal decisions led here,
+Observing :math:`O_0 = \dots = O_{T-1} = 1` makes planning a smoothing problem. The backward message is the probability of
+optimality from this state on. The forward message is the joint probability of this state and of optimality so far,
 
 .. math::
 
     \beta_t(s) = \sum_a p(a \mid s) \, e^{r(s,a) / \alpha} \sum_{s'} P(s' \mid s,a) \, \beta_{t+1}(s'), \qquad
     f_{t+1}(s') = \sum_{s,a} f_t(s) \, p(a \mid s) \, e^{r(s,a) / \alpha} P(s' \mid s,a) ,
 
-and their product is the posterior, :math:`p(s_t = s \mid O) = f_t(s) \, \beta_t(s) / p(O)`. All of it is exact, and
-:math:`\alpha \log \beta` is the soft value of ``soft_value_iteration(..., inference="exact")``.
+and their product gives the posterior, :math:`p(s_t = s \mid O) = f_t(s) \, \beta_t(s) / p(O)`, exactly. :math:`\alpha \log
+\beta` is the soft value of ``soft_value_iteration(..., inference="exact")``.
 
-**What the figure shows.** A corridor with a small reward nearby and a larger one far away. The backward message already knows
-which of the two is within reach of the time left; trajectories sampled from the posterior commit to one of them.
+**What the figure shows.** A corridor with a small reward nearby and a larger one far away. The backward message is large where a
+reward can be reached in the time left. Trajectories sampled from the posterior go to one of the two rewards.
 
 Sources: Levine, S. (2018), arXiv:1805.00909, section 2.3; Rabiner, L. R. (1989), Proceedings of the IEEE 77(2), 257-286.
 """
@@ -28,8 +28,8 @@ from maxent_irl import MDP, soft_value_iteration
 from maxent_irl.control import message_passing
 
 # %%
-# Thirty-one cells, three actions (left, stay, right), which fail one time in ten. Cell 8 pays 1 a step, cell 28
-# pays 2.25.
+# Thirty-one cells and three actions: left, stay and right. An action fails with probability 0.1. Cell 8 pays 1 a step,
+# cell 28 pays 2.25.
 
 n, horizon, slip = 31, 30, 0.1
 left, stay, right = np.eye(n, k=-1), np.eye(n), np.eye(n, k=1)
@@ -51,18 +51,18 @@ print(
 )
 
 # %%
-# The graphical model can be sampled: optimal trajectories, straight from the posterior.
+# Trajectories sampled from the posterior.
 
 samples = posterior.sample(14, random_state=3)
 
 figure, axes = plt.subplots(1, 3, figsize=(12, 4.6), layout="constrained", sharey=True)
 panels = (
-    (posterior.log_backward, "log β(s), nats", "Backward: how well can it still go?"),
-    (posterior.log_forward, "log f(s), nats", "Forward: how well did it go so far?"),
+    (posterior.log_backward, "log β(s), nats", "Backward: optimality from here on"),
+    (posterior.log_forward, "log f(s), nats", "Forward: optimality so far"),
     (
         np.sqrt(posterior.state_marginals),
         "square root of p(s | all optimal)",
-        "Their product: where optimal agents are",
+        "Their product: the posterior",
     ),
 )
 for ax, (values, label, title) in zip(axes, panels, strict=True):

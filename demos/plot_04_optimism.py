@@ -1,22 +1,22 @@
 r"""
-The optimism problem: what exact inference promises and nobody earns
-====================================================================
+The optimism problem: the value of exact inference, which no policy attains
+===========================================================================
 
-**Question.** If dynamics are uncertain, is the action posterior given optimality a policy worth following?
+**Question.** If the dynamics are stochastic, is the action posterior given optimality a good policy?
 
-Exact inference conditions everything on optimality, the luck of the dynamics included; variational inference holds the dynamics
-to the true ones:
+Exact inference conditions actions and transitions on optimality. Variational inference uses the true dynamics:
 
 .. math::
 
     Q(s,a) = r(s,a) + \gamma \, \alpha \log E_{s'}[e^{V(s') / \alpha}] \quad \text{(exact)}, \qquad
     Q(s,a) = r(s,a) + \gamma \, E_{s'}[V(s')] \quad \text{(variational)} .
 
-Three numbers measure the difference at every state: what exact inference *promises* (its V), what its policy *earns* when the
-dynamics do not co-operate (its evidence lower bound), and what the *best* policy earns (the variational V).
+Three values measure the difference in every state: that of exact inference, that of its policy, and that of the best policy. The
+second is the evidence lower bound of the policy under the true dynamics. The third is the variational V.
 
-**What the figure shows.** A path along a cliff of mud, on a slippery grid. The exact posterior walks along the edge, for it
-supposes that no step will slip; the variational policy keeps away. The gap grows with the slip and vanishes without it.
+**What the figure shows.** A slippery grid with a path along a row of mud. The exact policy goes along the edge, because its
+dynamics give slips into the mud little probability. The variational policy keeps a distance. The gap grows with the slip and
+vanishes without it.
 
 Source: Levine, S. (2018), arXiv:1805.00909, sections 2.4 and 3.
 """
@@ -47,12 +47,12 @@ world = cliff(0.3)
 both = compare_inference(world.mdp, world.reward, temperature=1.0)
 start = world.starts[0]
 print(
-    f"at the start exact inference promises {both.exact.V[start]:.2f}; its policy earns {both.earned[start]:.2f}, "
-    f"the best {both.variational.V[start]:.2f}"
+    f"value at the start: exact inference {both.exact.V[start]:.2f}, its policy {both.earned[start]:.2f}, "
+    f"best policy {both.variational.V[start]:.2f}"
 )
 
 # %%
-# The gap against the slip, at the start.
+# The three values at the start, for several probabilities of a slip.
 
 slips = np.linspace(0.0, 0.6, 13)
 gaps = [compare_inference(cliff(slip).mdp, cliff(slip).reward, temperature=1.0) for slip in slips]
@@ -61,14 +61,18 @@ figure = plt.figure(figsize=(10.5, 6.6), layout="constrained")
 maps, line = figure.subfigures(1, 2, width_ratios=[1.5, 1])
 above, below = maps.subplots(2, 1)
 GridMapDisplay.from_values(
-    both.variational.V, world, label="variational value", title="Variational: keeps away from the mud", signed=False
+    both.variational.V,
+    world,
+    label="variational value",
+    title="Variational: keeps a distance from the mud",
+    signed=False,
 ).plot(above)
 PolicyDisplay.from_policy(both.variational.policy, world).plot(above)
 GridMapDisplay.from_values(
     both.optimism,
     world,
-    label="promised − earned",
-    title="Exact: walks the edge, and promises too much",
+    label="exact value − its policy's",
+    title="Exact: along the edge, and its value is too high",
     from_zero=True,
 ).plot(below, key=False)
 PolicyDisplay.from_policy(both.exact.policy, world).plot(below)
@@ -78,9 +82,9 @@ for ax in (above, below):
         ax.text(column, 3.46, "mud", fontsize="small", ha="center", va="bottom", path_effects=edge)
 
 ax = line.subplots()
-ax.plot(slips, [gap.exact.V[start] for gap in gaps], "o-", label="exact inference promises")
-ax.plot(slips, [gap.variational.V[start] for gap in gaps], "s-", color="0.4", label="the best policy earns")
-ax.plot(slips, [gap.earned[start] for gap in gaps], "^-", color="C1", label="the exact policy earns")
+ax.plot(slips, [gap.exact.V[start] for gap in gaps], "o-", label="value of exact inference")
+ax.plot(slips, [gap.variational.V[start] for gap in gaps], "s-", color="0.4", label="value of the best policy")
+ax.plot(slips, [gap.earned[start] for gap in gaps], "^-", color="C1", label="value of the exact policy")
 ax.axvline(world.slip, color="0.7", linestyle=":", label="the maps")
 ax.set(xlabel="probability of a slip", ylabel="soft value at the start", title="No slip, no gap")
 ax.legend(frameon=False)

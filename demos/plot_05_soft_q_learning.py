@@ -2,20 +2,20 @@ r"""
 Soft Q-learning: the soft backup without a model
 ================================================
 
-**Question.** An agent that sees only transitions (s, a, r, s'): does it get to the same soft values?
+**Question.** Does an agent that sees only transitions (s, a, r, s') learn the same soft values?
 
-Every transition moves one entry of a table,
+Every transition updates one entry of a table,
 
 .. math::
 
     Q(s,a) \leftarrow Q(s,a) + \eta \bigl( r + \gamma V(s') - Q(s,a) \bigr), \qquad
     V(s') = \alpha \log \sum_{a'} \exp(Q(s',a') / \alpha) ,
 
-while a thousand walkers act by the Boltzmann policy of the current Q, with one action in ten at random.
+while a thousand walkers act by the Boltzmann policy of the current Q. One action in ten is uniformly random.
 
-**What the figure shows.** On the slippery grid of the second demo, the distance from the soft values of
-``soft_value_iteration`` falls first as the old guesses are forgotten, then like one over the square root of the transitions
-seen; five million of them leave about 0.01.
+**What the figure shows.** The slippery grid of the second demo. The distance from the soft values of ``soft_value_iteration``
+first falls as the initial values are forgotten. Then it falls like one over the square root of the number of transitions.
+After five million transitions it is about 0.01.
 
 Source: Haarnoja, T., Tang, H., Abbeel, P., & Levine, S. (2017), Reinforcement learning with deep energy-based policies, ICML.
 """
@@ -43,7 +43,7 @@ world = GridWorld.from_text(
 solution = soft_value_iteration(world.mdp, world.reward, temperature=0.3)
 
 # %%
-# Four runs; the result records V as it is learnt.
+# Four runs; each result holds the learning curve of V.
 
 runs = [soft_q_learning(world.mdp, world.reward, temperature=0.3, random_state=seed) for seed in range(4)]
 last = [np.abs(run.V - solution.V).max() for run in runs]
@@ -56,7 +56,7 @@ for seed, run in enumerate(runs):
 n = np.array([3e5, 5e6])
 left.loglog(n, 0.045 * np.sqrt(n[0] / n), "--", color="0.4", label="1 / √n")
 left.axhline(0.02, color="0.4", linestyle=":", label="0.02")
-left.set(xlabel="transitions seen", ylabel="largest error of V", title="Learnt from transitions alone")
+left.set(xlabel="transitions", ylabel="largest error of V", title="Learnt from transitions alone")
 left.legend(frameon=False)
 
 best = runs[0]

@@ -2,18 +2,18 @@ r"""
 Soft actor-critic: a critic, an actor, a temperature
 ====================================================
 
-**Question.** SAC keeps two objects, a critic and an actor. What do they have to do with inference?
+**Question.** Soft actor-critic learns a critic and an actor. How are they related to inference?
 
-The critic regresses on the soft Bellman target of the current actor; the actor minimises
-:math:`\mathrm{KL}(\pi \,\|\, \exp(Q / \alpha) / Z)`, the divergence from the posterior the critic implies. In turn they climb
-to the variational fixed point. The temperature can follow a target entropy,
-:math:`\log \alpha \leftarrow \log \alpha - \lambda (H(\pi) - \bar H)`; with continuous actions the actor is reparameterised,
-:math:`a = \mu + \sigma \varepsilon`, so that gradients pass through the sample.
+The critic regresses on the soft Bellman target of the current actor. The actor minimises
+:math:`\mathrm{KL}(\pi \,\|\, \exp(Q / \alpha) / Z)`, the divergence from the posterior that the critic implies. Alternating, they
+converge to the variational fixed point. The temperature can be tuned to a target entropy,
+:math:`\log \alpha \leftarrow \log \alpha - \lambda (H(\pi) - \bar H)`. With continuous actions the actor is reparameterised,
+:math:`a = \mu + \sigma \varepsilon`, so gradients pass through the sample.
 
-**What the figure shows.** Left: on the slippery grid, one critic comes within 0.02 of the soft value; twin critics, of which
-the smaller is used, stay low by as much as they are noisy, and less so as their steps shrink. Middle: the temperature settles
-where the policy has the entropy asked for. Right: the Gaussian actor lands on the Boltzmann posterior of a quadratic reward,
-which is known in closed form.
+**What the figure shows.** Left: on the slippery grid, one critic comes within 0.02 of the soft value. The minimum of twin
+critics is too low by about the size of their noise, which falls faster with smaller steps. Middle: the temperature settles
+where the policy has the target entropy. Right: the Gaussian actor reaches the Boltzmann posterior of a quadratic reward,
+known in closed form.
 
 Sources: Haarnoja, T., et al. (2018), ICML, PMLR 80, 1861-1870; Haarnoja, T., et al. (2018), arXiv:1812.05905.
 """
@@ -40,13 +40,13 @@ world = GridWorld.from_text(
 )
 
 # %%
-# Tables from sampled transitions, at a fixed temperature.
+# Tables learnt from sampled transitions, at a fixed temperature.
 
 solution = soft_value_iteration(world.mdp, world.reward, temperature=0.3)
 options = {
     "one critic": {},
     "twin critics": {"n_critics": 2},
-    "twin, averaged targets, faster decay": {"n_critics": 2, "target_rate": 0.2, "step_decay": 0.9},
+    "twin critics, smaller steps": {"n_critics": 2, "step_decay": 0.9},
 }
 runs = {
     name: soft_actor_critic(world.mdp, world.reward, temperature=0.3, random_state=0, **chosen)
@@ -56,12 +56,12 @@ for name, run in runs.items():
     print(f"{name}: largest error of V {np.abs(run.V - solution.V).max():.3f}, mean {np.mean(run.V - solution.V):+.3f}")
 
 # %%
-# Tuned to an entropy of 1 nat a decision (uniform over five actions would be 1.61).
+# Temperature tuned to an entropy of 1 nat a decision; the uniform policy over five actions has 1.61.
 
 tuned = soft_actor_critic(world.mdp, world.reward, temperature="auto", target_entropy=1.0, random_state=0)
 
 # %%
-# A single choice of two numbers, reward quadratic about (1, -2): the posterior is Gaussian.
+# A single choice of two numbers. The reward is quadratic with its maximum at (1, -2), so the posterior is Gaussian.
 
 best, curvature = np.array([1.0, -2.0]), np.array([[2.0, 0.9], [0.9, 1.0]])
 
@@ -80,14 +80,14 @@ for (name, run), style in zip(runs.items(), ("-", "--", ":"), strict=True):
     left.loglog(run.samples_curve, np.abs(run.value_curve - solution.V).max(axis=1), style, label=name)
 left.axhline(0.02, color="0.4", linewidth=0.8)
 left.text(1e3, 0.022, "0.02", color="0.4")
-left.set(xlabel="transitions seen", ylabel="largest error of V", title="Critic and actor reach the soft value")
+left.set(xlabel="transitions", ylabel="largest error of V", title="Critic and actor reach the soft value")
 left.set_ylim(bottom=8e-4)
 left.legend(frameon=False, loc="lower left")
 
 middle.semilogx(tuned.samples_curve, tuned.entropy_curve, label="entropy of the actor, nats")
 middle.axhline(1.0, color="C0", linestyle=":", label="target")
 middle.semilogx(tuned.samples_curve, tuned.temperature_curve, "--", color="C1", label="temperature")
-middle.set(xlabel="transitions seen", ylabel="entropy (nats), temperature (units of reward)", ylim=(0, 1.8))
+middle.set(xlabel="transitions", ylabel="entropy (nats), temperature (units of reward)", ylim=(0, 1.8))
 middle.set(title=f"Temperature settles at {tuned.temperature:.3f}")
 middle.legend(frameon=False)
 

@@ -1,22 +1,23 @@
 r"""
-KL control: fine-tuning a language model is inference with its prior
-====================================================================
+KL control: fine-tuning a language model is inference with it as the prior
+==========================================================================
 
-**Question.** What is RLHF's objective, reward minus beta times the KL divergence from the pretrained model, optimal for?
+**Question.** RLHF maximises reward minus beta times the KL divergence from the pretrained model. Which policy is optimal?
 
-It is the evidence lower bound of the same graphical model with another prior: the pretrained policy :math:`\pi_\text{ref}`.
-For whole completions y with a reward at the end, the optimum is the posterior
+The objective is the evidence lower bound of the same graphical model with the pretrained policy :math:`\pi_\text{ref}` as the
+prior. For whole completions y with a reward at the end, the optimum is the posterior
 
 .. math::
 
     \pi^*(y) = \frac{1}{Z} \, \pi_\text{ref}(y) \exp(r(y) / \beta), \qquad
     E_{\pi}[r] - \beta \, \mathrm{KL}(\pi \,\|\, \pi_\text{ref}) \le \beta \log Z .
 
-A language model of two tokens and 15 completions is small enough to enumerate, and to solve token by token as an MDP: the two
-agree to the last digit. Policy gradient with PPO's clipped surrogate gets there from samples.
+A language model with two tokens and 15 completions can be enumerated. It can also be solved token by token as an MDP; the two
+answers agree to rounding. Policy gradient with PPO's clipped surrogate finds the same optimum from samples.
 
-**What the figure shows.** Left: the frontier of reward against divergence; no policy lies above it, its slope is beta, and a
-PPO run travels from the reference to the point of its beta. Right: the completions' probabilities before, after, and exact.
+**What the figure shows.** Left: the frontier of reward against divergence. No policy lies above it, and its slope is beta. A
+PPO run starts at the reference and ends at the point of its beta. Right: probabilities of the completions before and after,
+and exact.
 
 Sources: Ouyang, L., et al. (2022), NeurIPS 35; Schulman, J., et al. (2017), arXiv:1707.06347; Korbak, T., et al. (2022),
 Findings of EMNLP, 1083-1091; Todorov, E. (2009), PNAS 106(28), 11478-11483.
@@ -38,7 +39,7 @@ reward = tree.reward_table(scores)
 beta = 0.3
 
 # %%
-# The posterior three ways: over sequences, token by token, and by one linear solve.
+# The posterior computed in three ways: over sequences, token by token, and by one linear solve.
 
 posterior = tree.posterior(reference, scores, beta)
 solution = soft_value_iteration(tree.mdp, reward, temperature=beta, action_prior=reference)
@@ -79,7 +80,7 @@ right.plot(place + 0.2, posterior[order], "_", color="k", markersize=11, label="
 labels = [f"{tree.completions[i]}\n{scores[i]:.1f}".replace("-", "\N{MINUS SIGN}") for i in order]
 right.set_xticks(place, labels, fontsize="small")
 right.set(
-    xlabel="completion (a dot ends it early), and its reward", ylabel="probability", title="PPO samples the posterior"
+    xlabel="completion (a dot ends it early), and its reward", ylabel="probability", title="PPO reaches the posterior"
 )
 right.legend(frameon=False)
 for ax in (left, right):

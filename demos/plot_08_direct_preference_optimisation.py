@@ -1,22 +1,23 @@
 r"""
-DPO: the language model is the reward model
-===========================================
+DPO: fitting the policy to preferences directly
+===============================================
 
 **Question.** RLHF fits a reward to preferences and then a policy to the reward. Can the first step be left out?
 
-The posterior :math:`\pi(y) \propto \pi_\text{ref}(y) \exp(r(y) / \beta)` solved for the reward, :math:`r(y) = \beta \log
-\pi(y) / \pi_\text{ref}(y) + \text{const}`, turns the Bradley-Terry likelihood of preferences into a loss of the policy,
+Solve the posterior :math:`\pi(y) \propto \pi_\text{ref}(y) \exp(r(y) / \beta)` for the reward: :math:`r(y) = \beta \log
+\pi(y) / \pi_\text{ref}(y) + \text{const}`. The Bradley-Terry likelihood of preferences then becomes a loss of the policy,
 
 .. math::
 
     -\log \sigma \Bigl( \beta \log \frac{\pi(y_w)}{\pi_\text{ref}(y_w)} - \beta \log \frac{\pi(y_l)}{\pi_\text{ref}(y_l)}
     \Bigr) .
 
-Its minimum is the RLHF optimum for the reward of maximum likelihood. IPO regresses the same log-ratios on a constant, KTO rates
-single completions; they end at other posteriors, because their evidence is another.
+Its minimum is the RLHF optimum for the maximum-likelihood reward. IPO regresses the same log-ratios on a constant, and KTO uses
+labels of single completions. Their evidence differs, so they end at other posteriors.
 
-**What the figure shows.** Left: the implied rewards approach the true ones like one over the square root of the number of
-preferences. Middle: after 50,000. Right: the policies of the three, and the posteriors they are meant to be.
+**What the figure shows.** Left: the error of the implied rewards falls like one over the square root of the number of
+preferences. Middle: the implied rewards from 50,000 preferences. Right: the policies of the three methods, and the posteriors
+in closed form.
 
 Sources: Rafailov, R., et al. (2023), NeurIPS 36; Azar, M. G., et al. (2024), AISTATS, PMLR 238; Ethayarajh, K., et al. (2024),
 ICML, PMLR 235.
@@ -41,27 +42,29 @@ scores = (scores - scores.mean()) / scores.std()  # as reward models are commonl
 beta = 0.5
 
 
-def judged(n, seed):
-    """Bradley-Terry judgements of pairs of completions, all pairs equally likely."""
+def preferences_of(n, seed):
+    """Bradley-Terry preferences between completions, all pairs equally likely."""
     pairs = tree.draw_pairs(tree.policy_of(np.ones(tree.n_completions)), n, random_state=[seed, 0])
     return draw_preferences(scores, pairs, random_state=[seed, 1])
 
 
 def relative_error(implied):
-    """Root mean square error of all differences of rewards, relative to that of the true differences."""
+    """Root mean square error of all differences of rewards, relative to the root mean square of the true ones."""
     true = np.subtract.outer(scores, scores)
     return np.linalg.norm(np.subtract.outer(implied, implied) - true) / np.linalg.norm(true)
 
 
 # %%
-# More and more preferences, six times each.
+# Five numbers of preferences, with six samples each.
 
 sizes = np.array([1_500, 5_000, 15_000, 50_000, 150_000])
 errors = np.array(
     [
         [
             relative_error(
-                direct_preference_optimisation(tree, reference, judged(n, seed), temperature=beta).implied_reward
+                direct_preference_optimisation(
+                    tree, reference, preferences_of(n, seed), temperature=beta
+                ).implied_reward
             )
             for seed in range(6)
         ]
@@ -72,9 +75,9 @@ slope = np.polyfit(np.log(sizes), np.log(errors).mean(axis=1), 1)[0]
 print(f"median relative error at {sizes[3]:,}: {np.median(errors[3]):.3f}; slope over all sizes {slope:.2f}")
 
 # %%
-# All three on 50,000 judgements. KTO sees single completions, each always called desirable or always not.
+# All three methods on 50,000 preferences. KTO gets single completions; each has the same label every time.
 
-preferences = judged(50_000, 0)
+preferences = preferences_of(50_000, 0)
 dpo = direct_preference_optimisation(tree, reference, preferences, temperature=beta)
 ipo = identity_preference_optimisation(tree, reference, preferences, temperature=beta)
 chance = np.exp(tree.log_probabilities(reference))
@@ -82,7 +85,7 @@ rated = np.random.default_rng(0).choice(tree.n_completions, size=50_000, p=chanc
 good = scores > np.median(scores)
 kto = kahneman_tversky_optimisation(tree, reference, rated, good[rated], temperature=beta)
 
-wins = expit(np.subtract.outer(scores, scores)).mean(axis=1)  # chance of beating a random completion
+wins = expit(np.subtract.outer(scores, scores)).mean(axis=1)  # probability of being preferred to a random completion
 policies = {
     "DPO": (dpo, tree.posterior(reference, scores, beta)),
     "IPO": (ipo, tree.posterior(reference, wins, beta)),

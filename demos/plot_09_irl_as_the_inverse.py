@@ -1,23 +1,23 @@
 r"""
-Inverse reinforcement learning: the same equation backwards
-===========================================================
+Inverse reinforcement learning: from behaviour to the reward
+============================================================
 
-**Question.** Everything so far went from a reward to behaviour. Given the behaviour, what was the reward?
+**Question.** The demos before this one compute behaviour from a reward. Given the behaviour, what is the reward?
 
-If demonstrations are draws from the soft policy, the reward is a parameter like any other, and its likelihood goes through the
-soft Bellman equation,
+If demonstrations are drawn from the soft policy, the reward is a parameter of their likelihood, through the soft Bellman
+equation:
 
 .. math::
 
     L(\theta) = \sum_t Q_\theta(s_t, a_t) - V_\theta(s_t), \qquad
     \nabla L = \text{demonstrated} - \text{expected feature counts}.
 
-Judgements of pairs of trajectories are evidence about the same reward,
-:math:`p(\tau_1 \succ \tau_2) = \sigma(R_\theta(\tau_1) - R_\theta(\tau_2))`, and need no dynamics.
+Preferences between pairs of trajectories are evidence about the same reward,
+:math:`p(\tau_1 \succ \tau_2) = \sigma(R_\theta(\tau_1) - R_\theta(\tau_2))`. Their likelihood does not involve the dynamics.
 
-**What the figure shows.** A reward over a slippery grid; recovered from demonstrations of the soft policy; and recovered from
-comparisons of aimless walks. Both are the true one up to a constant, which neither kind of evidence determines where all
-trajectories are equally long.
+**What the figure shows.** The true reward on a slippery grid, the estimate from demonstrations of the soft policy, and the
+estimate from comparisons of random walks. Both estimates match the true reward up to a constant. Neither kind of evidence
+determines the constant if all trajectories are equally long.
 
 Sources: Ziebart, B. D., Maas, A., Bagnell, J. A., & Dey, A. K. (2008), Maximum entropy inverse reinforcement learning, AAAI;
 Christiano, P. F., et al. (2017), Deep reinforcement learning from human preferences, NeurIPS 30.
@@ -37,7 +37,7 @@ coef = np.array([0.6, -0.4, 0.5, 0.3, -0.5, 0.4, -0.3, 0.4])
 reward = features @ coef
 
 # %%
-# From demonstrations: what an agent does that follows the soft policy of the reward.
+# From demonstrations, drawn from the soft policy of the reward.
 
 demos = sample_demonstrations(
     world.mdp, soft_value_iteration(world.mdp, reward).policy, 1000, max_steps=30, random_state=0
@@ -45,22 +45,22 @@ demos = sample_demonstrations(
 from_behaviour = MaxEntIRL(world.mdp, features).fit(demos)
 
 # %%
-# From judgements: aimless walks, compared in pairs by their returns.
+# From preferences: random walks, compared in pairs by their returns.
 
 walks = sample_demonstrations(world.mdp, uniform_prior(world.mdp), 1000, max_steps=30, random_state=1)
 pairs = np.random.default_rng(2).integers(len(walks), size=(30_000, 2))
 pairs = pairs[pairs[:, 0] != pairs[:, 1]]
 judge = PreferenceIRL(world.mdp, features)
 preferred = draw_preferences(judge.feature_counts(walks) @ coef, pairs, random_state=3)
-from_judgements = judge.fit(Comparisons(walks, pairs), preferred[:, 0] == pairs[:, 0])
+from_preferences = judge.fit(Comparisons(walks, pairs), preferred[:, 0] == pairs[:, 0])
 
 # %%
-# One colour scale; every map less its mean.
+# All maps share one colour scale, and the mean of each is subtracted.
 
 maps = {
     "True reward": reward,
     f"Inferred from {len(demos):,} demonstrations": from_behaviour.reward_,
-    f"Inferred from {len(pairs):,} comparisons": from_judgements.reward_,
+    f"Inferred from {len(pairs):,} comparisons": from_preferences.reward_,
 }
 centred = {name: values - values.mean() for name, values in maps.items()}
 scale = colour_scale(*centred.values())
@@ -68,7 +68,7 @@ figure, axes = plt.subplots(1, 3, figsize=(13, 4.7), layout="constrained")
 for ax, (name, values) in zip(axes, centred.items(), strict=True):
     error = np.sqrt(np.mean((values - centred["True reward"]) ** 2))
     title = name if name == "True reward" else f"{name}\nr.m.s. error {error:.3f}"
-    display = GridMapDisplay.from_values(values, world, label="reward per decision, less its mean", title=title)
+    display = GridMapDisplay.from_values(values, world, label="reward per decision minus its mean", title=title)
     display.plot(ax, scale=scale, colour_bar=ax is axes[-1], key=False)
     print(f"{name}: r.m.s. error {error:.4f}, spread of the reward {values.std():.3f}")
 plt.show()

@@ -1,19 +1,19 @@
 """
-Can a reward be read off two hundred walks?
-===========================================
+Can a reward be recovered from two hundred walks?
+=================================================
 
-Somebody walks through four rooms with mud, flowers and a goal; we see where to, not why. If we know what could matter
-(the kinds of tiles), two hundred walks tell what each is worth, within narrow intervals. If all we allow ourselves is one
-number per cell, the map comes back blurred, and least of all where nobody went.
+The demonstrations are walks through four rooms with mud, flowers and a goal. With one feature per kind of tile, two hundred walks
+determine the reward of each kind within narrow intervals. With one reward per cell the estimates are noisy, most of all in cells
+with few visits.
 
-The first figure shows the walks, the second what was recovered from them beside the truth, the
-third how sure that is.
+The first figure shows the walks. The second compares the recovered with the true reward. The third shows the coefficients with
+their intervals.
 """
 
 # %%
 # The demonstrations
 # ------------------
-# The data set was made with a known reward, so that we can check the answer.
+# The data set was made with a known reward, so the estimate can be checked.
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -43,7 +43,7 @@ PathsDisplay.from_demonstrations(demonstrations, world, title="All 200 walks, su
 # %%
 # A reward per kind of tile
 # -------------------------
-# Three features: flowers (f), mud (m), the goal. Plain floor is the reference, worth nothing.
+# Three features: flowers (f), mud (m) and the goal. Plain floor is the reference, with reward 0.
 
 by_tile = MaxEntIRL(data.mdp, data.features, feature_names=data.feature_names, objective="likelihood")
 by_tile.fit(demonstrations)
@@ -51,39 +51,37 @@ print(by_tile.summary())
 plot_recovery(by_tile, world, true_reward=data.true_reward)
 
 # %%
-# Every interval contains the true value. Few walks touch the mud, because it is avoided: its worth is known least well.
+# Every interval contains the true value. The interval of mud is the widest, because walks avoid mud.
 
-title, label = "What a step on each tile is worth", "reward per decision"
+title, label = "Reward of each kind of tile", "reward per decision"
 CoefficientsDisplay.from_estimator(by_tile, truth=data.true_coef, title=title, label=label).plot()
 
 # %%
 # What an action leads to
 # -----------------------
-# The soft action values show what the walker weighs in every cell: each triangle is the move towards that side, the diamond is
-# staying.
+# The soft action values, cell by cell. Each triangle is the move towards that side; the diamond is staying.
 
 ActionValueDisplay.from_estimator(by_tile, world).plot()
 
 # %%
 # A reward per cell
 # -----------------
-# Without features there is one coefficient for each of the 158 cells. A penalty keeps cells that nobody visits at zero. The
-# goal and the mud are still found, but the noise of single cells is large.
+# Without features there is one coefficient for each of the 158 cells. The penalty keeps cells without visits at zero. The goal
+# and the mud are still visible, but the noise of single cells is large.
 
 by_cell = MaxEntIRL(data.mdp, objective="likelihood", l2=1.0).fit(demonstrations)
 RewardComparisonDisplay.from_estimator(by_cell, data.true_reward, world).plot()
 
 # %%
-# How large that noise is can be estimated too, and says where not to trust the map: the standard error is smallest along the
-# ways people took, and largest where few or none ever decided anything. (There it is the penalty that speaks: 1 is what the
-# prior allows.)
+# The standard error of each cell says where the map is reliable. It is smallest along frequent paths, and largest in cells
+# with few decisions. There it is near 1, the standard deviation of the prior that the penalty stands for.
 
 GridMapDisplay.from_estimator(by_cell, world, show="standard_error").plot()
 
 # %%
 # Does it predict?
 # ----------------
-# The first question about a model of behaviour: when it says "30 percent", is it 30 percent? And: would more walks help?
+# Left: predicted probabilities against observed frequencies. Right: held-out log-likelihood against the number of walks.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.8), layout="constrained")
 CalibrationDisplay.from_estimator(by_tile, demonstrations).plot(left)
@@ -95,10 +93,10 @@ LearningCurveDisplay.from_estimator(
 ).plot(right)
 
 # %%
-# While it is learnt
-# ------------------
-# Plain gradient ascent on the log-likelihood: first the goal appears, then the mud, at last the flowers.
-# ``RewardAnimation.from_estimator(slow, world).save("reward.gif")`` makes a film of it.
+# The reward during the fit
+# -------------------------
+# Gradient ascent finds the goal first, then the mud, and the flowers last.
+# ``RewardAnimation.from_estimator(slow, world).save("reward.gif")`` animates it.
 
 slow = MaxEntIRL(data.mdp, data.features, solver="gradient-ascent", tol=1e-3, record_iterates=True).fit(demonstrations)
 steps = [0, 2, 4, len(slow.coef_path_) - 1]

@@ -2,12 +2,12 @@
 What if the reward is not linear in what we measure?
 ====================================================
 
-In objectworld (Levine, Popović and Koltun 2011) a cell pays +1 near an object of the first colour that also has one of the
-second colour close by, -1 near the first colour alone, and nothing elsewhere. No weighting of the distances to the objects
-expresses that, nor of indicators "closer than 1, 2, 3, ... cells": it takes their products, "near the first *and* near the
-second". The reward stays linear in its coefficients; what can be found is a choice of features.
+In objectworld (Levine, Popović and Koltun 2011) a cell pays +1 near objects of the first and of the second colour, -1 near the
+first colour alone, and 0 elsewhere. No linear function of the distances to the objects is this reward. Nor is any linear function
+of the indicators "closer than 1, 2, 3, ... cells". Products of two indicators are needed: "near the first *and* near the second".
+The reward stays linear in the coefficients of these products.
 
-The figure shows the true reward and three answers on one colour scale: the pattern appears in the last.
+The figure shows the true reward and three estimates on one colour scale. Only the last one has the true pattern.
 """
 
 # %%
@@ -23,7 +23,7 @@ from maxent_irl.metrics import expected_value_difference
 from maxent_irl.plotting import GridMapDisplay, RewardComparisonDisplay, colour_scale
 from maxent_irl.worlds import ObjectWorld
 
-TEMPERATURE = 0.5  # the smaller, the more deliberate the demonstrator
+TEMPERATURE = 0.5  # smaller: closer to the optimal policy
 
 world = ObjectWorld(20, n_objects=24, random_state=0)
 demonstrator = soft_value_iteration(world.mdp, world.reward, temperature=TEMPERATURE)
@@ -34,9 +34,9 @@ print(demonstrations)
 # %%
 # Three sets of features
 # ----------------------
-# Four distances, to the nearest object of each outer and each inner colour; the inner colours mean nothing, but nobody told
-# the estimator. Their indicators "closer than 1, ..., 5 cells": 20 columns. And all products of two indicators besides: 210.
-# A light penalty keeps those calm that never matter.
+# First, four distances: to the nearest object of each outer and each inner colour. Inner colours do not matter, but the estimator
+# does not know. Second, the 20 indicators "closer than 1, ..., 5 cells". Third, these and all products of two indicators, 210
+# columns. The penalty keeps coefficients without effect near zero.
 
 distances = world.features("continuous")
 binned = (distances[:, :, None] < np.arange(1, 6)).reshape(world.n_states, -1).astype(float)
@@ -51,9 +51,9 @@ estimators = {
 }
 
 # %%
-# What each one found
+# The three estimates
 # -------------------
-# Discs mark the objects by their outer colour. The free constant is removed from each answer before it is compared.
+# Discs mark the objects by their outer colour. The undetermined constant is removed from each estimate before it is compared.
 
 comparisons = {
     name: RewardComparisonDisplay.from_estimator(estimator, world.reward, world)
@@ -76,10 +76,10 @@ for ax, (title, reward) in zip(axes.flat, maps.items(), strict=True):
 figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
 
 # %%
-# What it is worth
-# ----------------
-# A reward matters through what one would do with it. "Value lost" is what an agent loses in true reward that acts on the
-# recovered reward instead of the true one, averaged over where it may start.
+# Value lost
+# ----------
+# The policy that is optimal for the recovered reward earns less true reward than the optimal policy. "Value lost" is the
+# difference, averaged over the initial states.
 
 print(
     f"{'recovered from':>18}  {'columns':>7}  {'held-out log-likelihood':>23}  {'correlation':>11}  {'value lost':>10}"

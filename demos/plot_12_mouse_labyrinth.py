@@ -2,13 +2,13 @@
 What do mice seek in a labyrinth?
 =================================
 
-Ten thirsty mice explored a maze of 127 forks in the dark, with water at the end of one corridor (Rosenberg, Zhang, Perona and
-Meister 2021). One reward per fork, recovered from 190 stretches of their paths, predicts held-out steps a little better than
-chance does, and shows that what pulls them is not only water: the last forks before the dead ends are worth visiting
-everywhere in the maze, as they are for an animal that explores.
+Ten thirsty mice explored a maze of 127 nodes in the dark, with water at the end of one corridor (Rosenberg, Zhang, Perona and
+Meister 2021). One reward per node was recovered from 190 sequences of their paths. It predicts held-out steps a little better
+than uniform random choice. The reward is high not only near the water: the last forks before the dead ends have high rewards in
+the whole maze. An animal that explores behaves like this.
 
-Needs the real data (environment variable ``MAXENT_IRL_DATA``). The figure is the maze itself, each fork coloured by its
-reward and as large as it was often visited.
+Needs the real data (environment variable ``MAXENT_IRL_DATA``). The figure is a map of the maze. The colour of a node is its
+reward, and its area is the number of visits.
 """
 
 import os
@@ -29,18 +29,17 @@ data = load_mouse_labyrinth(discount=0.9)
 print(data.demonstrations)
 
 # %%
-# One reward per fork
+# One reward per node
 # -------------------
-# The likelihood objective weighs every step alike. Adding a constant to all rewards changes nothing, so that the mean is taken
-# as zero.
+# The likelihood objective gives every step the same weight. Adding a constant to all rewards changes no decision.
 
 estimator = MaxEntIRL(data.mdp, objective="likelihood").fit(data.train)
 print(f"log-likelihood per step: fitted {estimator.score(data.train):.6f}, held out {estimator.score(data.test):.6f},")
 print(f"                         choosing at random {-np.log(4):.6f}")
 
 # %%
-# The discount cannot be told from these paths: every fork has its own reward, and for any discount there are rewards that
-# explain the paths equally well. Published models with a state-only reward reach the same number.
+# These paths do not identify the discount. With one reward per node, every discount has rewards that explain the paths equally
+# well. Published models with a reward per state reach the same log-likelihood.
 
 for discount in (0.5, 0.99):
     again = MaxEntIRL(data.mdp.replace(discount=discount), objective="likelihood").fit(data.train)
@@ -49,10 +48,9 @@ for discount in (0.5, 0.99):
 # %%
 # The maze
 # --------
-# A light penalty keeps the map calm without changing what it says. The last fork before the water is worth most. Dead ends come
-# out low, the water port among them, and that is a lesson about the model: at a dead end three of the four actions stay where
-# one is, no mouse was ever recorded to take one, and a place where nobody stays cannot be worth much to the model. What draws
-# the mice in is credited to the fork before.
+# A small penalty reduces the noise of the map. The last fork before the water has the highest reward. Dead ends have low rewards,
+# the water port included, and the reason lies in the model. At a dead end three of the four actions stay there, and no mouse was
+# recorded to take one. So the model assigns a low reward to being there, and a high reward to the fork before.
 
 calm = MaxEntIRL(data.mdp, objective="likelihood", l2=1.0).fit(data.train)
 visits = data.train.state_action_counts(data.mdp.n_states, data.mdp.n_actions).sum(axis=1)
@@ -65,22 +63,22 @@ def draw_maze(values, label, title):
         sizes=visits,
         label=f"{label}, mean removed",
         title=title,
-        size_label="area of a disc: how often the mice came by",
+        size_label="area of a disc: number of visits",
         marks={"water": data.water, "home": data.world.home},
     ).plot()
 
 
-draw_maze(calm.reward_, "reward per visit", "What the mice seek")
+draw_maze(calm.reward_, "reward per visit", "Reward of each node")
 
 # %%
-# The value says where it is good to be, counting what comes after: the way to the water stands out.
+# The soft value counts future rewards too. It is highest along the way to the water.
 
-draw_maze(calm.value_, "soft value", "Where it is good to be")
+draw_maze(calm.value_, "soft value", "Soft value of each node")
 
 # %%
-# Are its predictions honest?
-# ---------------------------
-# On stretches it has not seen.
+# Are the predicted probabilities calibrated?
+# -------------------------------------------
+# Predicted probabilities against observed frequencies, on held-out sequences.
 
 CalibrationDisplay.from_estimator(calm, data.test).plot()
 

@@ -2,13 +2,13 @@
 Where are they heading, and by which way?
 =========================================
 
-Every trip has its own destination; what drivers dislike, they all dislike alike. From 300 trips to 40 destinations on the
-streets and paths of Monaco the costs of length, of walking paths, of junctions and of turning back are recovered in one fit, and
-they answer what one asks of a route choice model: which links will carry the traffic, and where somebody is heading who has come
-this far. Half way into a trip its destination, one of 40, is on average eight times as probable as it was at the start.
+Every trip has its own destination, and all travellers have the same costs. One fit to 300 trips to 40 destinations in Monaco
+recovers the costs of length, of walking paths, of junctions and of u-turns. The fitted model predicts the traffic on each link
+and the destination of a trip from its beginning. Half way into a trip, the true destination is on average eight times as
+probable as at the start.
 
-The network is real (OpenStreetMap contributors, ODbL 1.0), the trips are drawn from the model with known costs, because real ones
-are private. Needs the real data (environment variable ``MAXENT_IRL_DATA``). The figures are the coefficients against the
+The network is real (OpenStreetMap contributors, ODbL 1.0). The trips are drawn from the model with known costs, because real
+trips are private. Needs the real data (environment variable ``MAXENT_IRL_DATA``). The figures show the coefficients beside the
 truth, the map of expected traffic, and the probability of the true destination along held-out trips.
 """
 
@@ -20,10 +20,10 @@ from matplotlib import pyplot as plt
 
 from maxent_irl import MaxEntIRL, RecedingHorizonIRL
 from maxent_irl.datasets import load_road_network
-from maxent_irl.goal_policies import GoalPolicies
 from maxent_irl.metrics import path_match
 from maxent_irl.plotting import CoefficientsDisplay, NetworkMapDisplay
 from maxent_irl.routes import destination_posterior, expected_flows, most_likely_routes
+from maxent_irl.routes.policies import GoalPolicies
 
 if "MAXENT_IRL_DATA" not in os.environ:
     print("skipped: set MAXENT_IRL_DATA to the folder with the real data")
@@ -39,8 +39,7 @@ print(network)
 # %%
 # Trips with a known truth
 # ------------------------
-# States are links, so that turning back can be told from going on. Lengths are in kilometres; the constant is the cost of a
-# junction.
+# States are links, so u-turns have a feature of their own. Lengths are in kilometres. The constant is the cost of a junction.
 
 truth = np.array([-12.0, -4.0, -1.0, -3.0])
 rng = np.random.default_rng(0)
@@ -55,25 +54,26 @@ print(trips)
 # %%
 # One fit for all destinations
 # ----------------------------
-# All destinations share one factorisation per step of the fit, so that forty cost little more than a few.
+# All destinations share one factorisation per step of the fit, so forty take little more time than a few.
 
 estimator = MaxEntIRL(network.mdp, features, feature_names=names).fit(train)
 print(estimator.summary())
-named = ("a kilometre", "a kilometre on foot, besides", "a junction", "turning back")
-title, label = "What a trip costs", "coefficient: reward for each"
+named = ("a kilometre", "a kilometre on foot, in addition", "a junction", "a u-turn")
+title, label = "Costs of a trip", "coefficient (reward for each)"
 CoefficientsDisplay.from_estimator(estimator, truth=truth, names=named, title=title, label=label).plot()
 
 # %%
 # Which way?
 # ----------
-# The most likely route shares most of its length with the one that was taken. How far ahead do these people look? Travellers who
-# weigh only their next H decisions, and count on the shortest path after those, explain the trips the better the larger H is:
-# they were drawn from the model without a horizon.
+# The share of travelled length that the most likely route contains. The trips were drawn without a planning horizon. A model with
+# one, which plans H decisions and then assumes the shortest path, predicts them the better the larger H is.
 
 policies = estimator.goal_policies()
 routes = most_likely_routes(policies, test.states[test.offsets[:-1]], test.goals)
-match = path_match(test, routes, lengths=features[..., 0])
-print(f"most likely routes share {match.mean:.0%} of the length; {match.at_least_90:.0%} of them share at least 90%")
+match = path_match(test, routes, states=network.states, lengths=features[..., 0])
+print(
+    f"most likely routes contain {match.mean:.0%} of the length, and at least 90% of it for {match.at_least_90:.0%} of trips"
+)
 print(f"log-likelihood per decision, held out: {estimator.score(test):.4f}")
 for horizon in (1, 10):
     receding = RecedingHorizonIRL(network.mdp, features, planning_horizon=horizon, tol=1e-4).fit(train)
@@ -82,7 +82,7 @@ for horizon in (1, 10):
 # %%
 # Which links carry the traffic?
 # ------------------------------
-# Expected flows of an origin-destination table: here one trip from every twentieth link to each of ten destinations.
+# Expected flows of an origin-destination table with one trip from every twentieth link to each of ten destinations.
 
 # sphinx_gallery_thumbnail_number = 2
 
@@ -102,7 +102,7 @@ plt.gcf().set_size_inches(10, 4.6)
 # %%
 # Where are they heading?
 # -----------------------
-# Bayes' rule over the 40 destinations, after each step of each held-out trip.
+# The posterior over the 40 destinations after each step of each held-out trip, by Bayes' rule with equal prior probabilities.
 
 share = np.linspace(0, 1, 21)
 chance = []
@@ -119,7 +119,7 @@ print(
 _, ax = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
 ax.fill_between(100 * share, low, high, color="#9ecae1", label="middle half of the trips")
 ax.plot(100 * share, middle, color="#08519c", label="median trip")
-ax.axhline(1 / len(places), color="0.5", linestyle=":", label="before anything was seen")
+ax.axhline(1 / len(places), color="0.5", linestyle=":", label="prior probability")
 ax.set(
     xlabel="share of the trip's decisions seen (%)",
     ylabel="probability of the true destination",

@@ -2,12 +2,12 @@
 Which features, and how much penalty?
 =====================================
 
-More features always explain the demonstrations at hand better. Whether they explain the next ones better is what
-cross-validation over trajectories asks, and what AIC and BIC estimate without refitting. With forty walks through the rooms of
-the first demo, all three find the three features that made the data; the 158 rewards per cell need a strong penalty even to come
-close.
+More features always fit the given demonstrations better. Cross-validation over trajectories measures whether they also predict
+new ones. AIC and BIC estimate the same without refitting. With forty walks through the rooms of
+:doc:`plot_10_gridworld_recovery`, all three select the three features that generated the data. One reward for each of the 158
+cells predicts almost as well only with a strong penalty.
 
-The first figure compares feature sets, the second searches for the penalty of the largest.
+The first figure compares feature sets. The second compares penalties for one reward per cell.
 """
 
 # %%
@@ -36,9 +36,8 @@ feature_sets = {
 }
 
 # %%
-# Each is fitted to 40 walks and judged three ways: by 5-fold cross-validation, by AIC and BIC, and, since we have them, by 160
-# walks that nobody has looked at. All numbers are log-likelihood per decision in nats, so that they can be compared; AIC and BIC
-# are divided by minus twice the number of decisions.
+# Each is fitted to 40 walks and evaluated by 5-fold cross-validation, by AIC and BIC, and by 160 further walks. All numbers are
+# log-likelihoods per decision in nats. For this, AIC and BIC are divided by minus twice the number of decisions.
 
 folds = KFold(5, shuffle=True, random_state=0)
 rows = {}
@@ -60,7 +59,8 @@ for name, row in rows.items():
     print(f"{name:34}" + "".join(f"{row[criterion]:18.4f}" for criterion in criteria))
 
 # %%
-# The fit to the walks at hand only ever rises. What is estimated of other walks peaks at the truth.
+# The log-likelihood of the fitted walks increases with every feature. All estimates for other walks have their maximum at
+# the truth.
 
 figure, ax = plt.subplots(figsize=(9, 4.4), layout="constrained")
 styles = {
@@ -86,7 +86,7 @@ ax.spines[["top", "right"]].set_visible(False)
 # %%
 # One reward per cell
 # -------------------
-# `GridSearchCV` takes demonstrations as they are, splits them by trajectory, and refits to all of them with the best penalty.
+# `GridSearchCV` accepts demonstrations, splits them by trajectory, and refits to all of them with the best penalty.
 
 search = GridSearchCV(
     MaxEntIRL(data.mdp, objective="likelihood", tol=1e-4),

@@ -2,19 +2,18 @@
 How sure is a recovered reward, and what follows from it?
 =========================================================
 
-A hundred walks through the rooms of :doc:`plot_10_gridworld_recovery` tell what each kind of tile is worth, with standard errors.
-Three questions come after: are these errors right, is there something the walks cannot tell at all, and what would people do if
-the mud were cleared away?
+A fit to a hundred walks through the rooms of :doc:`plot_10_gridworld_recovery` has standard errors. This demo asks three
+questions. Are the errors calibrated? Which coefficients do the walks not determine? How would behaviour change without the mud?
 
-The first figure compares the errors with refits to resampled walks: they agree but for mud, which few walks touch; there the
-formula is a little too sure. The second shows where people would go instead, and how sure that is.
+The first figure compares the errors with refits to resampled walks. They agree except for mud, which few walks touch; there the
+standard errors are a little too small. The second figure shows the predicted change of visits without mud, with its interval.
 """
 
 # %%
 # Are the errors right?
 # ---------------------
-# `reward_map` carries the covariance of the coefficients over to every cell. `bootstrap` does without any formula: it draws walks
-# with replacement and fits again, 200 times.
+# `reward_map` computes the standard error of every cell by the delta method. `bootstrap` draws walks with replacement and refits,
+# 200 times.
 
 import warnings
 
@@ -42,7 +41,7 @@ GridMapDisplay.from_values(
     by_formula.standard_error,
     world,
     label="standard error of the reward per decision",
-    title="How sure, cell by cell",
+    title="Standard error of each cell",
     from_zero=True,
 ).plot(left)
 right.plot(by_formula.standard_error, by_resampling.standard_error, "o", color="#0a5ea2", markerfacecolor="none")
@@ -60,14 +59,15 @@ right.legend(frameon=False, loc="upper left")
 right.spines[["top", "right"]].set_visible(False)
 
 # %%
-# The data were made from tiles alone. Wald's test of all eight waves together has nothing to object to leaving them out.
+# The data were made from tiles alone. Wald's test of all eight waves together does not reject that their coefficients are zero.
 
 print(wald_test(model, dict.fromkeys(names[3:], 0.0)))
 
 # %%
-# What can the walks not tell?
-# ----------------------------
-# Suppose someone adds a bias, and a feature that counts mud twice. The fit warns, and the report says why.
+# What do the walks not determine?
+# --------------------------------
+# A constant feature is not identified, and neither are two features that are multiples of each other. The fit warns, and the
+# report gives the reasons.
 
 confused = MaxEntIRL(
     data.mdp,
@@ -82,10 +82,10 @@ print(caught[0].message, "\n")
 print(identifiability(confused))
 
 # %%
-# What if the mud were cleared away?
-# ----------------------------------
-# The reward of mud becomes that of plain floor; everything else stays as it was estimated. Intervals come from 200 draws of the
-# coefficients: paths through the former mud, and more time at the goal, are far from zero in units of these.
+# What if there were no mud?
+# --------------------------
+# The reward of mud is set to that of plain floor; the other coefficients keep their estimates. Intervals come from 200 draws of
+# the coefficients. Visits to the former mud and to the goal increase by several standard errors.
 
 tiles = MaxEntIRL(data.mdp, data.features, objective="likelihood", feature_names=data.feature_names).fit(walks)
 cleared = counterfactual(tiles, coef={data.feature_names[1]: 0.0}, n_draws=200, random_state=0)
@@ -98,11 +98,15 @@ GridMapDisplay.from_values(
     visits,
     world,
     label="change of expected decisions per walk, discounted",
-    title="Where people would go without the mud",
+    title="Change of visits without the mud",
     signed=True,
 ).plot(left)
 GridMapDisplay.from_values(
-    (highest - lowest) / 2, world, label="half the 95% interval of the change", title="How sure that is", from_zero=True
+    (highest - lowest) / 2,
+    world,
+    label="half the 95% interval of the change",
+    title="Uncertainty of the change",
+    from_zero=True,
 ).plot(right)
 
 plt.show()

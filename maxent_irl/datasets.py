@@ -9,19 +9,32 @@ from __future__ import annotations
 
 import json
 import os
-from importlib.resources import files
+from collections.abc import Sequence
+from importlib.resources import as_file, files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
 from .demonstrations import Demonstrations
-from .worlds import BusEngine, GridWorld, Labyrinth, RoadNetwork, bus_demonstrations, usage_frequencies
+from .demonstrations.cells import numbers
+from .demonstrations.columns import read_columns
+from .worlds import BusEngine, GridWorld, Labyrinth, RoadNetwork, bus_demonstrations, bus_usage, usage_frequencies
 
 DATA_VARIABLE = "MAXENT_IRL_DATA"
 _COLUMNS = {"id": "trajectory", "time": "step", "state": "state", "action": "action", "next_state": "next_state"}
+# RC and theta11 by groups and discount: Rust (1987), Table IX.
+_BUS_COSTS = {
+    ((4,), 0.9999): (10.0750, 2.2930),
+    ((4,), 0.0): (7.6358, 71.5133),
+    ((1, 2, 3), 0.9999): (11.7270, 4.8259),
+    ((1, 2, 3), 0.0): (8.2985, 109.9031),
+    ((1, 2, 3, 4), 0.9999): (9.7558, 2.6275),
+    ((1, 2, 3, 4), 0.0): (7.3055, 70.2769),
+}
 
 
 def load_gridworld() -> Bunch:
@@ -106,9 +119,9 @@ def load_mouse_labyrinth(*, discount: float = 0.9) -> Bunch:
     efficient exploration. eLife 10, e66175.
     """
     folder = _real_data("mouse_labyrinth")
-    table = _columns(folder / "next_node.csv")
+    table = _columns(folder / "next_node.csv", "node", "action", "next_node")
     world = Labyrinth.from_table(table["node"], table["action"], table["next_node"], discount=discount)
-    paths = _columns(folder / "paths.csv.gz")
+    paths = _columns(folder / "paths.csv.gz", "seq", "t", "node", "action")
     demonstrations = world.demonstrations(paths["seq"], paths["t"], paths["node"], paths["action"])
     held_out = np.arange(len(demonstrations)) % 5 == 0
     return Bunch(
@@ -125,44 +138,70 @@ def load_mouse_labyrinth(*, discount: float = 0.9) -> Bunch:
     )
 
 
-def load_bus_engine(*, discount: float = 0.9999) -> Bunch:
-    """Harold Zurcher's decisions to replace the engines of 37 buses (group 4), 33 replacements in 4,292 months.
+def load_bus_engine(*, groups: int | Sequence[int] = 4, discount: float = 0.9999) -> Bunch:
+    """Harold Zurcher's monthly decisions to keep or to replace the engines of his buses, in four groups of buses.
 
-    Reads ``rust_bus_group4/bus_group4.csv`` in the folder `MAXENT_IRL_DATA`. The decisions of period 0 are dropped.
+    Reads ``rust_bus_group4/bus_group4.csv`` and ``rust_bus_groups_1_3/bus_groups_1_3.csv`` in the folder `MAXENT_IRL_DATA`,
+    as far as the groups need them. The decisions of period 0 are dropped.
 
     Parameters
     ----------
+    groups : int or sequence of int
+        Groups of Rust (1987): 1 (15 buses), 2 (4), 3 (48) and 4 (37).
     discount : float
+        Per month.
 
     Returns
     -------
     Bunch
         - ``demonstrations`` : Demonstrations, one trajectory per bus
-        - ``world`` : BusEngine with the usage probabilities of the data and the published costs; ``mdp`` : MDP
-        - ``features`` : (90, 2, 2) array; ``feature_names``
-        - ``true_reward`` : None, nobody knows; ``published_coef`` : (2,) array, RC and theta11 of Table IX at 0.9999
+        - ``bus_groups`` : (n,) int array, the group of each bus
+        - ``usage`` : (N,) array, bins by which the mileage grew in the month before each decision
+        - ``world`` : BusEngine with the usage frequencies of these buses, and ``published_coef`` or the costs of group 4
+        - ``mdp`` : MDP; ``features`` : (90, 2, 2) array; ``feature_names``
+        - ``true_reward`` : None, nobody knows
+        - ``published_coef`` : (2,) array, RC and theta11 of Table IX for these groups and this discount, or None
         - ``DESCR`` : str
 
     Raises
     ------
     FileNotFoundError
-        If the environment variable is not set or the file is not there.
+        If the environment variable is not set or a file is not there.
+    ValueError
+        For groups other than 1 to 4.
 
     References
     ----------
     Rust, J. (1987). Optimal replacement of GMC bus engines: an empirical model of Harold Zurcher. Econometrica 55(5),
     999-1033.
     """
-    table = _columns(_real_data("rust_bus_group4") / "bus_group4.csv")
-    world = BusEngine(usage_frequencies(table["usage"]), discount=discount)
+    wanted = tuple(sorted({groups} if isinstance(groups, int) else set(groups)))
+    unknown = [group for group in wanted if group not in (1, 2, 3, 4)]
+    if unknown or not wanted:
+        raise ValueError(f"groups must be among 1, 2, 3 and 4; got {unknown[0] if unknown else 'none'}")
+    paths = [_real_data("rust_bus_group4") / "bus_group4.csv"] if 4 in wanted else []
+    paths += [_real_data("rust_bus_groups_1_3") / "bus_groups_1_3.csv"] if wanted[0] < 4 else []
+    names = ("group", "bus_id", "period", "state", "replaced", "usage")
+    parts = [_columns(path, *names) for path in paths]
+    group, bus, period, state, replaced, usage = (np.concatenate([part[name] for part in parts]) for name in names)
+    rows = np.isin(group, wanted)
+    group, bus, period, state, replaced, usage = (
+        column[rows] for column in (group, bus, period, state, replaced, usage)
+    )
+    published = _BUS_COSTS.get((wanted, discount))
+    RC, theta11 = _BUS_COSTS[(4,), 0.9999] if published is None else published
+    world = BusEngine(usage_frequencies(usage), discount=discount, replacement_cost=RC, maintenance_cost=theta11)
+    _, first = np.unique(bus, return_index=True)
     return Bunch(
-        demonstrations=bus_demonstrations(table["bus_id"], table["period"], table["state"], table["replaced"]),
+        demonstrations=bus_demonstrations(bus, period, state, replaced),
+        bus_groups=group[first].astype(int),
+        usage=bus_usage(bus, period, usage),
         world=world,
         mdp=world.mdp,
         features=world.features,
         feature_names=world.feature_names,
         true_reward=None,
-        published_coef=world.coef,
+        published_coef=None if published is None else np.array(published),
         DESCR=load_bus_engine.__doc__,
     )
 
@@ -192,10 +231,10 @@ def load_road_network(place: str, **options: Any) -> Bunch:
         If the environment variable is not set or the file is not there.
     """
     folder = _real_data("road_networks")
-    (path,) = sorted(folder.glob(f"osm_{place}*.csv.gz"))[:1] or [None]
-    if path is None:
+    paths = sorted(folder.glob(f"osm_{place}*.csv.gz"))
+    if not paths:
         raise FileNotFoundError(f"{folder} holds no network osm_{place}*.csv.gz")
-    raw = RoadNetwork.from_csv(path, attributes={"length": "length_m"}, road_class="highway", **options)
+    raw = RoadNetwork.from_csv(paths[0], attributes={"length": "length_m"}, road_class="highway", **options)
     world = raw.with_attributes(length=raw.attributes["length"] / 1000)
     return Bunch(world=world, mdp=world.mdp, DESCR=load_road_network.__doc__)
 
@@ -225,10 +264,10 @@ def machines_of(definition: dict[str, Any]) -> BusEngine:
 
 
 def _bunch(name: str, world: GridWorld | BusEngine, **entries: Any) -> Bunch:
-    with (data_folder() / f"{name}.csv").open(encoding="utf-8") as lines:
-        rows = np.genfromtxt(lines, delimiter=",", names=True, dtype=np.int64)
+    with as_file(data_folder() / f"{name}.csv") as path:
+        demonstrations = Demonstrations.from_csv(path, mdp=world.mdp, **_COLUMNS)
     return Bunch(
-        demonstrations=Demonstrations.from_table(rows, **_COLUMNS),
+        demonstrations=demonstrations,
         world=world,
         mdp=world.mdp,
         true_reward=world.reward,
@@ -251,6 +290,11 @@ def _real_data(name: str) -> Path:
     return folder
 
 
-def _columns(path: Path) -> np.ndarray:
-    """Columns of a numeric CSV file with a header (packed or not) as a structured float array; blanks are NaN."""
-    return np.genfromtxt(path, delimiter=",", names=True)
+def _columns(path: Path, *names: str) -> dict[str, NDArray]:
+    """Columns of numbers in a text file: integers where all are, else floats, NaN where missing."""
+    table = read_columns(path, {name: name for name in names})
+    whole = {name: table.identifiers({name: name})[name] for name in names}
+    return {
+        name: column if column.dtype.kind == "i" else numbers(table.columns[name], table.where(name))
+        for name, column in whole.items()
+    }

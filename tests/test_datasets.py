@@ -119,6 +119,25 @@ def test_bus_engine():
     np.add.at(expected, (table["state"][later].astype(int), table["replaced"][later].astype(int)), 1)
     assert_array_equal(counts, expected)
     assert_allclose(data.features @ data.published_coef, data.world.reward)
+    assert_array_equal(np.bincount(data.usage.astype(int)), [1682, 2555, 55])
+    assert set(data.bus_groups) == {4}
+
+
+@needs_real_data
+def test_bus_engines_of_several_groups():
+    data = datasets.load_bus_engine(groups=[4, 1, 2, 3], discount=0.5)
+    assert_array_equal(np.bincount(data.bus_groups), [0, 15, 4, 48, 37])
+    assert len(data.demonstrations) == len(data.bus_groups)
+    assert data.published_coef is None  # Rust has no estimates at this discount
+    # Where the engine was kept, the state follows from the state before and the month's usage.
+    for bus in range(len(data.demonstrations)):
+        rows = slice(*data.demonstrations.offsets[bus : bus + 2])
+        trip, usage = data.demonstrations[bus], data.usage[rows]
+        kept = np.flatnonzero(trip.actions[:-1] == 0)
+        assert_array_equal(np.minimum(trip.states[kept] + usage[kept + 1], 89), trip.states[kept + 1])
+    for groups, named in ((5, "got 5"), ([1, 7], "got 7"), ([], "got none")):
+        with pytest.raises(ValueError, match=named):
+            datasets.load_bus_engine(groups=groups)
 
 
 @needs_real_data

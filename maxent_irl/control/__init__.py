@@ -1,11 +1,16 @@
-"""The forward family of control as inference: one soft Bellman equation under many names.
+"""The forward family of control as inference: one soft Bellman equation, many algorithms.
 
-Reading order, which is the lesson's: `graphical_model` (optimality variables, messages, the exact posterior), `elbo` (exact
-against variational, and the optimism gap), `limits` (cold, hot, and the constant of the uniform prior), `em_planning`; then,
-from samples, `soft_q_learning` and `soft_actor_critic`, and with continuous actions `linear_quadratic` (closed form),
-`gaussian_actor` and `continuous_actor_critic`; a reference policy as the prior: `kl_control`, `demonstrated_prior`, then
-fine-tuning on a `token_tree` by `ppo` with a reward model from `bradley_terry`, or without one by `preference_optimisation`;
-last, `preferences`, which goes back from judgements to rewards.
+Reading order, as in the lesson:
+
+- `graphical_model`: optimality variables, messages, the exact posterior; `elbo`: exact against variational inference;
+- `limits`: temperature 0 and infinity, and the constant of the uniform prior; `em_planning`;
+- learning from samples: `soft_q_learning`, `soft_actor_critic`;
+- continuous actions: `linear_quadratic` (closed form), `gaussian_actor`, `continuous_actor_critic`;
+- a reference policy as the prior: `kl_control`, `demonstrated_prior`;
+- fine-tuning on a `token_tree`: `ppo` with a reward model from `bradley_terry`, or `preference_optimisation` without one;
+- `preferences`: rewards estimated from preferences between trajectories.
+
+`members` measures each of them against the exact answer.
 """
 
 from ._sampled_learning import SampledSolution
@@ -20,11 +25,7 @@ from .elbo import (
     maximise_evidence_lower_bound,
 )
 from .em_planning import EMPlan, em_planning, reward_time_posterior
-from .gaussian_actor import (
-    ActorFit,
-    GaussianActor,
-    fit_gaussian_actor,
-)
+from .gaussian_actor import ActorFit, GaussianActor, fit_gaussian_actor
 from .graphical_model import TrajectoryPosterior, message_passing
 from .kl_control import Frontier, desirability, reward_divergence, reward_kl_frontier
 from .limits import TemperatureSweep, temperature_sweep, uniform_prior, uniform_prior_cost

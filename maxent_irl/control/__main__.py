@@ -1,8 +1,8 @@
-"""Run every member of the family at small size, and print how far each is from the exact answer.
+"""Run every member of the family at small size, and print its distance from the exact answer.
 
     python -m maxent_irl.control [--seed SEED] [--deep]
 
-Exits with 1 if a member misses its bound.
+The exit code is 1 if a distance exceeds its bound.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table; return the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m maxent_irl.control",
-        description="Run every member of the family, and print how far each is from the exact answer.",
+        description="Run every member of the family, and print its distance from the exact answer.",
     )
-    parser.add_argument("--seed", type=_seed, default=0, help="of all that is drawn at random (default 0)")
-    parser.add_argument("--deep", action="store_true", help="those with networks, some minutes; needs torch")
+    parser.add_argument("--seed", type=_seed, default=0, help="seed of all random draws (default 0)")
+    parser.add_argument("--deep", action="store_true", help="run the members with networks instead, some minutes; needs torch")
     options = parser.parse_args(arguments)
     seed, members = options.seed, _deep_members() if options.deep else MEMBERS
     print(f"{'member':24} {'measured':56} {'distance':>9} {'bound':>8} {'seconds':>8}", flush=True)
@@ -29,14 +29,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for member in members:
         result = measure(member, seed)
         results.append(result)
-        mark = "" if result.kept else "  MISSED"
+        mark = "" if result.kept else "  EXCEEDED"
         print(
             f"{member.name:24} {member.measured:56} {result.distance:9.2e} {member.bound:8.0e} {result.seconds:8.2f}{mark}",
             flush=True,
         )
     missed = [result.member.name for result in results if not result.kept]
     total = sum(result.seconds for result in results)
-    verdict = f"missed their bounds: {', '.join(missed)}" if missed else "all within their bounds"
+    verdict = f"bounds exceeded by: {', '.join(missed)}" if missed else "all within their bounds"
     print(f"{len(results)} members in {total:.1f} s, {verdict}")
     return 1 if missed else 0
 

@@ -1,8 +1,8 @@
-"""Learning from sampled transitions: walkers that act in an MDP, and the loop that every model-free member runs.
+"""Learning from sampled transitions: the walkers that act in an MDP, and the loop of every model-free member.
 
-A learner sees states, actions, rewards and next states, never the transition matrix. Many walkers act at once, so that one step
-of numpy is a minibatch. They are restarted with probability ``1 - discount`` a step, so that where they are found is where the
-discounted visitations of their policy are: averages over a minibatch estimate averages under `expected_visitations`.
+A learner sees states, actions, rewards and next states, but never the transition matrix. Many walkers simulate the MDP in
+parallel, so one step of all of them is a minibatch. A walker restarts with probability ``1 - discount`` a step. The states of
+the walkers are therefore distributed like the discounted visitations of their policy, as in `expected_visitations`.
 
 Source of the step sizes: Wainwright, M. J. (2019), Stochastic approximation with cone-contractive operators: sharp l-infinity
 bounds for Q-learning, arXiv:1905.06265.
@@ -16,15 +16,18 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._draws import Outcomes, generator, row_keys
-from .._validation import check_action_prior, check_count, check_interval, check_positive, check_reward
+from .._checks import check_count, check_interval, check_positive
+from ..demonstrations.draws import Outcomes, entries, generator, row_keys
 from ..mdp import MDP
+from ..mdp.process import check_action_prior, check_reward
 from ._requirements import require_discounted
+
+RECORDS = 100  # at most, in a learning curve
 
 
 @dataclass(frozen=True, eq=False)
 class SampledSolution:
-    """What a model-free member learnt, and how it got there.
+    """The answer of a model-free member, and its learning curves.
 
     Attributes
     ----------
@@ -36,61 +39,71 @@ class SampledSolution:
     temperature : float
         As given, or as tuned.
     entropy : float
-        Mean entropy of the policy (relative to the prior where there is one) over the states met in the last tenth of the run,
-        nats per decision.
+        Mean entropy of the policy over the states visited in the last tenth of the run, in nats per decision. With an action
+        prior it is relative to the prior.
     converged : bool
-        Whether V had come to rest: it says that more samples would change little, not that the answer is right. With a tuned
-        temperature also whether that had, at the entropy asked for.
+        Whether V changed by at most `tol` over the last tenth of the run. With a tuned temperature, its relative change and the
+        distance of the entropy from its target are also at most `tol`. This does not bound the distance from the exact answer.
     n_iter : int
-        Minibatches.
+        Number of minibatches.
     n_samples : int
-        Transitions seen.
+        Number of transitions.
     residual : float
         Largest change of V over the last tenth of the run.
     samples_curve : (K,) array
-        Transitions seen at each record.
+        Number of transitions at each record; the other curves have the same records.
     value_curve : (K, S) array
-        V at each record.
+        V.
     error_curve : (K,) array
-        Root mean square of the temporal differences of the minibatch at each record.
-    temperature_curve, entropy_curve : (K,) arrays
-        Temperature, and mean entropy of the acting policy over the walkers, at each record.
+        Root mean square of the temporal differences of the minibatch.
+    temperature_curve : (K,) array
+    entropy_curve : (K,) array
+        Mean entropy of the acting policy over the walkers.
     """
 
-    V: NDArray
-    Q: NDArray
-    policy: NDArray
+    V: NDArray  # (S,)
+    Q: NDArray  # (S, A)
+    policy: NDArray  # (S, A)
     temperature: float
     entropy: float
     converged: bool
     n_iter: int
     n_samples: int
     residual: float
-    samples_curve: NDArray
-    value_curve: NDArray
-    error_curve: NDArray
-    temperature_curve: NDArray
-    entropy_curve: NDArray
+    samples_curve: NDArray  # (K,) int
+    value_curve: NDArray  # (K, S)
+    error_curve: NDArray  # (K,)
+    temperature_curve: NDArray  # (K,)
+    entropy_curve: NDArray  # (K,)
 
 
 class Minibatch(NamedTuple):
-    """Transitions of n walkers; `pairs` are ``a * S + s``, a next state of -1 means that the episode ended."""
+    """Transitions of n walkers."""
 
-    states: NDArray  # (n,)
-    pairs: NDArray  # (n,)
+    states: NDArray  # (n,) int
+    pairs: NDArray  # (n,) int: a * S + s
     rewards: NDArray  # (n,)
-    next_states: NDArray  # (n,)
+    next_states: NDArray  # (n,) int, -1 where the episode ended with the action
 
 
 class Problem:
-    """What a learner may know: how many states and actions there are, which are allowed, the prior, the discount.
+    """The problem as a learner may use it: shape, allowed actions, prior and discount, but not the dynamics.
 
     Parameters
     ----------
     mdp : MDP
     reward : (S,) or (S, A) array
-        What each transition pays.
+        Reward of each transition.
     action_prior : (A,) or (S, A) array, optional
+
+    Attributes
+    ----------
+    shape : (A, S)
+    reward : (A * S,) array
+        Of each pair ``a * S + s``.
+    log_prior : (A, S) array or None
+    allowed : (A, S) bool array
+        Actions that are available and that the prior allows.
     """
 
     def __init__(self, mdp: MDP, reward: ArrayLike, action_prior: ArrayLike | None) -> None:
@@ -102,28 +115,28 @@ class Problem:
         self.allowed = mdp.available.T if self.log_prior is None else np.isfinite(self.log_prior)
 
     def without_terminal(self, values: NDArray) -> NDArray:
-        """Values (S,) with 0 in terminal states, and a last entry of 0 for "no state": what index -1 finds."""
+        """Values (S,) with 0 in terminal states, and a last entry 0, which index -1 finds after an end; (S + 1,)."""
         return np.append(np.where(self.mdp.terminal, 0.0, values), 0.0)
 
     def relative_log(self, policy: NDArray) -> NDArray:
-        """log pi / p, (A, S), 0 where the policy does not act."""
+        """log pi / p, (A, S), 0 where the policy is 0."""
         log_ratio = np.log(np.where(policy > 0, policy, 1.0))
         return log_ratio if self.log_prior is None else np.where(policy > 0, log_ratio - self.log_prior, 0.0)
 
     def entropy(self, policy: NDArray) -> NDArray:
-        """Entropy of a policy (A, S) in every state, relative to the prior where there is one; (S,), nats."""
+        """Entropy of a policy (A, S) in every state, relative to the prior if there is one; (S,), nats."""
         return -np.einsum("as,as->s", policy, self.relative_log(policy))
 
 
 class Walkers:
-    """Walkers in an MDP, all advanced together.
+    """Simulations of an MDP that advance together.
 
     Parameters
     ----------
     problem : Problem
     n_walkers : int
     exploration : float in [0, 1]
-        Probability of a uniformly random allowed action in place of the policy's.
+        Probability that a walker takes a uniformly random allowed action instead of the policy's.
     rng : Generator
     """
 
@@ -134,7 +147,7 @@ class Walkers:
         start = np.where(mdp.terminal, 0.0, mdp.initial_distribution)
         if not start.any():
             raise ValueError(
-                "every first state is terminal, so nothing would be decided: give the MDP another initial="
+                "every initial state is terminal, so no decision would be sampled: give the MDP another initial="
             )
         self._start = np.cumsum(start / start.sum())
         self._outcomes = Outcomes(mdp)
@@ -142,6 +155,7 @@ class Walkers:
         self.states = self._restarted(rng.random(n_walkers))
 
     def _restarted(self, u: NDArray) -> NDArray:
+        """Initial states for uniform numbers u."""
         return np.minimum(np.searchsorted(self._start, u, side="right"), self.problem.mdp.n_states - 1)
 
     def step(self, policy: NDArray) -> Minibatch:
@@ -149,9 +163,8 @@ class Walkers:
         mdp, s = self.problem.mdp, self.states
         A, S = self.problem.shape
         u = self.rng.random((4, len(s)))
-        u[:2] *= 1 - max(len(s), S) * A * 2.0**-52  # row + u, rounded, stays below row + 1
         acting = policy if self.exploration == 0.0 else policy + self.exploration * (self._uniform - policy)
-        a = np.searchsorted(row_keys(acting.T), s + u[0], side="right") - s * A
+        a = entries(row_keys(acting.T), s, u[0]) - s * A
         pairs = a * S + s
         following = self._outcomes(pairs, u[1])
         over = (following < 0) | mdp.terminal[following] | (u[2] >= mdp.discount)
@@ -161,17 +174,20 @@ class Walkers:
 
 
 class TabularRegression:
-    r"""Regress a table on targets by stochastic approximation, with a step size of its own for every entry.
+    r"""Regress a table on targets by stochastic approximation, with a separate step size for every entry.
 
-    At its n-th target an entry moves by :math:`(1 + (1 - \gamma) n)^{-\omega}` of the difference; several targets of one
-    minibatch move it as if they came one after another. The factor :math:`1 - \gamma` keeps the steps large for about as many
-    targets as values need to spread: with steps 1/n a first guess fades like :math:`n^{-(1 - \gamma)}`, with these like 1/n.
+    The step size of the n-th target of an entry is :math:`(1 + (1 - \gamma) n)^{-\omega}`. Several targets of one minibatch
+    count one after another. With step sizes 1/n, the influence of the initial value decays like :math:`n^{-(1 - \gamma)}`.
+    With the factor :math:`1 - \gamma` it decays like 1/n.
 
     Parameters
     ----------
     size : int
-    decay : omega, in (1/2, 1]
-    discount : gamma
+        Number of entries.
+    decay : float in (0.5, 1]
+        omega.
+    discount : float
+        gamma.
     """
 
     def __init__(self, size: int, decay: float, discount: float) -> None:
@@ -180,10 +196,10 @@ class TabularRegression:
         self.size, self.rescaling = size, 1.0 - discount
         self.seen = np.zeros(size)
 
-    def __call__(self, table: NDArray, entries: NDArray, targets: NDArray) -> None:
-        """Move `table`, flat, in place."""
-        times = np.bincount(entries, minlength=self.size)
-        total = np.bincount(entries, targets, minlength=self.size)
+    def __call__(self, table: NDArray, indices: NDArray, targets: NDArray) -> None:
+        """Update a flat table (size,) in place, by targets (n,) of the entries at indices (n,)."""
+        times = np.bincount(indices, minlength=self.size)
+        total = np.bincount(indices, targets, minlength=self.size)
         hit = np.flatnonzero(times)
         self.seen[hit] += times[hit]
         gain = 1.0 - (1.0 - (1.0 + self.rescaling * self.seen[hit]) ** -self.decay) ** times[hit]
@@ -191,19 +207,19 @@ class TabularRegression:
 
 
 class Learner(Protocol):
-    """A member: how it acts, what it does with a minibatch, and what it has learnt."""
+    """What a model-free member implements."""
 
     temperature: float
-    target_entropy: float | None  # nats, where the temperature is tuned
+    target_entropy: float | None  # nats; None where the temperature is fixed
 
     def acting(self) -> NDArray:
         """Policy (A, S) for the next minibatch."""
 
     def update(self, batch: Minibatch) -> NDArray:
-        """Learn; return the temporal differences."""
+        """Learn from n transitions; return the temporal differences, (n,)."""
 
     def answer(self) -> tuple[NDArray, NDArray, NDArray, float]:
-        """V (S,), Q (A, S), policy (A, S) and temperature, as averaged so far."""
+        """V (S,), Q (A, S), policy (A, S) and temperature, averaged so far."""
 
 
 def learn(
@@ -215,16 +231,15 @@ def learn(
     exploration: float,
     tol: float,
     random_state: Any,
-    n_records: int = 100,
 ) -> SampledSolution:
-    """Run a learner for a number of minibatches, recording its progress at times evenly spaced on a log scale."""
+    """Run a learner for `n_steps` minibatches, and record its progress at times evenly spaced on a log scale."""
     n_walkers, n_steps = check_count("n_walkers", n_walkers), check_count("n_steps", n_steps)
     tol = check_positive("tol", tol, or_zero=True)
     walkers = Walkers(problem, n_walkers, exploration, generator(random_state))
-    records = set(np.geomspace(1, n_steps, n_records).astype(int).tolist())
+    records = set(np.geomspace(1, n_steps, RECORDS).astype(int).tolist())
     late = max(1, round(0.9 * n_steps))
-    curves: list[tuple] = []
-    met = np.zeros(problem.mdp.n_states)
+    curves: list[tuple[int, NDArray, float, float, float]] = []
+    visited = np.zeros(problem.mdp.n_states)
     for step in range(1, n_steps + 1):
         policy = learner.acting()
         batch = walkers.step(policy)
@@ -232,15 +247,13 @@ def learn(
         if step == late:
             V_late, *_, temperature_late = learner.answer()
         if step >= late:
-            met += np.bincount(batch.states, minlength=len(met))
+            visited += np.bincount(batch.states, minlength=len(visited))
         if step in records:
-            entropy = problem.entropy(policy)[batch.states].mean()
-            curves.append(
-                (step * n_walkers, learner.answer()[0], np.sqrt(np.mean(errors**2)), learner.temperature, entropy)
-            )
+            error, entropy = np.sqrt(np.mean(errors**2)), problem.entropy(policy)[batch.states].mean()
+            curves.append((step * n_walkers, learner.answer()[0], float(error), learner.temperature, float(entropy)))
     V, Q, policy, temperature = learner.answer()
     residual = float(np.abs(V - V_late).max()) if late < n_steps else np.inf
-    entropy = float(met @ problem.entropy(policy) / met.sum())
+    entropy = float(visited @ problem.entropy(policy) / visited.sum())
     tuned = True
     if learner.target_entropy is not None:
         tuned = max(abs(entropy - learner.target_entropy), abs(temperature / temperature_late - 1.0)) <= tol

@@ -1,8 +1,8 @@
-r"""Preferences under the Bradley-Terry model, and the rewards they reveal.
+r"""Preferences between pairs under the Bradley-Terry model, and the utilities estimated from them.
 
-Of two items the first is preferred with probability :math:`\sigma((u_1 - u_2) / \tau)`, u their utility (the score of a
-completion, the return of a trajectory). With utilities linear in features, :math:`u_i = x_i^\top \theta`, the likelihood is
-that of a logistic regression of the outcome on differences of features without an intercept, and scikit-learn fits it.
+The first of two items is preferred with probability :math:`\sigma((u_1 - u_2) / \tau)`, where u is the utility: the score of a
+completion, or the return of a trajectory. With utilities linear in features, :math:`u_i = x_i^\top \theta`, this is a logistic
+regression of the outcome on differences of features, without an intercept. scikit-learn fits it.
 
 Sources: Bradley, R. A., & Terry, M. E. (1952), Rank analysis of incomplete block designs: I. The method of paired comparisons,
 Biometrika 39(3/4), 324-345; Christiano, P. F., et al. (2017), Deep reinforcement learning from human preferences, NeurIPS 30.
@@ -21,20 +21,20 @@ from scipy.special import expit
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from .._draws import generator
-from .._validation import check_finite, check_numbers, check_positive, check_temperature
+from .._checks import check_finite, check_numbers, check_positive, check_temperature
+from ..demonstrations.draws import generator
 
 
 def draw_preferences(
     utilities: ArrayLike, pairs: ArrayLike, *, temperature: float = 1.0, random_state: Any = None
 ) -> NDArray:
-    """Let pairs be compared by the Bradley-Terry model.
+    """Draw the outcome of pairwise comparisons from the Bradley-Terry model.
 
     Parameters
     ----------
     utilities : (n,) array
     pairs : (m, 2) int array
-        Items compared.
+        The two items of each comparison.
     temperature : float > 0
         tau, in units of utility.
     random_state : None, int, numpy Generator, or numpy RandomState
@@ -42,7 +42,7 @@ def draw_preferences(
     Returns
     -------
     (m, 2) int array
-        The pairs again, the preferred item first.
+        The pairs, the preferred item first.
     """
     u = check_numbers("utilities", utilities)
     if u.ndim != 1:
@@ -55,20 +55,20 @@ def draw_preferences(
 
 
 def check_pairs(pairs: ArrayLike, n_items: int) -> NDArray:
-    """Return pairs as an (m, 2) int array of different items; ValueError names the first that is none."""
+    """Return pairs as an (m, 2) int array of different items; ValueError names the first that is wrong."""
     pairs = np.asarray(pairs)
     if pairs.ndim != 2 or pairs.shape[1] != 2 or pairs.dtype.kind not in "iu" or not len(pairs):
         raise ValueError(f"pairs must be an integer array of shape (m, 2), m >= 1; got {pairs.dtype} {pairs.shape}")
     bad = np.flatnonzero((pairs < 0).any(axis=1) | (pairs >= n_items).any(axis=1) | (pairs[:, 0] == pairs[:, 1]))
     if len(bad):
         a, b = map(int, pairs[bad[0]])
-        raise ValueError(f"pair {bad[0]} compares {a} with {b}; it takes two different items of 0..{n_items - 1}")
+        raise ValueError(f"pair {bad[0]} compares {a} with {b}; a pair needs two different items of 0..{n_items - 1}")
     return pairs.astype(np.int64)
 
 
 @dataclass(frozen=True, eq=False)
 class PreferenceCounts:
-    """Comparisons with equal ones counted: what every likelihood of preferences needs.
+    """How often each winner was preferred to each loser: the sufficient statistics of preferences.
 
     Attributes
     ----------
@@ -76,9 +76,9 @@ class PreferenceCounts:
     counts : (m,) array
     """
 
-    winners: NDArray
-    losers: NDArray
-    counts: NDArray
+    winners: NDArray  # (m,) int
+    losers: NDArray  # (m,) int
+    counts: NDArray  # (m,)
 
     @classmethod
     def of(cls, preferences: ArrayLike, n_items: int) -> PreferenceCounts:
@@ -97,12 +97,12 @@ class BradleyTerryFit:
     coef : (K,) array
         In units of utility per unit of feature.
     log_likelihood : float
-        Of all preferences, nats.
+        Sum over all preferences, in nats.
     converged : bool
     n_iter : int
     """
 
-    coef: NDArray
+    coef: NDArray  # (K,)
     log_likelihood: float
     converged: bool
     n_iter: int
@@ -122,16 +122,17 @@ def fit_bradley_terry(
     Parameters
     ----------
     features : (n, K) array, dense or sparse
-        Of each item; the identity for one utility per item, of which only differences are then determined (they come out with
-        mean 0 where every item was compared).
+        One row per item. The identity gives one utility per item. Only their differences are then determined, and their mean is 0
+        if every item was compared.
     preferences : (m, 2) int array
         Pairs of items, the preferred first.
     temperature : float > 0
         tau; only utility / tau is identified.
     l2 : float >= 0
-        Precision of a zero-mean Gaussian prior on each coefficient, for the total log-likelihood.
-    tol, max_iter
-        For scikit-learn's ``LogisticRegression``.
+        Precision of a zero-mean Gaussian prior on each coefficient; it is added to the total log-likelihood.
+    tol : float
+    max_iter : int
+        Both as for scikit-learn's ``LogisticRegression``.
 
     Returns
     -------
@@ -148,7 +149,7 @@ def fit_bradley_terry(
         check_finite("features", features, ("item", "feature"))
     seen = PreferenceCounts.of(preferences, features.shape[0])
     gaps = (features[seen.winners] - features[seen.losers]) / tau
-    # Both orders of each pair, with opposite labels: a likelihood that is symmetric, and two classes whatever was preferred.
+    # Both orders of each pair, with opposite labels: scikit-learn needs two classes, and the likelihood is the same.
     stack = sparse.vstack([gaps, -gaps], format="csr") if sparse.issparse(gaps) else np.concatenate([gaps, -gaps])
     label = np.repeat([1, 0], len(seen.counts))
     model = LogisticRegression(C=1.0 / l2 if l2 > 0 else np.inf, fit_intercept=False, tol=tol, max_iter=max_iter)

@@ -1,12 +1,12 @@
-r"""Soft actor-critic with continuous states and actions, where the answer is known: linear dynamics, quadratic reward.
+r"""Soft actor-critic with continuous states and actions on problems with a closed form: linear dynamics, quadratic reward.
 
-The critic is quadratic in (s, a) and regresses on the soft Bellman target of sampled transitions,
+The critic is quadratic in (s, a). It regresses on the soft Bellman target of sampled transitions,
 
 .. math:: r + \gamma \, E_\varepsilon \bigl[ Q(s', a') - \alpha \log \pi(a' \mid s') \bigr], \qquad a' = W s' + L \varepsilon ,
 
-the actor moves to the Boltzmann posterior of the critic through its reparameterisation, and in turn they reach the Gaussian
-policy that `LinearQuadratic.solve` has in closed form. Nothing but the features of the critic knows that the problem is
-quadratic.
+and the actor moves to the Boltzmann posterior of the critic through its reparameterisation. The two steps alternate. They
+converge to the Gaussian policy that `LinearQuadratic.solve` computes in closed form. Only the features of the critic use that
+the problem is quadratic.
 
 Sources: Haarnoja, T., Zhou, A., Abbeel, P., & Levine, S. (2018), Soft actor-critic, ICML, PMLR 80, 1861-1870; Bradtke, S. J.
 (1993), Reinforcement learning applied to linear quadratic regulation, NeurIPS 5, 295-302 (the quadratic critic).
@@ -20,16 +20,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._draws import generator
-from .._numerics import iterate
-from .._validation import check_choice, check_count, check_positive, check_temperature
+from .._checks import check_choice, check_count, check_positive, check_temperature
+from ..demonstrations.draws import generator
+from ..inference.solver import iterate
 from .gaussian_actor import COVARIANCES, ActorObjective, GaussianActor, improve, matched_noise
 from .linear_quadratic import LinearQuadratic
 
 
 @dataclass(frozen=True, eq=False)
 class ContinuousSolution:
-    """What continuous soft actor-critic learnt.
+    """The answer of continuous soft actor-critic, and its learning curves.
 
     Attributes
     ----------
@@ -38,22 +38,23 @@ class ContinuousSolution:
         Coefficients of Q in the monomials of (s, a) up to degree 2, in the order of `quadratic_features`.
     converged : bool
     n_iter : int
-        Rounds of critic and actor.
+        Number of rounds, each one step of the critic and one of the actor.
     residual : float
-        Largest change of a coefficient of the critic in the last round, relative to the largest coefficient.
+        Largest change of a coefficient of the critic in the last round, relative to the largest coefficient or 1.
     n_samples : int
+        Number of transitions.
     gain_curve : (n_iter + 1, m, n) array
     deviation_curve : (n_iter + 1, m) array
     """
 
     actor: GaussianActor
-    critic: NDArray
+    critic: NDArray  # (p,)
     converged: bool
     n_iter: int
     residual: float
     n_samples: int
-    gain_curve: NDArray
-    deviation_curve: NDArray
+    gain_curve: NDArray  # (n_iter + 1, m, n)
+    deviation_curve: NDArray  # (n_iter + 1, m)
 
 
 def soft_actor_critic_continuous(
@@ -66,10 +67,10 @@ def soft_actor_critic_continuous(
     max_iter: int = 500,
     random_state: Any = None,
 ) -> ContinuousSolution:
-    """Learn a Gaussian policy from sampled transitions: regress the critic, improve the actor, repeat.
+    """Learn a Gaussian policy from sampled transitions.
 
-    The transitions are drawn once, from states and actions that are standard normal (a replay buffer; any policy may have
-    filled it), and the matrices of the problem are not looked at.
+    The transitions are drawn once, from standard normal states and actions. They serve as a replay buffer, which any policy could
+    have filled. The matrices of the problem are not used otherwise.
 
     Parameters
     ----------
@@ -77,9 +78,9 @@ def soft_actor_critic_continuous(
     temperature : float > 0
     covariance : "full" or "diagonal"
     n_samples : int
-        Transitions in the buffer.
+        Number of transitions in the buffer.
     tol : float
-        Relative change of the critic at which it has converged.
+        Largest `ContinuousSolution.residual` that counts as converged.
     max_iter : int
     random_state : None, int, numpy Generator, or numpy RandomState
 
@@ -102,7 +103,7 @@ def soft_actor_critic_continuous(
     actors = [GaussianActor.standard(n, m)]
 
     def regression(critic: NDArray) -> tuple[NDArray, float]:
-        """The critic's next coefficients, from soft Bellman targets under the newest actor."""
+        """The next coefficients of the critic, from soft Bellman targets under the latest actor, and their change."""
         actor = actors[-1]
         ahead = np.zeros(n_samples)
         for sign in (1.0, -1.0):
@@ -112,6 +113,7 @@ def soft_actor_critic_continuous(
         return new, moved
 
     def improvement(_: NDArray, critic: NDArray) -> NDArray:
+        """Add the next actor; return the coefficients of the critic."""
         objective = ActorObjective(QuadraticCritic(critic, n, m), s, noise_now, alpha, covariance)
         actors.append(improve(objective, actors[-1], 1e-7, 20).actor)
         return critic
@@ -149,7 +151,7 @@ class QuadraticCritic:
     ----------
     coef : (p,) array
     n, m : int
-        Dimensions of state and action.
+        Dimensions of the state and of the action.
     """
 
     def __init__(self, coef: NDArray, n: int, m: int) -> None:

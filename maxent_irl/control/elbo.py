@@ -1,17 +1,17 @@
-r"""The evidence lower bound of a policy, and what exact inference promises beyond what can be earned.
+r"""The evidence lower bound (ELBO) of a policy, and the gap between exact and variational inference.
 
-Restrict the posterior over trajectories to those an agent can cause, the true dynamics under some policy; the bound on the log
-evidence is then, in units of reward,
+Restrict the posterior over trajectories to those of some policy under the true dynamics. In units of reward, the lower bound on
+the log evidence is then
 
 .. math::
 
     \mathrm{ELBO}_\pi(s) = E_\pi \Bigl[ \sum_t \gamma^t \Bigl( r(s_t, a_t) -
     \alpha \log \frac{\pi(a_t \mid s_t)}{p(a_t \mid s_t)} \Bigr) \Bigm| s_0 = s \Bigr], \qquad
-    \alpha \log p(O \mid s) - \mathrm{ELBO}_\pi(s) = \alpha \, \mathrm{KL}(\pi(\tau \mid s) \,\|\, p(\tau \mid O, s)) ,
+    \alpha \log p(O \mid s) - \mathrm{ELBO}_\pi(s) = \alpha \, \mathrm{KL}(\pi(\tau \mid s) \,\|\, p(\tau \mid O, s)) .
 
-(the identity undiscounted). Over all policies it is largest for the soft policy of variational inference, whose V it equals.
-Exact inference reports the evidence itself, so under stochastic dynamics its value is one that no policy earns: the optimism
-problem. The gap is a number per state here.
+The second equation holds for undiscounted problems. The soft policy of variational inference maximises the ELBO over all
+policies, and its V equals the maximum. Exact inference returns the evidence itself. Under stochastic dynamics no policy attains
+that value, which is called the optimism problem. `compare_inference` computes the gap in every state.
 
 Sources: Levine, S. (2018), Reinforcement learning and control as probabilistic inference: tutorial and review,
 arXiv:1805.00909, sections 2.4 and 3; Sutton, R. S., McAllester, D., Singh, S., & Mansour, Y. (1999), Policy gradient methods
@@ -28,17 +28,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import OptimizeResult, minimize
 from scipy.special import logsumexp, softmax
 
-from .._linear_systems import Staged, Stationary
-from .._validation import (
-    check_action_prior,
-    check_count,
-    check_policy,
-    check_positive,
-    check_reward,
-    check_temperature,
-)
+from .._checks import check_count, check_positive, check_temperature
 from ..inference import SoftSolution, soft_value_iteration
+from ..inference.linearisation import linearise
 from ..mdp import MDP, check_mdp
+from ..mdp.policies import check_policy
+from ..mdp.process import check_action_prior, check_reward
 
 IMPOSSIBLE = -1e300  # stands for -inf inside linear solves, where -inf times a zero probability would be NaN
 
@@ -51,7 +46,7 @@ def evidence_lower_bound(
     temperature: float = 1.0,
     action_prior: ArrayLike | None = None,
 ) -> NDArray:
-    """Evaluate the ELBO of any policy: what it earns under the true dynamics, less what it costs to differ from the prior.
+    """Evaluate the ELBO of a policy: expected reward minus temperature times the divergence from the prior.
 
     Parameters
     ----------
@@ -60,17 +55,17 @@ def evidence_lower_bound(
     policy : (S, A) array, or (T, S, A) with a horizon T
     temperature : float > 0
     action_prior : (A,) or (S, A) array, optional
-        None: p = 1, and the cost is minus the entropy of the policy.
+        None: p = 1, and the divergence is minus the entropy of the policy.
 
     Returns
     -------
     (S,) array, or (T + 1, S), in units of reward
-        -inf where the policy does what the prior forbids.
+        -inf where the policy takes actions that the prior forbids.
 
     Raises
     ------
     ValueError
-        For a policy that is no policy, naming the state.
+        For a policy whose rows are no distributions, naming the state.
     """
     return _Bound(mdp, reward, temperature, action_prior).values(check_policy(mdp, policy))
 
@@ -83,52 +78,47 @@ class _Bound:
         self.mdp, self.reward = mdp, check_reward(mdp, reward)
         self.alpha = check_temperature(temperature, finite_positive=True)
         log_prior = check_action_prior(mdp, action_prior)
-        self.prior = mdp.available.T.astype(float) if log_prior is None else np.exp(log_prior)
-        self.open = (self.prior > 0) & mdp.structure.usable(
-            "variational"
-        )  # actions that the prior allows and that get on
-
-    def linearise(self, policy: NDArray) -> Stationary | Staged:
-        if self.mdp.horizon is None:
-            return Stationary(self.mdp, policy)
-        return Staged(self.mdp, np.broadcast_to(policy, (self.mdp.horizon, *policy.shape[-2:])))
+        self.prior = mdp.available.T.astype(float) if log_prior is None else np.exp(log_prior)  # (A, S)
+        self.open = (self.prior > 0) & mdp.structure.usable("variational")  # (A, S): allowed, and no way to a dead end
 
     def net_reward(self, policy: NDArray) -> NDArray:
-        """r - alpha log(pi / p) where the policy acts, 0 elsewhere, shaped like the policy."""
+        """r - alpha log(pi / p) where the policy is positive, 0 elsewhere; (A, S) or (T, A, S), like the policy."""
         with np.errstate(divide="ignore"):
             cost = np.log(np.where(policy > 0, policy, 1.0)) - np.log(np.where(policy > 0, self.prior, 1.0))
         return np.where(policy > 0, self.reward - self.alpha * cost, 0.0)
 
     def values(self, policy: NDArray) -> NDArray:
-        linear = self.linearise(policy)
+        """ELBO of a policy (A, S) or (T, A, S) in every state, (S,) or (T + 1, S)."""
+        linear = linearise(self.mdp, policy)
         gain = linear.average(np.maximum(self.net_reward(linear.policy), IMPOSSIBLE))
         stuck = ~(self.mdp.available.any(axis=1) | self.mdp.terminal)
         V = linear.accumulate(np.where(stuck, IMPOSSIBLE, gain))
-        return np.where(V < 1e-10 * IMPOSSIBLE, -math.inf, V)
+        V = np.where(V < 1e-10 * IMPOSSIBLE, -math.inf, V)
+        return V[0] if self.mdp.horizon is None else V
 
     def gradient(self, policy: NDArray, source: NDArray) -> tuple[float, NDArray, float]:
-        """<source, ELBO>, its derivative with respect to the logits of a softmax policy, and what is left to gain.
+        """<source, ELBO>, its derivative in the logits of the softmax policy, and the improvement that is left.
 
-        The last is alpha KL(pi || p exp(Q / alpha) / Z), Q being the policy's own, summed over its visits: what the bound gains
-        if every state goes over to that posterior, but for the change of visits. Unlike the derivative it does not vanish where
-        the policy has all but given up an action that is good.
+        The third is ``alpha KL(pi || p exp(Q / alpha) / Z)`` summed over the visits of the policy, Q being its own. It is the
+        gain in the bound if every state switches to that posterior while the visits stay as they are. Unlike the derivative,
+        it does not vanish where the policy gives a good action almost no probability.
         """
-        linear = self.linearise(policy)
+        linear = linearise(self.mdp, policy)
         net = self.net_reward(linear.policy)
         V = linear.accumulate(linear.average(net))
-        here = V if self.mdp.horizon is None else V[:-1]
-        ahead = linear.expect(V)
-        advantage = net + ahead - here[..., None, :]
-        d = linear.flow(source)
-        d = d if self.mdp.horizon is None else d[:-1]
+        here, ahead = V[: len(net)], linear.expect(V)
+        advantage = net + ahead - here[:, None, :]
+        source = source.reshape(V.shape)
+        d = linear.flow(source)[: len(net)]
         attainable = self.alpha * logsumexp((self.reward + ahead) / self.alpha, b=self.prior * self.open, axis=-2)
         left = d * np.where(self.open.any(axis=0), attainable - here, 0.0)
-        return float((source * V).sum()), d[..., None, :] * linear.policy * advantage, float(left.sum())
+        derivative = (d[:, None, :] * linear.policy * advantage).reshape(policy.shape)
+        return float((source * V).sum()), derivative, float(left.sum())
 
 
 @dataclass(frozen=True, eq=False)
 class BoundMaximum:
-    """Where climbing the ELBO ended.
+    """Where the maximisation of the ELBO ended.
 
     Attributes
     ----------
@@ -138,18 +128,18 @@ class BoundMaximum:
     converged : bool
     n_iter : int
     residual : float
-        What is left to gain if the policy goes over to the posterior that its own values imply, its visits being what they are;
-        units of reward.
+        Improvement left, in units of reward. It is the gain if the policy switches to the posterior that its values imply, while
+        its visits stay as they are.
     value_curve : (n_iter + 1,) array
-        The ELBO after each iteration.
+        The ELBO at the start and after each iteration.
     """
 
-    policy: NDArray
+    policy: NDArray  # (S, A) or (T, S, A)
     value: float
     converged: bool
     n_iter: int
     residual: float
-    value_curve: NDArray
+    value_curve: NDArray  # (n_iter + 1,)
 
 
 def maximise_evidence_lower_bound(
@@ -161,10 +151,10 @@ def maximise_evidence_lower_bound(
     tol: float = 1e-10,
     max_iter: int = 2000,
 ) -> BoundMaximum:
-    """Climb the ELBO by exact policy gradients (L-BFGS over the logits), knowing nothing of soft Bellman equations.
+    """Maximise the ELBO by exact policy gradients: L-BFGS over the logits of the policy.
 
-    It solves no problem that `soft_value_iteration` does not solve faster: it is the independent witness that the soft policy
-    is the best variational posterior among all policies.
+    `soft_value_iteration` solves the same problem faster. This function uses no soft Bellman equation, so it confirms
+    independently that the soft policy is the best variational posterior.
 
     Parameters
     ----------
@@ -172,9 +162,8 @@ def maximise_evidence_lower_bound(
     reward, temperature, action_prior
         As for `evidence_lower_bound`.
     tol : float
-        What may be left to gain at convergence, relative to ``max(1, |value|)``; see `BoundMaximum`. Gradients are no measure of
-        that: rounding keeps them from zero, and they vanish too where rewards of many temperatures have made the policy all but
-        give up an action that is good, from where no climb leads back.
+        The maximisation has converged when the improvement left is at most ``tol * max(1, |value|)``. `BoundMaximum` defines that
+        improvement. The gradient is not used for this, because it also vanishes where a good action has almost no probability.
     max_iter : int
 
     Returns
@@ -184,8 +173,8 @@ def maximise_evidence_lower_bound(
     Raises
     ------
     ValueError
-        For an undiscounted problem that the uniform policy, where the climb starts, never ends; for dead ends that episodes
-        start in or (with a horizon) may come to.
+        For an undiscounted problem that does not end under the uniform policy, from which the maximisation starts. For dead ends
+        in which episodes start, or with a horizon may arrive.
     """
     tol, max_iter = check_positive("tol", tol, or_zero=True), check_count("max_iter", max_iter, at_least=0)
     bound = _Bound(mdp, reward, temperature, action_prior)
@@ -205,7 +194,7 @@ def maximise_evidence_lower_bound(
         masked = np.where(free.any(axis=-2, keepdims=True), masked, 0.0)
         return np.where(free, softmax(masked, axis=-2), 0.0)
 
-    left = math.inf  # to gain, where the loss was last evaluated, which is where an iteration ends
+    left = math.inf  # improvement left at the last evaluation of the loss, which is where an iteration ends
 
     def loss(logits: NDArray) -> tuple[float, NDArray]:
         nonlocal left
@@ -237,30 +226,30 @@ def maximise_evidence_lower_bound(
 
 @dataclass(frozen=True, eq=False)
 class InferenceComparison:
-    """Exact and variational inference on one problem, side by side.
+    """Exact and variational inference on one problem.
 
     Attributes
     ----------
     exact, variational : SoftSolution
     earned : (S,) or (T + 1, S) array
-        ELBO of the exact policy: what it is worth when the dynamics do not co-operate.
+        ELBO of the exact policy under the true dynamics.
     optimism : like `earned`
-        Exact value minus `earned`, >= 0: what the posterior promises and its policy does not earn.
+        Exact value minus `earned`, >= 0: how far the value of exact inference exceeds what its policy attains.
     regret : like `earned`
-        Variational value minus `earned`, >= 0: what following the optimistic policy costs.
+        Variational value minus `earned`, >= 0: how far the exact policy falls short of the best policy.
     """
 
     exact: SoftSolution
     variational: SoftSolution
-    earned: NDArray
-    optimism: NDArray
-    regret: NDArray
+    earned: NDArray  # (S,) or (T + 1, S)
+    optimism: NDArray  # (S,) or (T + 1, S)
+    regret: NDArray  # (S,) or (T + 1, S)
 
 
 def compare_inference(
     mdp: MDP, reward: ArrayLike, *, temperature: float = 1.0, action_prior: ArrayLike | None = None
 ) -> InferenceComparison:
-    """Measure the optimism problem: solve by exact and by variational inference, and evaluate the exact policy truly.
+    """Solve by exact and by variational inference, and evaluate the exact policy under the true dynamics.
 
     All gaps vanish under deterministic dynamics. Parameters are those of `evidence_lower_bound`.
 
@@ -268,10 +257,9 @@ def compare_inference(
     -------
     InferenceComparison
     """
-    options = {"temperature": temperature, "action_prior": action_prior}
-    exact = soft_value_iteration(mdp, reward, inference="exact", **options)
-    variational = soft_value_iteration(mdp, reward, **options)
-    earned = evidence_lower_bound(mdp, reward, exact.policy, **options)
+    variational = soft_value_iteration(mdp, reward, temperature=temperature, action_prior=action_prior)
+    exact = soft_value_iteration(mdp, reward, temperature=temperature, action_prior=action_prior, inference="exact")
+    earned = evidence_lower_bound(mdp, reward, exact.policy, temperature=temperature, action_prior=action_prior)
     alive = np.isfinite(exact.V) & np.isfinite(earned)
 
     def gap(V: NDArray) -> NDArray:

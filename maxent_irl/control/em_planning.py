@@ -1,23 +1,24 @@
-r"""Planning by expectation-maximisation: an infinite horizon as a mixture of finite-time problems.
+r"""Planning by expectation-maximisation (EM): an infinite horizon as a mixture of finite-time problems.
 
-Read the reward, scaled to :math:`\hat r \in [0, 1]`, as the probability of a binary event R seen once, at the last step T of an
-episode, which is drawn from :math:`p(T) = (1 - \gamma) \gamma^T`. The likelihood of the event is then the discounted return,
+Scale the reward to :math:`\hat r \in [0, 1]` and read it as the probability of a binary event R. The event is observed once, at
+the last step T of an episode, which is drawn from :math:`p(T) = (1 - \gamma) \gamma^T`. Its likelihood is the discounted return,
 
 .. math::
 
     L(\pi) = \sum_T (1 - \gamma) \gamma^T \, p(R = 1 \mid T; \pi)
     = (1 - \gamma) \, E_\pi \Bigl[ \sum_t \gamma^t \hat r(s_t, a_t) \Bigr] ,
 
-and maximising a likelihood with hidden variables is what EM does. The E-step's messages, summed over the mixture, are the state
-visitations :math:`d(s)` and :math:`\hat Q(s,a) = \hat r(s,a) + \gamma E[\hat V(s')]`; both are linear solves. The M-step is
+so planning maximises a likelihood with hidden variables, which EM does. The messages of the E-step, summed over the mixture, are
+the state visitations :math:`d(s)` and :math:`\hat Q(s,a) = \hat r(s,a) + \gamma E[\hat V(s')]`. Both are linear solves. The
+M-step is
 
 .. math::
 
     \pi_\text{new}(a \mid s) \propto \pi(a \mid s) \, \hat Q(s, a) \quad \text{(the full M-step)}, \qquad
     \pi_\text{new}(s) \in \arg\max_a \hat Q(s, a) \quad \text{(greedy)} .
 
-Either raises the likelihood in every iteration. The greedy one is policy iteration, and ends after a few; the full one
-converges linearly to the same value. No temperature is involved: the fixed point is the hard Bellman one.
+Neither M-step lowers the likelihood. The greedy M-step is policy iteration and ends after a few iterations. The full M-step
+converges linearly to the same value. There is no temperature: the fixed point is that of the hard Bellman equation.
 
 Source: Toussaint, M., & Storkey, A. (2006), Probabilistic inference for solving discrete and continuous state Markov decision
 processes, ICML, 945-952. The proportional M-step also: Dayan, P., & Hinton, G. E. (1997), Using expectation-maximization for
@@ -32,12 +33,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._linear_systems import Stationary
-from .._numerics import iterate, soft_maximum
-from .._validation import check_choice, check_count, check_policy, check_positive, check_reward
+from .._checks import check_choice, check_count, check_positive
+from ..inference.backup import soft_maximum
+from ..inference.linearisation import PolicySystem
+from ..inference.solver import iterate
 from ..mdp import MDP
+from ..mdp.policies import check_policy
+from ..mdp.process import check_reward
 from ._requirements import require_discounted
-from .limits import uniform_prior
+from .limits import can_end, reward_range, uniform_prior
 
 M_STEPS = ("full", "greedy")
 NEVER = 1e-13  # likelihoods below this are rounding
@@ -51,9 +55,9 @@ class EMPlan:
     ----------
     policy : (S, A) array
     V : (S,) array
-        Its value, in units of reward.
+        Value of the policy, in units of reward.
     Q : (S, A) array
-        Its action value; -inf where an action is unavailable.
+        Action value of the policy; -inf where an action is unavailable.
     likelihood : float
         p(R = 1; policy), in [0, 1].
     likelihood_curve : (n_iter + 1,) array
@@ -61,16 +65,16 @@ class EMPlan:
     converged : bool
     n_iter : int
     residual : float
-        ``max_s (max_a Q(s, a) - V(s))``, what one greedy step would gain at first.
+        ``max_s (max_a Q(s, a) - V(s))``, the gain from choosing one decision greedily.
     error_bound : float
-        What the residual implies for the distance from the optimal value, ``residual / (1 - discount)``.
+        Upper bound on the distance from the optimal value: ``residual / (1 - discount)``.
     """
 
-    policy: NDArray
-    V: NDArray
-    Q: NDArray
+    policy: NDArray  # (S, A)
+    V: NDArray  # (S,)
+    Q: NDArray  # (S, A)
     likelihood: float
-    likelihood_curve: NDArray
+    likelihood_curve: NDArray  # (n_iter + 1,)
     converged: bool
     n_iter: int
     residual: float
@@ -82,7 +86,6 @@ def em_planning(
     reward: ArrayLike,
     *,
     m_step: str = "full",
-    initial_policy: ArrayLike | None = None,
     tol: float = 1e-6,
     max_iter: int = 100_000,
 ) -> EMPlan:
@@ -91,13 +94,11 @@ def em_planning(
     Parameters
     ----------
     mdp : MDP
-        Infinite horizon, discount < 1. An episode that has ended goes on earning 0.
+        Infinite horizon, discount < 1. After the end of an episode every reward is 0.
     reward : (S,) or (S, A) array
     m_step : "full" or "greedy"
-    initial_policy : (S, A) array, optional
-        Default uniform. Actions it never takes, the full M-step never will.
     tol : float
-        Wanted bound on the error of the value, in units of reward.
+        Wanted `EMPlan.error_bound`, in units of reward.
     max_iter : int
 
     Returns
@@ -107,21 +108,21 @@ def em_planning(
     Raises
     ------
     ValueError
-        For a horizon or discount 1, which make no mixture.
+        For a horizon or discount 1, where p(T) is not defined.
     """
     check_choice("m_step", m_step, M_STEPS)
     max_iter = check_count("max_iter", max_iter, at_least=0)
     problem = _Mixture(mdp, reward)
-    start = check_policy(mdp, uniform_prior(mdp) if initial_policy is None else initial_policy)
+    start = check_policy(mdp, uniform_prior(mdp))
     curve: list[float] = []
 
-    def e_step(policy: NDArray) -> tuple[tuple, float]:
+    def e_step(policy: NDArray) -> tuple[tuple[NDArray, NDArray], float]:
         V, Q, likelihood = problem.e_step(policy)
         curve.append(likelihood)
         gain = np.where(mdp.terminal, 0.0, Q.max(axis=0) - V)
         return (V, Q), float(gain.max(initial=0.0))
 
-    def advance(policy: NDArray, measured: tuple) -> NDArray:
+    def advance(policy: NDArray, measured: tuple[NDArray, NDArray]) -> NDArray:
         return problem.m_step(policy, measured[1], greedy=m_step == "greedy")
 
     wanted = check_positive("tol", tol) * (1.0 - mdp.discount)
@@ -141,10 +142,10 @@ def em_planning(
 
 
 def reward_time_posterior(mdp: MDP, reward: ArrayLike, policy: ArrayLike, n_times: int) -> NDArray:
-    r"""Return when the reward was seen if it was, p(T | R = 1; policy) for T = 0, ..., n_times - 1; (n_times,).
+    r"""Return the posterior of the time of the reward event, p(T | R = 1; policy) for T = 0, ..., n_times - 1; (n_times,).
 
-    The components of the mixture one by one, by forward messages. It sums to 1 as `n_times` grows; what is missing is at most
-    :math:`\gamma^n / L`.
+    Each component of the mixture is computed by forward messages. The sum tends to 1 as `n_times` grows; for n times it is less
+    by at most :math:`\gamma^n / L`.
 
     Parameters
     ----------
@@ -156,14 +157,16 @@ def reward_time_posterior(mdp: MDP, reward: ArrayLike, policy: ArrayLike, n_time
     Raises
     ------
     ValueError
-        If the policy never sees the reward, earning the least there is at all times.
+        If the event has probability 0 under this policy, which then earns the lowest reward at all times.
     """
     n_times = check_count("n_times", n_times)
     problem = _Mixture(mdp, reward)
     pi = check_policy(mdp, policy)
     likelihood = problem.e_step(pi)[2]
     if not likelihood > NEVER:
-        raise ValueError("under this policy the reward is never seen: it earns the least there is, at all times")
+        raise ValueError(
+            "under this policy the reward is never seen: it earns the lowest reward at all times. Use another policy"
+        )
     d = mdp.initial_distribution
     seen = np.empty(n_times)
     for T in range(n_times):
@@ -181,29 +184,27 @@ class _Mixture:
         require_discounted(mdp, "a mixture of finite-time problems")
         self.mdp, self.available = mdp, mdp.available.T
         self.reward = np.broadcast_to(check_reward(mdp, reward), self.available.shape)
-        earned = self.reward[self.available]
-        ends = mdp.terminal.any() or mdp.ending is not None
-        zero = [0.0] if ends else []  # an episode that has ended earns 0, which the scale has to hold too
-        self.low = min([earned.min(), *zero])
-        self.span = (max([earned.max(), *zero]) - self.low) or 1.0
+        self.low, high = reward_range(mdp, self.reward[self.available])
+        self.span = (high - self.low) or 1.0
         self.scaled_reward = (self.reward - self.low) / self.span
-        self.scaled_zero = -self.low / self.span if ends else 0.0
+        self.scaled_zero = -self.low / self.span if can_end(mdp) else 0.0
 
     def scaled(self, value: NDArray) -> NDArray:
-        """A sum of discounted rewards, in units of the likelihood."""
+        """Convert a sum of discounted rewards to the scale of the likelihood."""
         return (value - self.low / (1.0 - self.mdp.discount)) / self.span
 
     def e_step(self, policy: NDArray) -> tuple[NDArray, NDArray, float]:
         """V (S,), Q (A, S) and the likelihood of a policy (A, S)."""
-        linear = Stationary(self.mdp, policy)
-        V = linear.accumulate(linear.average(self.reward))
-        Q = np.where(self.available, self.reward + linear.expect(V), -math.inf)
+        system = PolicySystem(self.mdp, policy)
+        V = system.solve(system.average(self.reward))
+        Q = np.where(self.available, self.reward + system.expect(V), -math.inf)
         return V, Q, float((1.0 - self.mdp.discount) * (self.mdp.initial_distribution @ self.scaled(V)))
 
     def m_step(self, policy: NDArray, Q: NDArray, *, greedy: bool) -> NDArray:
+        """The next policy (A, S) from a policy and its Q, both (A, S)."""
         if greedy:
             return soft_maximum(Q, None, 0.0)[1]
         new = policy * np.maximum(self.scaled(np.where(self.available, Q, 0.0)), 0.0)
         total = new.sum(axis=0)
-        # Where even the best action earns the lowest reward for ever, all are equally likely: nothing to learn there.
+        # Where only the lowest reward can follow, the likelihood does not depend on the policy, which is kept.
         return np.where(total > 0, np.divide(new, total, out=np.zeros_like(new), where=total > 0), policy)

@@ -1,17 +1,18 @@
 r"""A reparameterised Gaussian actor, fitted to the Boltzmann posterior of a critic.
 
-The actor draws :math:`a = W s + L \varepsilon` with :math:`\varepsilon \sim N(0, I)`: the randomness does not depend on the
-parameters, so that the divergence from the critic's Boltzmann posterior, up to its normaliser,
+The actor draws :math:`a = W s + L \varepsilon` with :math:`\varepsilon \sim N(0, I)`. The distribution of the noise does not
+depend on the parameters, so gradients pass through the sample. Up to the normaliser, the divergence from the critic's
+Boltzmann posterior is
 
 .. math::
 
     J(W, L) = E_{s, \varepsilon} \bigl[ \alpha \log \pi(a \mid s) - Q(s, a) \bigr], \qquad
     \nabla_W J = -E \bigl[ \nabla_a Q \, s^\top \bigr], \qquad
-    \nabla_L J = -E \bigl[ \nabla_a Q \, \varepsilon^\top \bigr] - \alpha \operatorname{diag}(1 / L_{ii}) ,
+    \nabla_L J = -E \bigl[ \nabla_a Q \, \varepsilon^\top \bigr] - \alpha \operatorname{diag}(1 / L_{ii}) .
 
-has gradients that pass through the sample. For a given sample of the noise J is a smooth function, which scipy minimises. The
-sample is made to have the moments of its distribution, mean 0 and covariance I: what sampling would get wrong of a quadratic
-function is then nothing. Where Q is quadratic in the action the posterior is Gaussian, and the actor reaches it.
+For a fixed sample of the noise J is a smooth function, which scipy minimises. The sample is transformed to have mean 0 and
+covariance I exactly, so a quadratic Q adds no sampling error. If Q is quadratic in the action, the posterior is Gaussian and
+the actor reaches it.
 
 Sources: Haarnoja, T., Zhou, A., Abbeel, P., & Levine, S. (2018), Soft actor-critic, ICML, PMLR 80, 1861-1870, equations 11-13;
 Kingma, D. P., & Welling, M. (2014), Auto-encoding variational Bayes, ICLR (the reparameterisation); Barraquand, J. (1995),
@@ -31,13 +32,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import solve_triangular
 from scipy.optimize import minimize
 
-from .._draws import generator
-from .._validation import check_choice, check_count, check_finite, check_numbers, check_positive, check_temperature
+from .._checks import check_choice, check_count, check_finite, check_numbers, check_positive, check_temperature
+from ..demonstrations.draws import generator
 
 COVARIANCES = ("full", "diagonal")
-ActionValue = Callable[
-    [NDArray, NDArray], tuple[NDArray, NDArray]
-]  # (k, n), (k, m) -> Q (k,), its gradient in a (k, m)
+# states (k, n), actions (k, m) -> Q (k,), its gradient in the action (k, m)
+ActionValue = Callable[[NDArray, NDArray], tuple[NDArray, NDArray]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,17 +50,17 @@ class GaussianActor:
     factor : (m, m) array, lower triangular with a positive diagonal
     """
 
-    gain: NDArray
-    factor: NDArray
+    gain: NDArray  # (m, n)
+    factor: NDArray  # (m, m)
 
     @classmethod
     def standard(cls, n_states: int, n_actions: int) -> GaussianActor:
-        """The actor that ignores the state: mean 0, deviation 1."""
+        """The actor with mean 0 and standard deviation 1 in every state."""
         return cls(np.zeros((n_actions, n_states)), np.eye(n_actions))
 
     @property
     def covariance(self) -> NDArray:
-        """(m, m) array."""
+        """Covariance of the action, (m, m)."""
         return self.factor @ self.factor.T
 
     @property
@@ -70,25 +70,25 @@ class GaussianActor:
 
     @property
     def entropy(self) -> float:
-        """nats."""
+        """Differential entropy, in nats."""
         m = len(self.factor)
         return float(0.5 * m * (1 + math.log(2 * math.pi)) + np.log(np.diag(self.factor)).sum())
 
     def act(self, states: NDArray, noise: NDArray) -> NDArray:
-        """Actions (k, m) in (k, n) states for standard normal noise (k, m): the reparameterisation."""
+        """Actions (k, m) in states (k, n) for standard normal noise (k, m)."""
         return states @ self.gain.T + noise @ self.factor.T
 
     def log_density(self, states: NDArray, actions: NDArray) -> NDArray:
-        """log pi(a | s), (k,), nats."""
+        """log pi(a | s) of actions (k, m) in states (k, n), in nats; (k,)."""
         noise = solve_triangular(self.factor, (actions - states @ self.gain.T).T, lower=True)
         m = len(self.factor)
         return -0.5 * (noise**2).sum(axis=0) - 0.5 * m * math.log(2 * math.pi) - np.log(np.diag(self.factor)).sum()
 
 
 def matched_noise(rng: np.random.Generator, size: int, n_actions: int) -> NDArray:
-    """Standard normal draws (size, n_actions), scaled so that their second moments are exactly those of the identity.
+    """Standard normal draws (size, n_actions), transformed so that their second moments are exactly the identity.
 
-    Used with both signs they have mean 0 as well.
+    Used with both signs, their mean is exactly 0 too.
     """
     if size < n_actions:
         raise ValueError(
@@ -99,22 +99,25 @@ def matched_noise(rng: np.random.Generator, size: int, n_actions: int) -> NDArra
 
 
 class _Parameters:
-    """Gain and factor as one vector: gain, log diagonal of the factor, and (full covariance) what is below it."""
+    """Gain and factor as one vector: gain, log diagonal of the factor and, with a full covariance, the entries below it."""
 
     def __init__(self, n: int, m: int, covariance: str) -> None:
         self.n, self.m = n, m
         self.below = np.tril_indices(m, -1) if covariance == "full" else (np.empty(0, int), np.empty(0, int))
 
     def pack(self, actor: GaussianActor) -> NDArray:
+        """The vector of an actor."""
         return np.concatenate([actor.gain.ravel(), np.log(np.diag(actor.factor)), actor.factor[self.below]])
 
     def unpack(self, x: NDArray) -> GaussianActor:
+        """The actor of a vector."""
         n, m = self.n, self.m
         factor = np.diag(np.exp(x[n * m : n * m + m]))
         factor[self.below] = x[n * m + m :]
         return GaussianActor(x[: n * m].reshape(m, n), factor)
 
     def gradient(self, d_gain: NDArray, d_factor: NDArray, actor: GaussianActor) -> NDArray:
+        """The derivative in the vector, from those in gain and factor."""
         d_log = np.diag(d_factor) * np.diag(actor.factor)
         return np.concatenate([d_gain.ravel(), d_log, d_factor[self.below]])
 
@@ -128,7 +131,7 @@ class ActorObjective:
         ``(states (k, n), actions (k, m)) -> (Q (k,), dQ/da (k, m))``.
     states : (k, n) array
     noise : (k, m) array
-        Used with both signs, which takes its mean out exactly.
+        Used with both signs, so that its mean is 0.
     temperature : float
     covariance : "full" or "diagonal"
     """
@@ -151,13 +154,13 @@ class ActorObjective:
 
 @dataclass(frozen=True, eq=False)
 class ActorFit:
-    """The actor that is nearest to a critic's Boltzmann posterior.
+    """The Gaussian actor with the smallest divergence from a critic's Boltzmann posterior.
 
     Attributes
     ----------
     actor : GaussianActor
     loss : float
-        J: the divergence times the temperature, up to a constant.
+        J, the divergence times the temperature up to a constant.
     loss_curve : (n_iter + 1,) array
     converged : bool
     n_iter : int
@@ -167,7 +170,7 @@ class ActorFit:
 
     actor: GaussianActor
     loss: float
-    loss_curve: NDArray
+    loss_curve: NDArray  # (n_iter + 1,)
     converged: bool
     n_iter: int
     residual: float
@@ -192,17 +195,17 @@ def fit_gaussian_actor(
     action_value : callable
         ``(states (k, n), actions (k, m)) -> (Q (k,), dQ/da (k, m))``.
     states : (k, n) array
-        A sample of states, at least `n_actions`; for a single choice k rows of the number 1.
+        A sample of at least `n_actions` states. For a single choice, k rows that hold the number 1.
     n_actions : int
-        m, dimensions of the action.
+        m, the dimension of the action.
     temperature : float > 0
     covariance : "full" or "diagonal"
-        A diagonal actor in a posterior with correlations is the nearest by divergence: its variances are those of each
-        component given all the others, smaller than the posterior's.
+        If the posterior has correlations, the variances of the diagonal actor are those of each component given all others. They
+        are smaller than the posterior's variances.
     start : GaussianActor, optional
-        Default mean 0, deviation 1.
+        None: mean 0 and standard deviation 1.
     tol : float
-        Largest component of the gradient at which it has converged, relative to ``max(1, temperature)``.
+        The fit has converged when no component of the gradient exceeds ``tol * max(1, temperature)``.
     max_iter : int
     random_state : None, int, numpy Generator, or numpy RandomState
 
@@ -231,8 +234,8 @@ def fit_gaussian_actor(
 
 
 def _check_action_value(action_value: ActionValue, states: NDArray, actions: NDArray) -> None:
-    """Raise ValueError unless a critic's answer, where the actor starts, is a finite value and gradient per row."""
-    value, slope = (check_numbers("what action_value returns", part) for part in action_value(states, actions))
+    """Raise ValueError unless `action_value` returns one finite value and gradient per row for the first actions."""
+    value, slope = (check_numbers("the result of action_value", part) for part in action_value(states, actions))
     if value.shape != (len(states),) or slope.shape != actions.shape:
         raise ValueError(
             f"action_value must return Q of shape ({len(states)},) and its gradient in the action, {actions.shape}; "
@@ -243,7 +246,7 @@ def _check_action_value(action_value: ActionValue, states: NDArray, actions: NDA
 
 
 def improve(objective: ActorObjective, start: GaussianActor, tol: float, max_iter: int) -> ActorFit:
-    """Minimise the objective from `start` until its gradient is below `tol`, relative to ``max(1, temperature)``."""
+    """Minimise the objective from `start` until no component of its gradient exceeds ``tol * max(1, temperature)``."""
     x = objective.parameters.pack(start)
     curve = [objective(x)[0]]
     limit = tol * max(1.0, objective.temperature)

@@ -1,15 +1,14 @@
-r"""KL control: a reference policy as the prior, and reward traded against divergence from it.
+r"""KL control: a reference policy as the prior, and the trade-off of reward against divergence from it.
 
-The variational objective with prior :math:`\pi_\text{ref}` and temperature beta is that of fine-tuning with a KL penalty,
+With prior :math:`\pi_\text{ref}` and temperature beta, the variational objective is that of fine-tuning with a KL penalty,
 
 .. math::
 
-    \max_\pi \; E_\pi \Bigl[ \sum_t r(s_t, a_t) \Bigr] - \beta \, \mathrm{KL}(\pi \,\|\, \pi_\text{ref}) ,
+    \max_\pi \; E_\pi \Bigl[ \sum_t r(s_t, a_t) \Bigr] - \beta \, \mathrm{KL}(\pi \,\|\, \pi_\text{ref}) .
 
-solved by ``soft_value_iteration(..., temperature=beta, action_prior=reference)``. As beta runs from infinity to 0 its
-solutions trace the frontier of reward against divergence: no policy earns more at the same divergence, the frontier is
-concave, and its slope is beta. Where nothing is discounted, exact inference is even linear in :math:`z = \exp(V / \beta)`, the
-desirability of a state:
+``soft_value_iteration(..., temperature=beta, action_prior=reference)`` solves it. As beta falls from infinity to 0, the solutions
+form the frontier of reward against divergence. At a given divergence no policy earns more. The frontier is concave and its slope
+is beta. For undiscounted problems, exact inference is linear in the desirability of a state, :math:`z = \exp(V / \beta)`:
 
 .. math::
 
@@ -30,16 +29,18 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
-from .._validation import ImproperProblemError, check_reward, check_temperature
+from .._checks import check_temperature
 from ..inference import SoftSolution, soft_value_iteration
+from ..inference.cycles import ImproperProblemError
+from ..inference.visitations import expected_visitations
 from ..mdp import MDP, check_mdp
-from ..visitations import expected_visitations
+from ..mdp.process import check_reward
 from ._requirements import check_reference, check_temperatures, require_episodes
 
 
 @dataclass(frozen=True, eq=False)
 class Frontier:
-    """Reward against divergence from the reference, over temperatures.
+    """Expected reward and divergence from the reference at several temperatures.
 
     Attributes
     ----------
@@ -51,21 +52,19 @@ class Frontier:
     solutions : tuple of K SoftSolution
     """
 
-    temperatures: NDArray
-    reward: NDArray
-    divergence: NDArray
-    solutions: tuple[SoftSolution, ...]
+    temperatures: NDArray  # (K,)
+    reward: NDArray  # (K,)
+    divergence: NDArray  # (K,)
+    solutions: tuple[SoftSolution, ...]  # K
 
     @property
     def objective(self) -> NDArray:
-        """reward - temperature * divergence, (K,): the soft value of the initial distribution."""
+        """Soft value of the initial distribution, ``reward - temperature * divergence``; (K,)."""
         return self.reward - self.temperatures * self.divergence
 
 
-def reward_divergence(
-    mdp: MDP, reward: ArrayLike, policy: ArrayLike, reference: ArrayLike, *, initial: ArrayLike | None = None
-) -> tuple[float, float]:
-    """Return what a policy earns, and how far from the reference it is: expected reward, and KL along its paths in nats.
+def reward_divergence(mdp: MDP, reward: ArrayLike, policy: ArrayLike, reference: ArrayLike) -> tuple[float, float]:
+    """Return the expected reward of a policy from the initial distribution, and the KL divergence of its trajectories, in nats.
 
     Parameters
     ----------
@@ -73,14 +72,12 @@ def reward_divergence(
     reward : (S,) or (S, A) array
     policy : (S, A) or (T, S, A) array
     reference : (A,) or (S, A) array
-    initial : (S,) array, optional
-        As for `expected_visitations`.
     """
     check_mdp(mdp)
     r = np.broadcast_to(check_reward(mdp, reward), (mdp.n_actions, mdp.n_states)).T
     log_reference = check_reference(mdp, reference).T
     policy = np.asarray(policy, dtype=float)
-    visits = expected_visitations(mdp, policy, initial=initial)
+    visits = expected_visitations(mdp, policy)
     acting = visits > 0
     log_ratio = np.log(np.where(policy > 0, policy, 1.0)) - np.where(policy > 0, log_reference, 0.0)
     divergence = np.where(acting, visits * np.where(acting, log_ratio, 0.0), 0.0).sum()
@@ -88,7 +85,7 @@ def reward_divergence(
 
 
 def reward_kl_frontier(mdp: MDP, reward: ArrayLike, reference: ArrayLike, temperatures: ArrayLike) -> Frontier:
-    """Trace the frontier of reward against divergence from a reference policy.
+    """Compute the frontier of reward against divergence from a reference policy.
 
     Parameters
     ----------
@@ -113,7 +110,7 @@ def reward_kl_frontier(mdp: MDP, reward: ArrayLike, reference: ArrayLike, temper
 def desirability(mdp: MDP, reward: ArrayLike, reference: ArrayLike, *, temperature: float = 1.0) -> NDArray:
     """Solve undiscounted exact inference by one linear system.
 
-    Under deterministic dynamics it is the variational solution too: the linearly solvable problem of KL control.
+    Under deterministic dynamics this is also the variational solution, the linearly solvable problem of KL control.
 
     Parameters
     ----------
@@ -126,14 +123,14 @@ def desirability(mdp: MDP, reward: ArrayLike, reference: ArrayLike, *, temperatu
     Returns
     -------
     (S,) array
-        z = exp(V / temperature), at most as small as floating point goes: 0 where V / temperature is below about -700.
+        z = exp(V / temperature); 0 where V / temperature is below about -700, the limit of floating point.
 
     Raises
     ------
     ImproperProblemError
-        If cycles pay so much that no finite solution exists.
+        If the rewards of a cycle are so high that no finite solution exists.
     ValueError
-        For a discount or a horizon, with which the equation is not linear or not one.
+        For a discount, with which the equation is not linear, or a horizon, with which z depends on time.
     """
     require_episodes(mdp, "desirability()")
     beta = check_temperature(temperature, finite_positive=True)
@@ -142,10 +139,10 @@ def desirability(mdp: MDP, reward: ArrayLike, reference: ArrayLike, *, temperatu
         weight = np.exp(check_reference(mdp, reference) + np.broadcast_to(check_reward(mdp, reward), (A, S)) / beta)
     weight *= mdp.structure.usable_exact
     if not np.isfinite(weight).all():
-        raise ImproperProblemError("exp(reward / temperature) overflows: rewards are hundreds of temperatures large")
-    tilted = sparse.vstack(
-        [sparse.diags_array(row) for row in weight], format="csr"
-    )  # (A * S, S) picks p exp(r / beta)
+        raise ImproperProblemError(
+            "exp(reward / temperature) overflows: make rewards smaller or the temperature larger"
+        )
+    tilted = sparse.vstack([sparse.diags_array(row) for row in weight], format="csr")  # (A * S, S): p exp(r / beta)
     passive = sparse.csr_array(tilted.T @ mdp.transitions)
     ended = np.zeros(S) if mdp.ending is None else (weight * mdp.ending.T).sum(axis=0)
     ended = ended + passive @ mdp.terminal.astype(float)

@@ -1,21 +1,21 @@
-r"""The limits of the temperature, and the constant of the uniform prior, as functions of the one soft backup.
+r"""Both limits of the temperature, and the constant by which "no prior" differs from the uniform prior.
 
-With a prior p and rewards spanning :math:`\Delta = \max r - \min r` on an infinite horizon (with a finite one, the sum of its
-discounts stands for :math:`1 / (1 - \gamma)`),
+Let p be the prior and :math:`\Delta = \max r - \min r` the range of the rewards. For an infinite horizon,
 
 .. math::
 
     \text{cold:}\quad & 0 \le V_0(s) - V_\alpha(s) \le \frac{\alpha \max_{s,a} \log (1 / p(a \mid s))}{1 - \gamma}, &
-    \text{hot:}\quad & \Bigl| \log \frac{\pi_\alpha(a \mid s)}{p(a \mid s)} \Bigr| \le \frac{\Delta}{\alpha (1 - \gamma)} ,
+    \text{hot:}\quad & \Bigl| \log \frac{\pi_\alpha(a \mid s)}{p(a \mid s)} \Bigr| \le \frac{\Delta}{\alpha (1 - \gamma)} .
 
-so that soft Bellman goes to hard Bellman as alpha goes to 0, and the policy to the prior as alpha goes to infinity. The cold
-bound holds as the best policy, deterministic, pays at most :math:`\alpha \log(1 / p)` a step; the hot one as Q varies by at
-most :math:`\Delta / (1 - \gamma)` among actions.
+With a finite horizon the sum of the discounts replaces :math:`1 / (1 - \gamma)`. As alpha goes to 0 the soft Bellman equation
+becomes the hard one. As alpha goes to infinity the policy becomes the prior. The cold bound holds because the best deterministic
+policy pays at most :math:`\alpha \log(1 / p)` a step. The hot bound holds because Q varies by at most
+:math:`\Delta / (1 - \gamma)` among actions.
 
-"No prior" (p = 1) differs from the uniform prior by :math:`\alpha \log |A(s)|` a decision: it is the same problem with that
-much more reward (`uniform_prior_cost`). Where episodes last equally long whatever the agent does, this shifts V by a constant
-and no policy notices. Where the agent can end the episode it does notice: without a prior every further decision is worth
-entropy, and the hot limit is then not the uniform policy but one that avoids the end.
+"No prior" (p = 1) is the problem with the uniform prior and :math:`\alpha \log |A(s)|` more reward a decision
+(`uniform_prior_cost`). Where all episodes last equally long, this adds a constant to V and leaves the policy unchanged. Where
+the agent can end the episode, the policy changes: without a prior every further decision adds entropy. Its hot limit is then
+not the uniform policy, but one that avoids the end.
 
 Source: Levine, S. (2018), Reinforcement learning and control as probabilistic inference, arXiv:1805.00909, sections 2.3 and
 4.1; Rawlik, K., Toussaint, M., & Vijayakumar, S. (2012), On stochastic optimal control and reinforcement learning by
@@ -30,10 +30,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._validation import check_action_prior, check_reward, check_temperature
+from .._checks import check_temperature
 from ..inference import SoftSolution, soft_value_iteration
 from ..mdp import MDP, check_mdp
-from ._requirements import check_temperatures
+from ..mdp.process import check_reward
+from ._requirements import check_reference, check_temperatures
 
 
 def uniform_prior(mdp: MDP) -> NDArray:
@@ -43,11 +44,11 @@ def uniform_prior(mdp: MDP) -> NDArray:
 
 
 def uniform_prior_cost(mdp: MDP, temperature: float) -> NDArray:
-    r"""Return the reward the uniform prior takes from every decision, :math:`\alpha \log |A(s)|`, in units of reward; (S,).
+    r"""Return the reward that the uniform prior subtracts from every decision, :math:`\alpha \log |A(s)|`; (S,).
 
-    Solving with the uniform prior, or without a prior but with this much less reward, is the same problem: equal V, Q up to
-    this cost, equal policy. When all states offer A actions and nothing ends early, the two values differ by the constant
-    :math:`\alpha \log A \sum_t \gamma^t`.
+    Two problems have the same V and the same policy: one with the uniform prior, and one without a prior but with this much less
+    reward. Their Q differ by this cost. If all states offer A actions and no episode ends early, the values with and without the
+    prior differ by the constant :math:`\alpha \log A \sum_t \gamma^t`.
 
     Parameters
     ----------
@@ -61,34 +62,34 @@ def uniform_prior_cost(mdp: MDP, temperature: float) -> NDArray:
 
 @dataclass(frozen=True, eq=False)
 class TemperatureSweep:
-    """Solutions over a range of temperatures, and their distances from both ends.
+    """Solutions over a range of temperatures, and their distances from both limits.
 
     Attributes
     ----------
     temperatures : (K,) array
     solutions : tuple of K SoftSolution
     hard, prior : SoftSolution
-        The two ends: temperature 0 and infinity.
+        The solutions at temperature 0 and infinity.
     cold_distance, cold_bound : (K,) arrays
-        max over states of ``V_hard - V``, and what the theory allows; units of reward.
+        Largest ``V_hard - V`` over states, and its bound; in units of reward.
     hot_distance, hot_bound : (K,) arrays
-        max over states and actions of ``|log pi / p|``, and what the theory allows; nats.
+        Largest ``|log pi / p|`` over states and actions, and its bound; in nats.
     """
 
-    temperatures: NDArray
-    solutions: tuple[SoftSolution, ...]
+    temperatures: NDArray  # (K,)
+    solutions: tuple[SoftSolution, ...]  # K
     hard: SoftSolution
     prior: SoftSolution
-    cold_distance: NDArray
-    cold_bound: NDArray
-    hot_distance: NDArray
-    hot_bound: NDArray
+    cold_distance: NDArray  # (K,)
+    cold_bound: NDArray  # (K,)
+    hot_distance: NDArray  # (K,)
+    hot_bound: NDArray  # (K,)
 
 
 def temperature_sweep(
     mdp: MDP, reward: ArrayLike, temperatures: ArrayLike, *, action_prior: ArrayLike | None = None
 ) -> TemperatureSweep:
-    """Follow the soft solution from the hard limit to the prior.
+    """Solve the soft Bellman equation at several temperatures and at both limits.
 
     Parameters
     ----------
@@ -97,7 +98,7 @@ def temperature_sweep(
     reward : (S,) or (S, A) array
     temperatures : (K,) array of positive numbers
     action_prior : (A,) or (S, A) array, optional
-        None: uniform over the available actions, so that both limits are the lesson's also where episodes end.
+        None: uniform over the available actions. The hot limit is then the uniform policy also where episodes can end.
 
     Returns
     -------
@@ -106,24 +107,22 @@ def temperature_sweep(
     Raises
     ------
     ValueError
-        For an undiscounted problem without a horizon, which has no bounds.
+        For an undiscounted problem without a horizon, for which no bound exists.
     """
     check_mdp(mdp)
     if mdp.discount == 1.0 and mdp.horizon is None:
         raise ValueError(
-            "the limits need discount < 1 or a horizon: without either there is no bound on how fast they come"
+            "the limits need discount < 1 or a horizon: without either, the distances have no bound. Use mdp.replace(...)"
         )
     alphas = check_temperatures(temperatures)
     prior = uniform_prior(mdp) if action_prior is None else action_prior
-    log_prior = check_action_prior(mdp, prior)
+    log_prior = check_reference(mdp, prior)
     possible = np.isfinite(log_prior)
-    r = np.broadcast_to(check_reward(mdp, reward), log_prior.shape)[possible]
+    low, high = reward_range(mdp, np.broadcast_to(check_reward(mdp, reward), log_prior.shape)[possible])
     if mdp.horizon is None:
         steps = 1.0 / (1.0 - mdp.discount)
     else:
         steps = float(np.sum(mdp.discount ** np.arange(mdp.horizon)))
-    ends = mdp.terminal.any() or mdp.ending is not None
-    low, high = (min(r.min(), 0.0), max(r.max(), 0.0)) if ends else (r.min(), r.max())  # after the end the reward is 0
 
     solutions = tuple(soft_value_iteration(mdp, reward, temperature=a, action_prior=prior) for a in alphas)
     hard = soft_value_iteration(mdp, reward, temperature=0.0, action_prior=prior)
@@ -139,6 +138,17 @@ def temperature_sweep(
         np.array([_largest(_log_ratio(solution, log_prior.T)) for solution in solutions]),
         (high - low) * steps / alphas,
     )
+
+
+def can_end(mdp: MDP) -> bool:
+    """Whether an episode may end before the horizon, after which every reward is 0."""
+    return bool(mdp.terminal.any()) or mdp.ending is not None
+
+
+def reward_range(mdp: MDP, rewards: NDArray) -> tuple[float, float]:
+    """Smallest and largest of the rewards of possible decisions, (n,), and of 0 where episodes can end."""
+    after = [0.0] if can_end(mdp) else []
+    return float(min([rewards.min(), *after])), float(max([rewards.max(), *after]))
 
 
 def _log_ratio(solution: SoftSolution, log_prior: NDArray) -> NDArray:

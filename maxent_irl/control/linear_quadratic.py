@@ -1,12 +1,11 @@
-r"""Control as inference where everything is Gaussian: linear dynamics, quadratic reward, the soft Bellman equation in closed
-form.
+r"""Linear dynamics, quadratic reward and Gaussian noise: the soft Bellman equation in closed form.
 
 .. math::
 
     s' = A s + B a + w, \quad w \sim N(0, W), \qquad r(s,a) = -\tfrac12 s^\top Q s - s^\top N a - \tfrac12 a^\top R a .
 
-The log-sum-exp over actions is a Gaussian integral, so the soft value stays quadratic, :math:`V(s) = c - \tfrac12 s^\top P s`,
-and the Boltzmann policy Gaussian, with M = R + gamma B'PB:
+The log-sum-exp over actions is a Gaussian integral. So the soft value is quadratic, :math:`V(s) = c - \tfrac12 s^\top P s`,
+and the Boltzmann policy is Gaussian. With M = R + gamma B'PB,
 
 .. math::
 
@@ -16,9 +15,9 @@ and the Boltzmann policy Gaussian, with M = R + gamma B'PB:
     (1 - \gamma) \, c = \tfrac{\alpha}{2} \bigl( m \log 2 \pi \alpha - \log \det M \bigr) - \tfrac{\gamma}{2} \operatorname{tr}
     P W .
 
-The mean is that of the linear-quadratic regulator whatever the temperature; the temperature sets the spread, wide where the
-cost is flat. The action prior is Lebesgue measure (p = 1). With A = B = 0 and a constant state it is a single choice with
-quadratic reward, whose posterior is :math:`N(a^*, \alpha R^{-1})`.
+The mean is that of the linear-quadratic regulator at any temperature. The covariance is proportional to the temperature, and
+large where the cost is flat. The action prior is Lebesgue measure (p = 1). With A = B = 0 and a constant state, the problem
+is a single choice with quadratic reward, whose posterior is :math:`N(a^*, \alpha R^{-1})`.
 
 Sources: Anderson, B. D. O., & Moore, J. B. (1990), Optimal control: linear quadratic methods, Prentice Hall (the Riccati
 equation); Levine, S., & Koltun, V. (2013), Guided policy search, ICML, PMLR 28(3), 1-9, section 3 (the maximum-entropy policy).
@@ -33,10 +32,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import solve_discrete_are
 
-from .._validation import check_finite, check_interval, check_numbers, check_temperature
+from .._checks import check_finite, check_interval, check_numbers, check_temperature
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class LinearQuadratic:
     """A continuous control problem with linear dynamics and quadratic reward, discounted.
 
@@ -51,71 +50,81 @@ class LinearQuadratic:
     action_cost : (m, m) array, symmetric positive definite
         R.
     cross_cost : (n, m) array, optional
-        N; default 0.
+        N. None: 0.
     noise : (n, n) array, optional
-        W, covariance of the noise, symmetric positive semidefinite; default 0.
+        W, covariance of the noise, symmetric positive semidefinite. None: 0.
     discount : float in [0, 1)
 
     Raises
     ------
     ValueError
-        For shapes that disagree, entries that are not finite, an action cost that is not positive definite, noise that is no
-        covariance.
+        For shapes that disagree, entries that are not finite, matrices that are not symmetric, an action cost that is not
+        positive definite, or noise that is not positive semidefinite.
     """
 
-    dynamics: NDArray
-    control: NDArray
-    state_cost: NDArray
-    action_cost: NDArray
-    cross_cost: NDArray | None = None
-    noise: NDArray | None = None
-    discount: float = 0.95
+    dynamics: NDArray  # (n, n)
+    control: NDArray  # (n, m)
+    state_cost: NDArray  # (n, n)
+    action_cost: NDArray  # (m, m)
+    cross_cost: NDArray  # (n, m)
+    noise: NDArray  # (n, n)
+    discount: float
 
-    def __post_init__(self) -> None:
-        control = check_numbers("control", self.control)
-        if control.ndim != 2 or 0 in control.shape:
-            raise ValueError(f"control must have shape (n, m), n states by m actions; got {control.shape}")
-        n, m = control.shape
-        wanted = {
-            "dynamics": (n, n),
-            "control": (n, m),
-            "state_cost": (n, n),
-            "action_cost": (m, m),
-            "cross_cost": (n, m),
-            "noise": (n, n),
+    def __init__(
+        self,
+        dynamics: ArrayLike,
+        control: ArrayLike,
+        state_cost: ArrayLike,
+        action_cost: ArrayLike,
+        cross_cost: ArrayLike | None = None,
+        noise: ArrayLike | None = None,
+        discount: float = 0.95,
+    ) -> None:
+        given = check_numbers("control", control)
+        if given.ndim != 2 or 0 in given.shape:
+            raise ValueError(f"control must have shape (n, m), n states by m actions; got {given.shape}")
+        n, m = given.shape
+        matrices = {
+            "dynamics": (dynamics, (n, n)),
+            "control": (control, (n, m)),
+            "state_cost": (state_cost, (n, n)),
+            "action_cost": (action_cost, (m, m)),
+            "cross_cost": (np.zeros((n, m)) if cross_cost is None else cross_cost, (n, m)),
+            "noise": (np.zeros((n, n)) if noise is None else noise, (n, n)),
         }
-        for name, shape in wanted.items():
-            given = getattr(self, name)
-            array = np.zeros(shape) if given is None else check_numbers(name, given).copy()
+        for name, (values, shape) in matrices.items():
+            array = check_numbers(name, values).copy()
             if array.shape != shape:
                 raise ValueError(f"{name} must have shape {shape} for {n} states and {m} actions; got {array.shape}")
             check_finite(name, array, ("row", "column"))
             object.__setattr__(self, name, array)
         for name in ("state_cost", "action_cost", "noise"):
-            if not np.allclose(getattr(self, name), getattr(self, name).T):
-                raise ValueError(f"{name} must be symmetric")
-        if not np.linalg.eigvalsh(self.action_cost).min() > 0:
-            raise ValueError("action_cost must be positive definite: otherwise some action costs nothing at any size")
+            _check_symmetric(name, getattr(self, name))
+        lowest = np.linalg.eigvalsh(self.action_cost).min()
+        if not lowest > 0:
+            raise ValueError(
+                f"action_cost must be positive definite, or some actions cost nothing; its smallest eigenvalue is {lowest:.4g}"
+            )
         spread = np.linalg.eigvalsh(self.noise)
         if spread.min() < -1e-10 * np.abs(spread).max():
             raise ValueError(
                 f"noise must be a covariance, positive semidefinite; its smallest eigenvalue is {spread.min():.4g}"
             )
-        object.__setattr__(self, "discount", check_interval("discount", self.discount, 0.0, 1.0, closed="left"))
+        object.__setattr__(self, "discount", check_interval("discount", discount, 0.0, 1.0, closed="left"))
 
     @property
     def n_states(self) -> int:
-        """Dimensions of the state."""
+        """Dimension of the state, n."""
         return len(self.dynamics)
 
     @property
     def n_actions(self) -> int:
-        """Dimensions of the action."""
+        """Dimension of the action, m."""
         return self.control.shape[1]
 
     @classmethod
     def single_choice(cls, best: ArrayLike, curvature: ArrayLike) -> LinearQuadratic:
-        """One decision with reward ``-(a - best)' curvature (a - best) / 2`` less its largest value; the state is the number 1.
+        """A single decision with reward ``-(a - best)' curvature (a - best) / 2``; its state is the number 1.
 
         Parameters
         ----------
@@ -139,12 +148,12 @@ class LinearQuadratic:
         )
 
     def reward(self, states: NDArray, actions: NDArray) -> NDArray:
-        """Reward of (k, n) states and (k, m) actions, (k,)."""
+        """Reward of actions (k, m) in states (k, n); (k,)."""
         own = quadratic(states, self.state_cost) + quadratic(actions, self.action_cost)
         return -0.5 * own - np.einsum("ki,ij,kj->k", states, self.cross_cost, actions)
 
     def step(self, states: NDArray, actions: NDArray, rng: np.random.Generator) -> NDArray:
-        """Draw the next states, (k, n)."""
+        """Draw the next states (k, n) after actions (k, m) in states (k, n)."""
         noise = rng.multivariate_normal(np.zeros(self.n_states), self.noise, size=len(states))
         return states @ self.dynamics.T + actions @ self.control.T + noise
 
@@ -162,7 +171,7 @@ class LinearQuadratic:
         Raises
         ------
         ValueError
-            If no value is finite, or none is largest.
+            If the value of the problem is not finite.
         """
         alpha, gamma = check_temperature(temperature, finite_positive=True), self.discount
         A, B, Q, R, N = self.dynamics, self.control, self.state_cost, self.action_cost, self.cross_cost
@@ -176,9 +185,9 @@ class LinearQuadratic:
         M = R + gamma * B.T @ P @ B
         if not (np.isfinite(M).all() and np.linalg.eigvalsh(M).min() > 0):
             raise ValueError(
-                "the problem has no finite best value: either the state grows faster than 1 / sqrt(discount) a step in a "
-                "direction no action moves, or the cost of states and actions, [state_cost, cross_cost; cross_cost', "
-                "action_cost], is negative somewhere, so that ever larger actions pay ever more"
+                "the problem has no finite best value. (a) The state grows faster than 1 / sqrt(discount) a step in a direction "
+                "that no action changes: make the dynamics contract. (b) The cost matrix [state_cost, cross_cost; cross_cost', "
+                "action_cost] is negative in some direction: make it positive semidefinite"
             )
         K = np.linalg.solve(M, gamma * B.T @ P @ A + N.T)
         log_volume = self.n_actions * math.log(2 * math.pi * alpha) - np.linalg.slogdet(M)[1]
@@ -198,16 +207,26 @@ class LinearQuadraticSolution:
     covariance : (m, m) array
     """
 
-    P: NDArray
+    P: NDArray  # (n, n)
     constant: float
-    gain: NDArray
-    covariance: NDArray
+    gain: NDArray  # (m, n)
+    covariance: NDArray  # (m, m)
 
     def value(self, states: NDArray) -> NDArray:
-        """Soft value of (k, n) states, (k,)."""
+        """Soft value of states (k, n); (k,)."""
         return self.constant - 0.5 * quadratic(states, self.P)
 
 
+def _check_symmetric(name: str, matrix: NDArray) -> None:
+    """Raise ValueError unless a matrix is symmetric, naming the largest difference."""
+    if not np.allclose(matrix, matrix.T):
+        i, j = np.unravel_index(np.abs(matrix - matrix.T).argmax(), matrix.shape)
+        raise ValueError(
+            f"{name} must be symmetric; [{i}, {j}] is {matrix[i, j]:g} and [{j}, {i}] is {matrix[j, i]:g}: "
+            f"use ({name} + {name}.T) / 2"
+        )
+
+
 def quadratic(x: NDArray, matrix: NDArray) -> NDArray:
-    """``x' matrix x`` for every row of x, (k,)."""
+    """``x' matrix x`` for every row of x (k, n); (k,)."""
     return np.einsum("ki,ij,kj->k", x, matrix, x)

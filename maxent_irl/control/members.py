@@ -1,27 +1,28 @@
 """Every member of the family at small size, measured against the exact answer: what ``python -m maxent_irl.control`` runs.
 
-One slippery 5 x 5 grid serves the planners and the learners, one token tree what fine-tunes language models, and a
-double integrator the continuous members. Each function returns a distance from `soft_value_iteration` or a closed form, and
-takes a seed, which members without chance ignore.
+One slippery 5 x 5 grid serves the planners and the learners. One token tree serves the methods that fine-tune language
+models. A double integrator serves the continuous members. Each function returns a distance from `soft_value_iteration` or
+from a closed form. It takes a seed, which deterministic members ignore.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from time import perf_counter
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
+from ..demonstrations.sampling import sample_demonstrations
 from ..estimators import MaxEntIRL
 from ..inference import soft_value_iteration
-from ..sampling import sample_demonstrations
-from ..visitations import expected_visitations
+from ..inference.visitations import expected_visitations
 from ..worlds import GridWorld
+from ._sampled_learning import SampledSolution
 from .bradley_terry import draw_preferences, fit_bradley_terry
 from .continuous_actor_critic import soft_actor_critic_continuous
 from .demonstrated_prior import demonstrated_prior
@@ -47,16 +48,18 @@ ALPHA, BETA = 0.3, 0.5
 PREFERENCES = 50_000
 
 
-class Member(NamedTuple):
-    """One row of the table: what is measured, how, and the bound it has to keep."""
+@dataclass(frozen=True)
+class Member:
+    """One row of the table."""
 
     name: str
-    measured: str
-    bound: float
+    measured: str  # what the distance measures
+    bound: float  # largest distance allowed
     distance: Callable[[int], float]  # of a seed
 
 
-class Measured(NamedTuple):
+@dataclass(frozen=True)
+class Measured:
     """A member's distance from the exact answer, and the time it took."""
 
     member: Member
@@ -65,12 +68,12 @@ class Measured(NamedTuple):
 
     @property
     def kept(self) -> bool:
-        """Whether the bound was kept."""
+        """Whether the distance is within the bound."""
         return self.distance <= self.member.bound
 
 
 def measure(member: Member, seed: int = 0) -> Measured:
-    """Run one member, with a seed for what it draws at random."""
+    """Run one member with a seed."""
     start = perf_counter()
     distance = member.distance(seed)
     return Measured(member, distance, perf_counter() - start)
@@ -78,7 +81,7 @@ def measure(member: Member, seed: int = 0) -> Measured:
 
 @cache
 def slippery_grid() -> GridWorld:
-    """Return the 5 x 5 grid of the family: mud (-1) on the way to a corner that pays 1 for as long as one stays; slip 0.2."""
+    """Return a 5 x 5 grid with slip 0.2: mud costs 1 a step, and a corner pays 1 a step."""
     drawn = """
         .....
         .m...
@@ -92,10 +95,10 @@ def slippery_grid() -> GridWorld:
 
 @cache
 def token_task() -> tuple[TokenTree, NDArray, NDArray]:
-    """Return a tree of 15 completions, a reference policy, and a score for every completion, of mean 0 and deviation 1.
+    """Return a tree of 15 completions, a reference policy, and scores of mean 0 and standard deviation 1.
 
-    Reward models are commonly scaled so (Ziegler, D. M., et al. (2019), Fine-tuning language models from human preferences,
-    arXiv:1909.08593). It matters for relative errors: the smaller the rewards, the less judgements say about them.
+    Reward models are commonly scaled in this way (Ziegler, D. M., et al. (2019), Fine-tuning language models from human
+    preferences, arXiv:1909.08593). The scale affects relative errors, because preferences say less about small rewards.
     """
     tree = TokenTree("ab", 3)
     scores = np.random.default_rng(1).normal(size=tree.n_completions)
@@ -105,7 +108,7 @@ def token_task() -> tuple[TokenTree, NDArray, NDArray]:
 
 @cache
 def double_integrator() -> LinearQuadratic:
-    """Return a point mass that is pushed: position and velocity, quadratic cost, a little noise."""
+    """Return a point mass with position and velocity, moved by a force; quadratic cost, and some noise."""
     return LinearQuadratic(
         [[1.0, 0.5], [0.0, 1.0]],
         [[0.125], [0.5]],
@@ -117,14 +120,15 @@ def double_integrator() -> LinearQuadratic:
 
 
 def _token_preferences(seed: int) -> NDArray:
-    """Bradley-Terry judgements of pairs of completions, all pairs equally likely."""
+    """Bradley-Terry preferences between completions, all pairs equally likely."""
     tree, _, scores = token_task()
     pairs = tree.draw_pairs(tree.policy_of(np.ones(tree.n_completions)), PREFERENCES, random_state=[seed, 0])
     return draw_preferences(scores, pairs, random_state=[seed, 1])
 
 
-def _largest(a: NDArray, b: NDArray) -> float:
-    return float(np.abs(a - b).max())
+def _largest(a: NDArray, b: ArrayLike) -> float:
+    """The largest absolute difference."""
+    return float(np.abs(np.subtract(a, b)).max())
 
 
 def _messages(seed: int) -> float:
@@ -145,8 +149,8 @@ def _elbo(seed: int) -> float:
     world = slippery_grid()
     solution = soft_value_iteration(world.mdp, world.reward, temperature=ALPHA)
     attained = evidence_lower_bound(world.mdp, world.reward, solution.policy, temperature=ALPHA)
-    climbed = maximise_evidence_lower_bound(world.mdp, world.reward, temperature=ALPHA)
-    return max(_largest(attained, solution.V), abs(climbed.value - world.mdp.initial_distribution @ solution.V))
+    largest = maximise_evidence_lower_bound(world.mdp, world.reward, temperature=ALPHA).value
+    return max(_largest(attained, solution.V), float(abs(largest - world.mdp.initial_distribution @ solution.V)))
 
 
 def _limits(seed: int) -> float:
@@ -165,21 +169,21 @@ def _uniform_constant(seed: int) -> float:
 
 def _em(m_step: str) -> float:
     world = slippery_grid()
-    # The full M-step is quickest where chances of reward differ by large factors: reward at the goal alone.
+    # The full M-step converges fastest where scaled rewards differ by large factors, so only the goal pays here.
     reward = (world.reward > 0).astype(float)
     plan = em_planning(world.mdp, reward, m_step=m_step, tol=1e-6)
     return _largest(plan.V, soft_value_iteration(world.mdp, reward, temperature=0.0).V)
 
 
-def _learner(learn: Callable, seed: int, **options: float) -> float:
+def _learner(learn: Callable[..., SampledSolution], seed: int, **options: float) -> float:
     world = slippery_grid()
     learnt = learn(world.mdp, world.reward, temperature=ALPHA, random_state=seed, **options)
     return _largest(learnt.V, soft_value_iteration(world.mdp, world.reward, temperature=ALPHA).V)
 
 
 def _twin_critics(seed: int) -> float:
-    # Low by as much as they are noisy, so that it takes many more transitions than one critic.
-    return _learner(soft_actor_critic, seed, n_critics=2, target_rate=0.2, step_decay=0.9, n_walkers=15_000)
+    # The minimum of two noisy critics is too low, so this takes many more transitions than one critic.
+    return _learner(soft_actor_critic, seed, n_critics=2, step_decay=0.9, n_walkers=15_000)
 
 
 def _automatic_temperature(seed: int) -> float:
@@ -237,10 +241,10 @@ def _imitation(seed: int) -> float:
 def _ppo(scores: NDArray, seed: int) -> float:
     tree, reference, _ = token_task()
     reward = tree.reward_table(scores)
-    options = {"temperature": BETA, "action_prior": reference}
     run = ppo(tree.mdp, reward, reference, temperature=BETA, random_state=seed)
-    best = soft_value_iteration(tree.mdp, reward, **options).V
-    return float(tree.mdp.initial @ (best - evidence_lower_bound(tree.mdp, reward, run.policy, **options)))
+    best = soft_value_iteration(tree.mdp, reward, temperature=BETA, action_prior=reference).V
+    earned = evidence_lower_bound(tree.mdp, reward, run.policy, temperature=BETA, action_prior=reference)
+    return float(tree.mdp.initial_distribution @ (best - earned))
 
 
 def _rlhf(seed: int) -> float:
@@ -256,14 +260,15 @@ def _dpo(seed: int) -> float:
 
 
 def _total_variation(policy: NDArray, distribution: NDArray) -> float:
+    """Total variation distance of a policy (S, A) from a distribution over completions, (n,)."""
     return float(np.abs(np.exp(token_task()[0].log_probabilities(policy)) - distribution).sum() / 2)
 
 
 def _ipo(seed: int) -> float:
     tree, reference, scores = token_task()
     aligned = identity_preference_optimisation(tree, reference, _token_preferences(seed), temperature=BETA)
-    wins = expit(np.subtract.outer(scores, scores)).mean(axis=1)  # chance of beating a random completion
-    return _total_variation(aligned.policy, tree.posterior(reference, wins, BETA))
+    preferred = expit(np.subtract.outer(scores, scores)).mean(axis=1)  # probability, to a random completion
+    return _total_variation(aligned.policy, tree.posterior(reference, preferred, BETA))
 
 
 def _kto(seed: int) -> float:
@@ -274,8 +279,8 @@ def _kto(seed: int) -> float:
     return _total_variation(aligned.policy, np.where(good, chance, 0.0) / chance[good].sum())
 
 
-def _inverse(fit: Callable, seed: int) -> float:
-    """Relative error of the coefficients that an estimator recovers."""
+def _inverse(fit: Callable[[NDArray, NDArray, int], NDArray], seed: int) -> float:
+    """Relative error of the coefficients that ``fit(features, coef, seed)`` recovers."""
     features, coef = slippery_grid().features("smooth", n_features=3), np.array([1.0, -0.5, 0.5])
     return float(np.linalg.norm(fit(features, coef, seed) - coef) / np.linalg.norm(coef))
 
@@ -300,9 +305,9 @@ def _from_demonstrations(features: NDArray, coef: NDArray, seed: int) -> NDArray
 
 MEMBERS = (
     Member("messages", "V, policy and marginals against the exact soft value", 1e-10, _messages),
-    Member("ELBO", "bound of the soft policy and climbed, against V", 1e-8, _elbo),
-    Member("both limits", "V against hard at 1e-6, log policy against prior at 1e6", 2e-5, _limits),
-    Member("uniform prior", "V against V without prior less its constant", 1e-9, _uniform_constant),
+    Member("ELBO", "ELBO of the soft policy and its maximum, against V", 1e-8, _elbo),
+    Member("both limits", "V from hard V at 1e-6, log policy from prior at 1e6", 2e-5, _limits),
+    Member("uniform prior", "V against V without prior minus its constant", 1e-9, _uniform_constant),
     Member("EM planning, full", "value against the optimal one", 1e-6, lambda _: _em("full")),
     Member("EM planning, greedy", "value against the optimal one", 1e-6, lambda _: _em("greedy")),
     Member("soft Q-learning", "V against the soft value, max norm", 0.02, lambda seed: _learner(soft_q_learning, seed)),
@@ -314,9 +319,9 @@ MEMBERS = (
     Member("Gaussian actor", "mean and deviation against the posterior, relative", 0.01, _gaussian_actor),
     Member("continuous actor-critic", "gain and deviation against Riccati, relative", 0.01, _regulator),
     Member("KL control", "linear solve and token policy against the posterior", 1e-10, _kl_control),
-    Member("imitation prior", "objective missed, of both rewards together", 0.02, _imitation),
-    Member("RLHF by PPO", "exact objective missed, true reward", 1e-3, lambda seed: _ppo(token_task()[2], seed)),
-    Member("RLHF, reward model", "exact objective missed, fitted reward", 1e-3, _rlhf),
+    Member("imitation prior", "shortfall of the objective, both rewards together", 0.02, _imitation),
+    Member("RLHF by PPO", "shortfall of the objective, true reward", 1e-3, lambda seed: _ppo(token_task()[2], seed)),
+    Member("RLHF, reward model", "shortfall of the objective, fitted reward", 1e-3, _rlhf),
     Member("DPO", "implied reward differences, relative", 0.05, _dpo),
     Member("IPO", "policy against its closed form, total variation", 0.02, _ipo),
     Member("KTO", "policy against the desirable reference, total variation", 0.01, _kto),

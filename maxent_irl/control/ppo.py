@@ -1,24 +1,26 @@
-r"""Policy gradient with PPO's clipped surrogate, for reward with a KL penalty: RLHF's optimiser.
+r"""Policy gradient with PPO's clipped surrogate, for reward with a KL penalty: the optimiser of RLHF.
 
-Trajectories are sampled from the current policy; the reward of a decision is :math:`r - \beta \log(\pi_\text{old} /
-\pi_\text{ref})`, its advantage A the return from there less the mean return from its state, and a few gradient steps climb
+Each iteration samples trajectories from the current policy. The net reward of a decision is :math:`r - \beta
+\log(\pi_\text{old} / \pi_\text{ref})`. Its advantage A is the net return from there minus the mean return from its state. A
+few gradient steps increase
 
 .. math::
 
     E \bigl[ \min \bigl( \rho A, \; \operatorname{clip}(\rho, 1 - \epsilon, 1 + \epsilon) A \bigr) \bigr], \qquad
     \rho = \pi(a \mid s) / \pi_\text{old}(a \mid s) ,
 
-in the logits of a tabular policy. The gradient of each logit is divided by how often its action was sampled, which up to
-sampling makes it the natural gradient, :math:`\propto A(s,a)`: the plain one carries a factor :math:`\pi(a \mid s)`, and where
-beta is small the optimum is full of rare actions. The clip keeps the policy near the data, and no step moves a logit further
-than epsilon: the first step of an iteration, where every ratio is 1, is not clipped, and one large step can end in a policy that
-no longer tries what is best. What is being maximised is the ELBO with prior pi_ref, whose maximum `soft_value_iteration` gives
-exactly.
+in the logits of a tabular policy. The objective is the ELBO with prior :math:`\pi_\text{ref}`, whose maximum
+`soft_value_iteration` computes exactly. Three details matter where beta is small:
 
-A policy that is cold at once settles on the best of what it has seen, and what it then no longer does it never sees. So the
-price of divergence in the advantages is annealed: it starts at the deviation of the rewards of the first sample, where the
-optimum is still wide, and falls geometrically to beta over the first half of the iterations. What hardly ever occurs in a sample
-from the reference may not be found even so.
+- The gradient of each logit is divided by the number of times its action was sampled. Up to sampling noise this is the natural
+  gradient, proportional to A(s,a). The plain gradient has a factor :math:`\pi(a \mid s)` and hardly changes rare actions.
+- No step changes a logit by more than epsilon. In the first step of an iteration every ratio is 1, so the surrogate does not
+  clip, and one large step can give the best action almost no probability.
+- The price of divergence in the advantages is annealed. It starts at the standard deviation of the returns of the first
+  sample and falls geometrically to beta over the first half of the iterations. With beta from the start, the policy can
+  concentrate on the best completions sampled so far and stop sampling others.
+
+Completions that are very rare under the reference may not be sampled, and then they are not found.
 
 Sources: Schulman, J., Wolski, F., Dhariwal, P., Radford, A., & Klimov, O. (2017), Proximal policy optimization algorithms,
 arXiv:1707.06347; Ouyang, L., et al. (2022), Training language models to follow instructions with human feedback, NeurIPS 35;
@@ -35,12 +37,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._draws import generator
-from .._numerics import soft_maximum
-from .._validation import check_count, check_interval, check_positive, check_reward, check_temperature
+from .._checks import check_count, check_interval, check_positive, check_temperature
 from ..demonstrations import Demonstrations
+from ..demonstrations.draws import generator
+from ..demonstrations.sampling import sample_demonstrations
+from ..inference.backup import soft_maximum
 from ..mdp import MDP
-from ..sampling import sample_demonstrations
+from ..mdp.process import check_reward
 from ._averaging import Averaged
 from ._requirements import check_reference, require_episodes
 
@@ -52,29 +55,31 @@ class PolicyGradientRun:
     Attributes
     ----------
     policy : (S, A) array
-        Of the logits, averaged over the iterations at the wanted temperature.
+        Softmax of the logits, averaged over the iterations at temperature beta.
     converged : bool
-        Whether the sampled objective had come to rest: it says that more iterations would change little, not that the answer is
-        right. What the reference does less than about once in a sample may never have been seen (raise `n_trajectories`).
+        Whether the sampled objective changed by at most `tol`. This does not prove that the policy is optimal: actions that the
+        reference takes less than about once per sample may never have been sampled. Then raise `n_trajectories`.
     n_iter : int
     n_samples : int
-        Trajectories.
+        Number of trajectories sampled.
     residual : float
-        Change of the sampled objective between the last two tenths of the run.
-    objective_curve, divergence_curve : (n_iter,) arrays
-        Means over the trajectories of each iteration of reward less penalty at beta, and of log pi / reference.
+        Change of the mean sampled objective from the second-last to the last tenth of the run.
+    objective_curve : (n_iter,) array
+        Reward minus beta times the log-ratio log pi / reference, mean over the trajectories of each iteration.
+    divergence_curve : (n_iter,) array
+        The log-ratio log pi / reference, mean over the trajectories of each iteration.
     clipped_curve : (n_iter,) array
-        Share of the decisions whose gradient the clip removed in the last epoch of each iteration.
+        Share of the decisions without a gradient because of the clip, in the last epoch of each iteration.
     """
 
-    policy: NDArray
+    policy: NDArray  # (S, A)
     converged: bool
     n_iter: int
     n_samples: int
     residual: float
-    objective_curve: NDArray
-    divergence_curve: NDArray
-    clipped_curve: NDArray
+    objective_curve: NDArray  # (n_iter,)
+    divergence_curve: NDArray  # (n_iter,)
+    clipped_curve: NDArray  # (n_iter,)
 
 
 def ppo(
@@ -91,29 +96,30 @@ def ppo(
     tol: float = 0.02,
     random_state: Any = None,
 ) -> PolicyGradientRun:
-    """Maximise reward less divergence from a reference policy, from sampled trajectories.
+    """Maximise reward minus temperature times divergence from a reference policy, from sampled trajectories.
 
     Parameters
     ----------
     mdp : MDP
-        Undiscounted; every trajectory ends. A `TokenTree`'s, for one.
+        Undiscounted, and every trajectory ends, as in the `mdp` of a `TokenTree`.
     reward : (S,) or (S, A) array
-        What each decision pays.
+        Reward of each decision.
     reference : (A,) or (S, A) array
-        Where the policy starts, and what it is charged for leaving.
+        The policy at the start, from which the divergence is measured.
     temperature : float > 0
-        beta, price of a nat of divergence; approached from above in the first half of the iterations.
+        beta, the price of a nat of divergence. The price falls to it over the first half of the iterations.
     clip : float in (0, 1)
         epsilon.
     n_trajectories : int
-        Sampled per iteration.
-    n_iterations, n_epochs : int
-        Iterations, and gradient steps on the sample of each.
+        Trajectories sampled in each iteration.
+    n_iterations : int
+    n_epochs : int
+        Gradient steps on the sample of each iteration.
     learning_rate : float > 0
-        A step moves a logit by ``learning_rate * advantage / price``; iteration k has ``learning_rate / (1 + k / 20)``.
-        No step moves a logit further than `clip`.
+        A step moves a logit by ``learning_rate * advantage / price``, but by no more than `clip`. In iteration k the rate is
+        divided by ``1 + k / 20``.
     tol : float
-        Change of the sampled objective at which the run counts as converged, in units of reward.
+        Largest `PolicyGradientRun.residual` that counts as converged, in units of reward.
     random_state : None, int, numpy Generator, or numpy RandomState
 
     Returns
@@ -123,7 +129,7 @@ def ppo(
     Raises
     ------
     ValueError
-        For a discount, a horizon, or options out of range.
+        For a discount, a horizon, or arguments out of range.
     """
     require_episodes(mdp, "ppo()")
     beta = check_temperature(temperature, finite_positive=True)
@@ -166,7 +172,7 @@ def ppo(
 
 
 def _advantages(batch: Demonstrations, net: NDArray, n_states: int) -> NDArray:
-    """Return from each decision to the end, less the mean return from its state; (N,)."""
+    """Net return from each decision to the end, minus the mean net return from its state; (N,)."""
     so_far = np.cumsum(net)
     to_end = np.repeat(so_far[batch.offsets[1:] - 1], batch.lengths) - so_far + net
     visits = np.bincount(batch.states, minlength=n_states)
@@ -175,7 +181,18 @@ def _advantages(batch: Demonstrations, net: NDArray, n_states: int) -> NDArray:
 
 
 class _Surrogate:
-    """The clipped surrogate of one sample, and its gradient in the logits."""
+    """The clipped surrogate of one sample, and its gradient in the logits.
+
+    Parameters
+    ----------
+    mdp : MDP
+    batch : Demonstrations
+        N decisions.
+    advantage : (N,) array
+    old : (N,) array
+        Probability of each decision under the policy that was sampled.
+    clip : float
+    """
 
     def __init__(self, mdp: MDP, batch: Demonstrations, advantage: NDArray, old: NDArray, clip: float) -> None:
         self.shape = (mdp.n_actions, mdp.n_states)
@@ -186,14 +203,14 @@ class _Surrogate:
         self.visits = np.maximum(1, np.bincount(pairs, minlength=A * S)).reshape(A, S)
 
     def value(self, policy: NDArray) -> float:
-        """Sum over decisions."""
+        """The surrogate of a policy (A, S), summed over decisions."""
         ratio = policy[self.actions, self.states] / self.old
         clipped = np.clip(ratio, 1.0 - self.clip, 1.0 + self.clip)
         terms = np.minimum(ratio * self.advantage, clipped * self.advantage)
         return float(terms.sum())
 
     def gradient(self, policy: NDArray) -> tuple[NDArray, float]:
-        """(A, S), and the share of decisions that the clip leaves without one."""
+        """Gradient (A, S), and the share of decisions that the clip leaves without a gradient."""
         ratio = policy[self.actions, self.states] / self.old
         beyond = np.where(self.advantage > 0, ratio > 1.0 + self.clip, ratio < 1.0 - self.clip)
         A, S = self.shape

@@ -1,23 +1,23 @@
-r"""DPO, IPO and KTO: fitting the policy itself to preferences, with no reward model in between.
+r"""DPO, IPO and KTO: fitting the policy to preferences directly, without a reward model.
 
-The posterior :math:`\pi(y) \propto \pi_\text{ref}(y) \exp(r(y) / \beta)` can be read backwards: any policy is the optimum of
-an implied reward, :math:`\hat r(y) = \beta \log \pi(y) / \pi_\text{ref}(y)` up to a constant per prompt. With h the implied
-reward of the preferred completion less that of the other, in units of beta, the losses are
+The posterior :math:`\pi(y) \propto \pi_\text{ref}(y) \exp(r(y) / \beta)` can be solved for the reward. Every policy is
+optimal for its implied reward, :math:`\hat r(y) = \beta \log \pi(y) / \pi_\text{ref}(y)`, up to a constant per prompt. Let h
+be the implied reward of the preferred completion minus that of the other, in units of beta. The losses are
 
 .. math::
 
     \text{DPO:} \; -\log \sigma(\beta h), \qquad
     \text{IPO:} \; \bigl( h - \tfrac{1}{2 \tau} \bigr)^2, \qquad
-    \text{KTO:} \; \lambda_y - \lambda_y \, \sigma\bigl( \pm \beta (\log \pi(y) / \pi_\text{ref}(y) - z_0) \bigr) ,
+    \text{KTO:} \; \lambda_y - \lambda_y \, \sigma\bigl( \pm \beta (\log \pi(y) / \pi_\text{ref}(y) - z_0) \bigr) .
 
-KTO's for single completions called desirable (+) or not (-), with :math:`z_0 = \mathrm{KL}(\pi \,\|\, \pi_\text{ref})` held
-fixed in the gradient. Where they end, on a tree that can represent every policy:
+KTO's loss is that of a single completion labelled desirable (+) or not (-). Its :math:`z_0 = \mathrm{KL}(\pi \,\|\,
+\pi_\text{ref})` is a constant in the gradient. On a tree that can represent every policy, the minima are these posteriors:
 
-- DPO, with Bradley-Terry preferences of a reward r, at the posterior with reward r and temperature beta: RLHF's optimum.
-- IPO at the posterior with reward p(y preferred to a completion drawn like its opponents) and temperature tau, which stays
-  finite even where preferences are certain.
-- KTO, where a completion is always called the same (and beta <= 1), at the reference given that the completion is desirable:
-  the posterior whose evidence is the label itself. (Completions being rated in proportion to the reference.)
+- DPO, with Bradley-Terry preferences of a reward r: reward r and temperature beta, which is the optimum of RLHF.
+- IPO: the reward is the probability that y is preferred to a completion drawn like its opponents, the temperature is tau. The
+  minimum is finite even where preferences are certain.
+- KTO, with one label per completion and beta <= 1: the reference conditioned on "desirable". The evidence is the label itself.
+  This assumes that completions are rated in proportion to the reference.
 
 Sources: Rafailov, R., et al. (2023), Direct preference optimization: your language model is secretly a reward model, NeurIPS
 36; Azar, M. G., et al. (2024), A general theoretical paradigm to understand learning from human preferences, AISTATS, PMLR 238,
@@ -28,14 +28,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from .._validation import check_count, check_positive, check_temperature
+from .._checks import check_count, check_positive, check_temperature
 from .bradley_terry import PreferenceCounts
 from .token_tree import TokenTree
 
@@ -50,22 +50,23 @@ class AlignedPolicy:
     log_ratio : (n,) array
         log pi(y) / pi_ref(y) of every completion.
     implied_reward : (n,) array
-        Temperature times `log_ratio`; only differences between completions of a prompt mean anything.
+        Temperature times `log_ratio`; only differences between completions of one prompt are identified.
     loss : float
         Mean over preferences.
     loss_curve : (n_iter + 1,) array
-        At the start and after each iteration; KTO's with the reference point of the round, the later one between two.
+        The loss at the start and after each iteration. KTO's uses the z0 of the round; where two rounds meet, that of the
+        later one.
     converged : bool
     n_iter : int
     residual : float
-        Largest component of the gradient in the logits.
+        Largest component of the gradient in the logits; KTO: or the last change of z0, if that is larger.
     """
 
-    policy: NDArray
-    log_ratio: NDArray
-    implied_reward: NDArray
+    policy: NDArray  # (S, A)
+    log_ratio: NDArray  # (n,)
+    implied_reward: NDArray  # (n,)
     loss: float
-    loss_curve: NDArray
+    loss_curve: NDArray  # (n_iter + 1,)
     converged: bool
     n_iter: int
     residual: float
@@ -87,17 +88,18 @@ def direct_preference_optimisation(
     tree : TokenTree
     reference : (S, A) array
     preferences : (m, 2) int array
-        Completions, the preferred first.
+        Pairs of completions, the preferred first.
     temperature : float > 0
         beta.
     tol : float
-        Largest component of the gradient at which it has converged.
+        The fit has converged when no component of the gradient exceeds `tol`.
     max_iter : int
 
     Returns
     -------
     AlignedPolicy
-        Where a completion won or lost all its comparisons no finite reward is best: it grows until the gradient is small.
+        If a completion won or lost all its comparisons, no finite reward is optimal. Its implied reward then grows until the
+        gradient is below `tol`.
     """
     beta = check_temperature(temperature, finite_positive=True)
     return _fit_pairs(
@@ -120,8 +122,9 @@ def identity_preference_optimisation(
     tol: float = 1e-7,
     max_iter: int = 5000,
 ) -> AlignedPolicy:
-    """Fit a policy to preferences by IPO, which regresses log-ratios on ``1 / (2 temperature)`` and so cannot overfit them.
+    """Fit a policy to preferences by IPO.
 
+    It regresses differences of log-ratios on ``1 / (2 temperature)``, so they stay finite even where preferences are certain.
     Parameters are those of `direct_preference_optimisation`; the temperature is tau.
     """
     tau = check_temperature(temperature, finite_positive=True)
@@ -140,12 +143,13 @@ def _fit_pairs(
     tol: float,
     max_iter: int,
 ) -> AlignedPolicy:
+    """Minimise the mean of a loss of the differences of log-ratios; `loss_of` returns its values and derivatives, (m,) each."""
     tol, max_iter = check_positive("tol", tol), check_count("max_iter", max_iter, at_least=0)
     seen = PreferenceCounts.of(preferences, tree.n_completions)
     crossed = np.flatnonzero(tree.prompt_of[seen.winners] != tree.prompt_of[seen.losers])
     if len(crossed):
         a, b = tree.completions[seen.winners[crossed[0]]], tree.completions[seen.losers[crossed[0]]]
-        raise ValueError(f"completions {a!r} and {b!r} answer different prompts and cannot be compared")
+        raise ValueError(f"completions {a!r} and {b!r} have different prompts: give pairs of one prompt")
     share = seen.counts / seen.counts.sum()
     n = tree.n_completions
 
@@ -170,10 +174,10 @@ def kahneman_tversky_optimisation(
     max_iter: int = 5000,
     max_rounds: int = 100,
 ) -> AlignedPolicy:
-    """Fit a policy to completions that were called desirable or not, by KTO.
+    """Fit a policy to completions labelled desirable or undesirable, by KTO.
 
-    The reference point z0 is the divergence of the policy from the reference, averaged over prompts; it is updated between
-    rounds of descent until it rests.
+    The constant z0 is the divergence of the policy from the reference, averaged over prompts. It is updated after each round of
+    minimisation, until it changes by at most `tol`.
 
     Parameters
     ----------
@@ -184,12 +188,12 @@ def kahneman_tversky_optimisation(
     temperature : float > 0
         beta; above 1 the loss has several minima.
     desirable_weight, undesirable_weight : float > 0
-        lambda of either kind.
+        lambda of the desirable and of the undesirable completions.
     tol : float
-        Largest component of the gradient, and largest change of z0, at which it has converged. Undesirable completions lose
-        their probability ever more slowly: expect loose tolerances to be reached and tight ones not.
+        The fit has converged when no component of the gradient and no change of z0 exceeds `tol`. The probability of undesirable
+        completions falls more and more slowly, so tight tolerances may not be reached.
     max_iter : int
-        Of each round.
+        Cap on the iterations of each round.
     max_rounds : int
 
     Returns
@@ -209,7 +213,8 @@ def kahneman_tversky_optimisation(
             f"completions must be m integers and desirable m booleans; got {y.dtype} {y.shape}, {good.dtype} {good.shape}"
         )
     if (y < 0).any() or (y >= tree.n_completions).any():
-        raise ValueError(f"completions are 0..{tree.n_completions - 1}; got {y.min()} to {y.max()}")
+        worst = int(np.argmax((y < 0) | (y >= tree.n_completions)))
+        raise ValueError(f"completions are 0..{tree.n_completions - 1}; entry {worst} is {y[worst]}")
     n = tree.n_completions
     share = np.array(weights)[:, None] * [
         np.bincount(y[good], minlength=n) / len(y),
@@ -220,33 +225,32 @@ def kahneman_tversky_optimisation(
 
     def loss_at(z0: float) -> Callable[[NDArray], tuple[float, NDArray]]:
         def loss(log_ratio: NDArray) -> tuple[float, NDArray]:
-            worth = expit(sign * beta * (log_ratio - z0))
-            slope = -(share * sign * beta * worth * (1.0 - worth)).sum(axis=0)
-            return float((share * (1.0 - worth)).sum()), slope
+            value = expit(sign * beta * (log_ratio - z0))
+            slope = -(share * sign * beta * value * (1.0 - value)).sum(axis=0)
+            return float((share * (1.0 - value)).sum()), slope
 
         return loss
 
-    z0, start, curve, n_iter = 0.0, None, [], 0
+    z0, n_iter = 0.0, 0
+    start: NDArray | None = None
+    curve: list[float] = []
     for _ in range(max_rounds):
-        # Further than a nat or so at a time, a step can carry a desirable completion to zero probability along with its
-        # siblings, from where no gradient leads back.
+        # A longer step can take a desirable completion to zero probability together with others of the same prefix. The gradient
+        # vanishes there, so it would not return.
         fit = _descend(tree, reference, beta, loss_at(z0), tol, max_iter, start=start, reach=1.0)
         chance = np.exp(tree.log_probabilities(fit.policy))
         divergence = float((chance * np.where(chance > 0, fit.log_ratio, 0.0)).sum() / prompts)
-        # A round starts where the last one ended, with another z0, by which that point then counts.
+        # The last point of a round is the first of the next, where its loss is computed with the new z0.
         curve, n_iter, start = [*curve[:-1], *fit.loss_curve], n_iter + fit.n_iter, fit.policy
         moved, z0 = abs(divergence - z0), divergence
         if moved <= tol and fit.converged:
             break
-    return AlignedPolicy(
-        fit.policy,
-        fit.log_ratio,
-        fit.implied_reward,
-        fit.loss,
-        np.array(curve),
-        fit.converged and moved <= tol,
-        n_iter,
-        max(fit.residual, moved),
+    return replace(
+        fit,
+        loss_curve=np.array(curve),
+        converged=fit.converged and moved <= tol,
+        n_iter=n_iter,
+        residual=max(fit.residual, moved),
     )
 
 
@@ -261,15 +265,16 @@ def _descend(
     start: NDArray | None = None,
     reach: float = math.inf,
 ) -> AlignedPolicy:
-    """Minimise a loss of the log-ratios over the logits of the policy, from the reference or from `start`.
+    """Minimise a loss of the log-ratios over the logits of the policy, starting at the reference or at `start`.
 
-    With a finite `reach` no logit moves further than that: a trust region.
+    `loss` returns its value and its derivatives, (n,). No logit moves by more than `reach`.
     """
     log_reference = tree.log_probabilities(reference)
     unlikely = np.flatnonzero(~np.isfinite(log_reference))
     if len(unlikely):
         raise ValueError(
-            f"the reference gives completion {tree.completions[unlikely[0]]!r} no probability: no ratio to it exists"
+            f"the reference gives completion {tree.completions[unlikely[0]]!r} no probability, so no ratio to it exists: "
+            "use a reference that is positive everywhere"
         )
     A, S, n_inner = tree.mdp.n_actions, tree.mdp.n_states, len(tree.prefixes)
 
@@ -287,7 +292,7 @@ def _descend(
 
     with np.errstate(divide="ignore"):
         first = np.log(np.asarray(reference if start is None else start)[:n_inner]).ravel()
-    first = np.maximum(first, -700.0)  # a probability that has underflowed
+    first = np.maximum(first, -700.0)  # for probabilities that have underflowed to 0
     curve = [objective(first)[0]]
     result = minimize(
         objective,

@@ -1,15 +1,15 @@
-r"""Reward from preferences between trajectories: the sibling of inverse RL that asks for judgements instead of demonstrations.
+r"""Reward from preferences between trajectories, instead of from demonstrations.
 
-Somebody sees two trajectories and says which is better. Under the Bradley-Terry model with the discounted return as utility,
+A judge sees two trajectories and says which is better. Under the Bradley-Terry model with the discounted return as utility,
 
 .. math::
 
     p(\tau_1 \succ \tau_2) = \sigma \Bigl( \frac{R_\theta(\tau_1) - R_\theta(\tau_2)}{\alpha} \Bigr), \qquad
-    R_\theta(\tau) = \sum_t \gamma^t \phi(s_t, a_t)^\top \theta ,
+    R_\theta(\tau) = \sum_t \gamma^t \phi(s_t, a_t)^\top \theta .
 
-so that the coefficients are those of a logistic regression on differences of discounted feature counts. Where `MaxEntIRL`
-infers the reward from what was chosen among all trajectories, here the choice is between two, and no soft Bellman equation is
-solved: the two meet in the reward they recover.
+The coefficients are therefore those of a logistic regression on differences of discounted feature counts. `MaxEntIRL` infers the
+reward from a choice among all trajectories; here the choice is between two, and no soft Bellman equation is solved. Both estimate
+the same reward.
 
 Sources: Christiano, P. F., et al. (2017), Deep reinforcement learning from human preferences, NeurIPS 30; Bradley, R. A., &
 Terry, M. E. (1952), Rank analysis of incomplete block designs, Biometrika 39(3/4), 324-345.
@@ -29,17 +29,17 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
-from .._labelled import as_demonstrations, demonstrations_for
-from .._validation import check_temperature
+from .._checks import check_temperature
+from ..demonstrations.labelled import as_demonstrations, demonstrations_for
 from ..mdp import MDP, check_mdp
-from ..rewards import LinearReward
+from ..rewards import Features, LinearReward
 from .bradley_terry import check_pairs, fit_bradley_terry
 
 
-class Comparisons(Sequence):
-    """Pairs of trajectories to be compared; many pairs may share trajectories.
+class Comparisons(Sequence[Any]):
+    """Pairs of trajectories to be compared; a trajectory may occur in many pairs.
 
-    It can be indexed like a list, so scikit-learn's cross-validation takes it as it is.
+    It can be indexed like a list, so scikit-learn's cross-validation accepts it.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class Comparisons(Sequence):
                     if hasattr(pair, "__len__")
                     else f"is of type {type(pair).__name__}"
                 )
-                raise ValueError(f"comparison {i} {got}; it takes a first and a second one, or pass Comparisons(...)")
+                raise ValueError(f"comparison {i} {got}; give a first and a second one, or pass Comparisons(...)")
             both.extend(pair)
         try:
             return cls(both, np.arange(len(both)).reshape(-1, 2))
@@ -95,33 +95,35 @@ class Comparisons(Sequence):
 
 
 class PreferenceIRL(ClassifierMixin, BaseEstimator):
-    """Recover the reward that explains which of two trajectories was preferred.
+    """Estimate the reward from preferences between pairs of trajectories.
 
-    To scikit-learn it is a classifier of comparisons, so that ``scoring="roc_auc"``, ``"accuracy"`` and the like apply; its own
-    `score` is the mean log-likelihood.
+    To scikit-learn it is a classifier of comparisons, so ``scoring="roc_auc"`` and ``"accuracy"`` apply. Its own `score` is the
+    mean log-likelihood.
 
     Parameters
     ----------
     mdp : MDP
-        Its discount weighs the rewards of a trajectory; its dynamics only serve to check that trajectories are possible.
+        Its discount weights the rewards of a trajectory. Its dynamics are used only to check that trajectories are possible.
     features : (S, K) or (S, A, K) array, dense or sparse, optional
         None: one indicator per state, so that `coef_` is one reward per state.
     temperature : float > 0
-        Scale of the returns at which judgements become unsure; only reward / temperature is identified.
+        Difference of returns, in units of reward, at which the preference has log-odds 1. Only reward / temperature is
+        identified.
     l2 : float >= 0
-        Precision of a zero-mean Gaussian prior on each coefficient, for the total log-likelihood. Without it, directions that
-        no comparison tells apart stay where they were, at 0.
-    tol, max_iter
-        For scikit-learn's ``LogisticRegression``.
+        Precision of a zero-mean Gaussian prior on each coefficient; it is added to the total log-likelihood. With 0,
+        directions of the coefficients that no comparison determines are estimated as 0.
+    tol : float
+    max_iter : int
+        Both as for scikit-learn's ``LogisticRegression``.
 
     Attributes
     ----------
     coef_ : (K,) array
     reward_ : (S,) array, or (S, A) for features per action
     classes_ : (2,) array
-        0, 1: whether the first trajectory of a comparison was preferred.
+        0 and 1; 1 means that the first trajectory of a comparison was preferred.
     log_likelihood_ : float
-        Of all comparisons, nats.
+        Sum over all comparisons, in nats.
     n_comparisons_, n_iter_ : int
     converged_ : bool
 
@@ -133,7 +135,7 @@ class PreferenceIRL(ClassifierMixin, BaseEstimator):
     Warns
     -----
     ConvergenceWarning
-        If the fit did not converge; attributes are set all the same.
+        If the fit did not converge; the attributes are set nevertheless.
 
     References
     ----------
@@ -158,13 +160,13 @@ class PreferenceIRL(ClassifierMixin, BaseEstimator):
         self.max_iter = max_iter
 
     def fit(self, X: Any, y: ArrayLike) -> PreferenceIRL:
-        """Recover the reward from judgements.
+        """Estimate the reward.
 
         Parameters
         ----------
         X : Comparisons, or a sequence of (first, second) trajectories
         y : (m,) array of 0 and 1, or bool
-            Whether the first was preferred.
+            1 where the first trajectory was preferred.
 
         Returns
         -------
@@ -172,7 +174,7 @@ class PreferenceIRL(ClassifierMixin, BaseEstimator):
         """
         check_mdp(self.mdp)
         comparisons = Comparisons.of(X)
-        self._fitted_on = comparisons.trajectories
+        self.demonstrations_ = comparisons.trajectories
         first = _check_outcomes(y, len(comparisons))
         model = LinearReward(self.mdp, self.features)
         preferences = np.where(first[:, None], comparisons.pairs, comparisons.pairs[:, ::-1])
@@ -186,51 +188,52 @@ class PreferenceIRL(ClassifierMixin, BaseEstimator):
         )
         reward = model(fit.coef)
         self.coef_ = fit.coef
-        self.reward_ = reward if model.per_state else reward.T
+        self.reward_ = reward if reward.ndim == 1 else reward.T
         self.classes_ = np.array([0, 1])
         self.log_likelihood_ = fit.log_likelihood
-        self.n_comparisons_, self.n_features_in_ = len(comparisons), model.n_features
+        self.n_comparisons_, self.n_features_in_ = len(comparisons), model.n_parameters
         self.n_iter_, self.converged_ = fit.n_iter, fit.converged
         if not fit.converged:
             warnings.warn(
-                f"the fit did not converge in {fit.n_iter} iterations: raise max_iter, or add l2 if preferences are certain "
-                "and coefficients run away",
+                f"the fit did not converge in {fit.n_iter} iterations: raise max_iter, or set l2 > 0 if some preferences are "
+                "certain, so that coefficients grow without bound",
                 ConvergenceWarning,
                 stacklevel=2,
             )
         return self
 
     def returns(self, trajectories: Any) -> NDArray:
-        """Discounted return of each trajectory under the recovered reward, (n,)."""
+        """Discounted return of each trajectory under the estimated reward, (n,)."""
         check_is_fitted(self)
         return self.feature_counts(trajectories) @ self.coef_
 
-    def feature_counts(self, trajectories: Any) -> Any:
-        """Discounted feature counts of each trajectory, (n, K); needs no fit."""
+    def feature_counts(self, trajectories: Any) -> NDArray | sparse.csr_array:
+        """Discounted feature counts of each trajectory, (n, K), sparse where the features are; needs no fit."""
         check_mdp(self.mdp)
         given = demonstrations_for(self, trajectories)
-        model = LinearReward(self.mdp, self.features)
-        columns = given.states if model.per_state else given.actions * self.mdp.n_states + given.states
+        features = Features(self.mdp, self.features)
+        columns = given.states if features.per_state else given.actions * self.mdp.n_states + given.states
         weight = self.mdp.discount ** given.times.astype(float)
-        shape = (len(given), model.matrix.shape[0])
-        return sparse.coo_array((weight, (given.trajectory_ids, columns)), shape=shape).tocsr() @ model.matrix
+        shape = (len(given), features.matrix.shape[0])
+        return sparse.coo_array((weight, (given.trajectory_ids, columns)), shape=shape).tocsr() @ features.matrix
 
     def predict_proba(self, X: Any) -> NDArray:
-        """Probability that the second, and that the first trajectory of each comparison is preferred; (m, 2), as `classes_`."""
+        """Probability of each class, (m, 2): the second trajectory is preferred (column 0), or the first (column 1)."""
         first = expit(self._gaps(X))
         return np.column_stack([1.0 - first, first])
 
     def predict(self, X: Any) -> NDArray:
-        """Whether the first trajectory of each comparison has the higher return, (m,) of 0 and 1."""
+        """Class of each comparison, (m,): 1 where the first trajectory has the higher return, else 0."""
         return (self._gaps(X) > 0).astype(int)
 
     def score(self, X: Any, y: ArrayLike) -> float:
-        """Mean log-likelihood per comparison, nats; indifference scores -log 2."""
+        """Mean log-likelihood per comparison, in nats; equal probabilities score -log 2."""
         gaps = self._gaps(X)
         first = _check_outcomes(y, len(gaps))
         return float(-np.logaddexp(0.0, np.where(first, -gaps, gaps)).mean())
 
     def _gaps(self, X: Any) -> NDArray:
+        """Difference of the returns of each comparison, in temperatures; (m,)."""
         check_is_fitted(self)
         comparisons = Comparisons.of(X)
         value = self.returns(comparisons.trajectories) / check_temperature(self.temperature, finite_positive=True)
@@ -238,12 +241,13 @@ class PreferenceIRL(ClassifierMixin, BaseEstimator):
 
 
 def _check_outcomes(y: ArrayLike, n: int) -> NDArray:
+    """Return outcomes as (n,) bool; ValueError names the first that is neither 0 nor 1."""
     outcome = np.asarray(y)
     if outcome.shape != (n,):
         raise ValueError(f"y must have shape ({n},), one outcome per comparison; got {outcome.shape}")
     bad = np.flatnonzero(~np.isin(outcome, (0, 1)))
     if len(bad):
         raise ValueError(
-            f"the outcome of comparison {bad[0]} is {outcome[bad[0]]}; it is 1 where the first is preferred, else 0"
+            f"the outcome of comparison {bad[0]} is {outcome[bad[0]]}; give 1 where the first is preferred, else 0"
         )
     return outcome.astype(bool)

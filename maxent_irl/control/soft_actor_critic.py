@@ -1,25 +1,27 @@
-r"""Soft actor-critic with tables: a critic that evaluates, an actor that follows, both from sampled transitions.
+r"""Soft actor-critic with tables, learnt from sampled transitions.
 
-The critic regresses on the soft Bellman target of the current actor, the actor moves towards the Boltzmann policy of the
-current critic, and the temperature, if asked to, towards the entropy wanted:
+The critic regresses on the soft Bellman target of the current actor. The actor moves towards the Boltzmann policy of the current
+critic. With automatic temperature, the temperature moves until the policy has the target entropy. In each minibatch
 
 .. math::
 
-    Q(s,a) &\leftarrow Q(s,a) + \eta \Bigl( r + \gamma \sum_{a'} \pi(a' \mid s') \bigl[ \min_i \bar Q_i(s',a') - \alpha \log
-    \tfrac{\pi(a' \mid s')}{p(a' \mid s')} \bigr] - Q(s,a) \Bigr) , \\
+    Q_i(s,a) &\leftarrow Q_i(s,a) + \eta \Bigl( r + \gamma \sum_{a'} \pi(a' \mid s') \bigl[ \min_j Q_j(s',a') - \alpha \log
+    \tfrac{\pi(a' \mid s')}{p(a' \mid s')} \bigr] - Q_i(s,a) \Bigr) , \\
     \log \pi(a \mid s) &\leftarrow (1 - \rho) \log \pi(a \mid s) + \rho \bigl( \log p(a \mid s) + \min_i Q_i(s,a) / \alpha
     \bigr) - \text{normaliser} , \\
-    \log \alpha &\leftarrow \log \alpha - \lambda \bigl( H(\pi) - \bar H \bigr) .
+    \log \alpha &\leftarrow \log \alpha - \lambda \bigl( H(\pi) - \bar H \bigr) ,
 
-The actor's step is the natural gradient of :math:`\mathrm{KL}(\pi \,\|\, p \exp(Q / \alpha) / Z)` in the logits: the plain
-gradient carries a factor :math:`\pi(a \mid s)` and so hardly learns of rare actions. Actions being finitely many, expectations
-over a' are sums. The fixed point is that of `soft_value_iteration`, variational.
+with :math:`\rho` = 0.1. The actor's step is the natural gradient of :math:`\mathrm{KL}(\pi \,\|\, p \exp(Q / \alpha) / Z)` in the
+logits. The plain gradient has a factor :math:`\pi(a \mid s)` and hardly changes rare actions. There are finitely many actions, so
+expectations over a' are sums. The fixed point is that of `soft_value_iteration` with variational inference.
 
-Twin critics guard against values that are high because a function approximator errs; tables do not, so all the minimum does
-here is to be low by as much as they are noisy. Two tables with independent errors of deviation :math:`\sigma` have a minimum
-that is low by :math:`\sigma / \sqrt \pi`, and the backup adds this up over :math:`1 / (1 - \gamma)` decisions. The fixed point
-is the same and is reached as :math:`\sigma` vanishes, like one over the square root of the transitions; averaged targets
-tremble less than the critics and so are a little less low, as long as they do not lag.
+Twin critics correct the upward bias of function approximators. Tables have no such bias, so the minimum of two critics only
+adds a negative bias of the size of their noise. For two tables with independent errors of standard deviation :math:`\sigma`
+the minimum is too low by :math:`\sigma / \sqrt \pi`, and the backup adds this up over :math:`1 / (1 - \gamma)` decisions. The
+bias vanishes with :math:`\sigma`, in proportion to one over the square root of the number of transitions.
+
+What differs from the papers: the critics are tables without target networks, the actor's gradient is the natural one, and there
+is no replay buffer.
 
 Sources: Haarnoja, T., Zhou, A., Abbeel, P., & Levine, S. (2018), Soft actor-critic: off-policy maximum entropy deep
 reinforcement learning with a stochastic actor, ICML, PMLR 80, 1861-1870; Haarnoja, T., et al. (2018), Soft actor-critic
@@ -32,28 +34,28 @@ error in actor-critic methods, ICML, PMLR 80, 1587-1596 (twin critics); Kakade, 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._numerics import soft_maximum
-from .._validation import check_count, check_interval, check_temperature
+from .._checks import check_count, check_interval, check_temperature
+from ..inference.backup import soft_maximum
 from ..mdp import MDP
 from ._averaging import Averaged
 from ._sampled_learning import Minibatch, Problem, SampledSolution, TabularRegression, learn
+
+ACTOR_RATE = 0.1  # rho, the weight of the Boltzmann policy's logits in a step of the actor
 
 
 def soft_actor_critic(
     mdp: MDP,
     reward: ArrayLike,
     *,
-    temperature: float | str = 1.0,
+    temperature: float | Literal["auto"] = 1.0,
     target_entropy: float | None = None,
     action_prior: ArrayLike | None = None,
     n_critics: int = 1,
-    target_rate: float = 1.0,
-    actor_rate: float = 0.1,
     temperature_rate: float = 0.01,
     n_walkers: int = 1000,
     n_steps: int = 5000,
@@ -62,35 +64,33 @@ def soft_actor_critic(
     tol: float = 0.02,
     random_state: Any = None,
 ) -> SampledSolution:
-    """Learn actor and critic of the soft Bellman equation by acting in an MDP.
+    """Learn actor and critic of the soft Bellman equation from transitions sampled in an MDP.
 
     Parameters
     ----------
     mdp : MDP
-        Infinite horizon, discount < 1. Only sampled from.
+        Infinite horizon, discount < 1. It is used only to sample transitions.
     reward : (S,) or (S, A) array
-        What each transition pays.
+        Reward of each transition.
     temperature : float > 0, or "auto"
-        "auto": tuned until the policy's mean entropy is `target_entropy`, starting from 1.
+        "auto": tuned, starting from 1, until the mean entropy of the policy is `target_entropy`.
     target_entropy : float, optional
-        nats per decision, averaged over where the walkers are, the discounted visitations of the acting policy (exploration
-        included); required with "auto". With an action prior: relative to it, ``-KL(pi || prior)``, so < 0. Where actions tie
-        no temperature makes the policy choose between them, and a target below the entropy of the ties is not reached.
+        Required with "auto"; in nats per decision, averaged over the states that the walkers visit (with exploration). With an
+        action prior it is relative to the prior, ``-KL(pi || prior)``, so it is negative. If several actions are equally good, no
+        temperature gives less entropy than a choice at random between them, and a lower target is not reached.
     action_prior : (A,) or (S, A) array, optional
     n_critics : int
-        2: twin critics, of which actor and targets use the smaller. Each transition teaches one of them: equal tables taught
-        the same would stay equal. Values come out low, see above; a larger `step_decay` (0.9) and many walkers help.
-    target_rate : float in (0, 1]
-        Share of the critics that goes into the target tables after every minibatch; 1: targets are the critics themselves.
-        Targets that lag slow learning down, by their lag of ``1 / target_rate`` minibatches a decision.
-    actor_rate : float in (0, 1]
-        rho, the share of the Boltzmann policy's log-probabilities the actor takes in a minibatch.
-    temperature_rate : float > 0
-        lambda: change of log temperature per nat of excess entropy and minibatch.
-    n_walkers, n_steps, exploration, step_decay, tol, random_state
-        As for `soft_q_learning`; with "auto", `tol` also bounds the distance of the entropy from its target, in nats, and the
-        relative change of the temperature over the last tenth of the run. Without exploration an action that looks bad early is
-        hardly tried again: where values are many temperatures large, the Boltzmann policy alone does not explore.
+        2: twin critics, of which actor and targets use the smaller value. Each transition updates one of them, since two
+        tables with the same updates would stay equal. Their values are too low, as the module explains. A larger `step_decay`
+        (0.9) and many walkers reduce this bias.
+    temperature_rate : float in (0, 1]
+        lambda: change of log temperature per minibatch and nat of excess entropy.
+    n_walkers, n_steps, exploration, step_decay, random_state
+        As for `soft_q_learning`. Without exploration, an action whose value is low at first is hardly tried again if values are
+        many temperatures large.
+    tol : float
+        As for `soft_q_learning`. With "auto" it also bounds the distance of the entropy from its target, in nats, and the
+        relative change of the temperature over the last tenth of the run.
 
     Returns
     -------
@@ -99,31 +99,22 @@ def soft_actor_critic(
     Raises
     ------
     ValueError
-        For a horizon, discount 1, or dead ends; for rates outside (0, 1]; for "auto" without a target, or with one that no
+        For a horizon, discount 1, or dead ends. For rates outside (0, 1]. For "auto" without a target, or with a target that no
         policy has.
     """
     problem = Problem(mdp, reward, action_prior)
-    automatic = isinstance(temperature, str) and temperature == "auto"
-    if automatic:
-        _check_target(problem, target_entropy)
+    if isinstance(temperature, str) and temperature == "auto":
+        alpha, target = 1.0, _check_target(problem, target_entropy)
     elif target_entropy is not None:
         raise ValueError('target_entropy is used with temperature="auto" only')
-    rates = {"target_rate": target_rate, "actor_rate": actor_rate, "temperature_rate": temperature_rate}
-    for name, rate in rates.items():
-        check_interval(name, rate, 0.0, 1.0, closed="right")
+    else:
+        alpha, target = check_temperature(temperature, finite_positive=True), None
     if check_count("n_critics", n_critics) > 2:
         raise ValueError(f"n_critics must be 1 or 2; got {n_critics!r}")
-    learner = _ActorCritic(
-        problem,
-        1.0 if automatic else check_temperature(temperature, finite_positive=True),
-        target_entropy if automatic else None,
-        n_critics=n_critics,
-        step_decay=step_decay,
-        **rates,
-    )
+    rate = check_interval("temperature_rate", temperature_rate, 0.0, 1.0, closed="right")
     return learn(
         problem,
-        learner,
+        _ActorCritic(problem, alpha, target, n_critics=n_critics, temperature_rate=rate, step_decay=step_decay),
         n_walkers=n_walkers,
         n_steps=n_steps,
         exploration=exploration,
@@ -132,56 +123,78 @@ def soft_actor_critic(
     )
 
 
-def _check_target(problem: Problem, target: float | None) -> None:
-    """Refuse what no policy can have: less than doing always the unlikeliest, or as much as the prior or more."""
+def _check_target(problem: Problem, target: float | None) -> float:
+    """Return a target entropy that some policy has; ValueError says which there are."""
     if problem.log_prior is None:
         least, most = 0.0, math.log(problem.allowed.sum(axis=0).max())
-        why = ", up to log |A| nats"
+        why = ", from 0 to log |A| nats"
     else:
         least, most = float(problem.log_prior[problem.allowed].min()), 0.0
-        why = " nats, from the log of the smallest prior probability to that of the prior itself"
-    check_interval('target_entropy, which temperature="auto" needs,', target, least, most, why=why)
+        why = " nats, from the log of the smallest prior probability to 0, the entropy of the prior relative to itself"
+    if target is None:
+        raise ValueError(f'temperature="auto" needs target_entropy, a number in ({least:.4g}, {most:.4g}){why}')
+    return check_interval("target_entropy", target, least, most, why=why)
 
 
 class _ActorCritic:
+    """Tables of one or two critics and an actor; arrays are (A, S), the critics' (n_critics, A, S).
+
+    Parameters
+    ----------
+    problem : Problem
+    temperature : float
+        The first one, where it is tuned.
+    target_entropy : float or None
+        None: the temperature is fixed.
+    """
+
     def __init__(
-        self, problem, temperature, target_entropy, *, n_critics, target_rate, actor_rate, temperature_rate, step_decay
+        self,
+        problem: Problem,
+        temperature: float,
+        target_entropy: float | None,
+        *,
+        n_critics: int,
+        temperature_rate: float,
+        step_decay: float,
     ) -> None:
         self.problem, self.temperature, self.target_entropy = problem, temperature, target_entropy
-        self.target_rate, self.actor_rate, self.temperature_rate = target_rate, actor_rate, temperature_rate
+        self.temperature_rate = temperature_rate
         self.critics = np.zeros((n_critics, *problem.shape))
-        self.targets = self.critics.copy()
         size = self.critics[0].size
         self.regress = [TabularRegression(size, step_decay, problem.mdp.discount) for _ in range(n_critics)]
-        self.logits = (
-            np.zeros(problem.shape) if problem.log_prior is None else np.where(problem.allowed, problem.log_prior, 0.0)
-        )
+        log_prior = 0.0 if problem.log_prior is None else problem.log_prior
+        self.log_prior = np.where(problem.allowed, log_prior, 0.0)
+        self.logits = self.log_prior.copy()
         self.policy = self._normalised(self.logits)
         self.averages = {name: Averaged() for name in ("critics", "logits", "log temperature")}
         self.turn = 0
 
     def _normalised(self, logits: NDArray) -> NDArray:
+        """The softmax policy of logits, 0 where an action is not allowed."""
         return soft_maximum(np.where(self.problem.allowed, logits, -np.inf), None, 1.0)[1]
 
     def _values(self, Q: NDArray, policy: NDArray, temperature: float) -> NDArray:
+        """Soft value of a policy by a critic, (S + 1,), as `Problem.without_terminal`."""
         gain = policy * (Q - temperature * self.problem.relative_log(policy))
         return self.problem.without_terminal(gain.sum(axis=0))
 
     def acting(self) -> NDArray:
+        """The policy of the actor."""
         return self.policy
 
     def update(self, batch: Minibatch) -> NDArray:
-        V = self._values(self.targets.min(axis=0), self.policy, self.temperature)
+        """Update critics, actor and temperature; return the temporal differences, (n,)."""
+        V = self._values(self.critics.min(axis=0), self.policy, self.temperature)
         targets = batch.rewards + self.problem.mdp.discount * V[batch.next_states]
         errors = np.empty(len(targets))
         n = len(self.critics)
         self.turn += 1
-        taught = (np.arange(len(targets)) + self.turn) % n
+        taught = (np.arange(len(targets)) + self.turn) % n  # the critic that each transition updates
         for i in range(n):
-            own = taught == i if n > 1 else slice(None)
+            own = taught == i
             errors[own] = targets[own] - self.critics[i].ravel()[batch.pairs[own]]
             self.regress[i](self.critics[i].reshape(-1), batch.pairs[own], targets[own])
-        self.targets += self.target_rate * (self.critics - self.targets)
         self._improve(np.unique(batch.states))
         if self.target_entropy is not None:
             entropy = self.problem.entropy(self.policy)[batch.states].mean()
@@ -193,14 +206,12 @@ class _ActorCritic:
 
     def _improve(self, states: NDArray) -> None:
         """One natural-gradient step of the actor in the states just visited."""
-        Q = self.critics[:, :, states].min(axis=0)
-        wanted = Q / self.temperature
-        if self.problem.log_prior is not None:
-            wanted = wanted + np.where(self.problem.allowed, self.problem.log_prior, 0.0)[:, states]
-        self.logits[:, states] += self.actor_rate * (wanted - self.logits[:, states])
+        wanted = self.critics[:, :, states].min(axis=0) / self.temperature + self.log_prior[:, states]
+        self.logits[:, states] += ACTOR_RATE * (wanted - self.logits[:, states])
         self.policy = self._normalised(self.logits)
 
     def answer(self) -> tuple[NDArray, NDArray, NDArray, float]:
+        """V, Q, policy and temperature, averaged over the minibatches."""
         Q, logits = self.averages["critics"].value.min(axis=0), self.averages["logits"].value
         temperature = float(np.exp(self.averages["log temperature"].value))
         policy = self._normalised(logits)

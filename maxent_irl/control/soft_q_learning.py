@@ -1,16 +1,18 @@
-r"""Soft Q-learning: the soft Bellman backup from sampled transitions, without a model.
+r"""Soft Q-learning with tables: the soft Bellman backup from sampled transitions, without a model.
 
-Every transition (s, a, r, s') moves one entry of the table,
+Every transition (s, a, r, s') updates one entry of the table,
 
 .. math::
 
     Q(s,a) \leftarrow Q(s,a) + \eta \bigl( r + \gamma V(s') - Q(s,a) \bigr), \qquad
-    V(s') = \alpha \log \sum_{a'} p(a' \mid s') \exp(Q(s',a') / \alpha) ,
+    V(s') = \alpha \log \sum_{a'} p(a' \mid s') \exp(Q(s',a') / \alpha) .
 
-while the walkers act by the Boltzmann policy of the current Q. It is off-policy: whatever they do, the fixed point is the soft
-Q of `soft_value_iteration`, provided that every pair keeps being tried. With finitely many actions the log-sum-exp is a sum,
-where the paper, for continuous actions, estimates an integral. Iterates are averaged, which takes the noise down at the best
-rate.
+Walkers, which simulate the MDP in parallel, act by the Boltzmann policy of the current Q. The method is off-policy: the fixed
+point is the soft Q of `soft_value_iteration` for any way of acting that keeps trying every state and action. The answer is an
+average of the iterates, which reduces the noise at the best possible rate.
+
+What differs from the paper: actions are finitely many, so the log-sum-exp is a sum and not an estimated integral, and no
+sampler is learnt.
 
 Sources: Haarnoja, T., Tang, H., Abbeel, P., & Levine, S. (2017), Reinforcement learning with deep energy-based policies, ICML,
 PMLR 70, 1352-1361. Averaging: Polyak, B. T., & Juditsky, A. B. (1992), Acceleration of stochastic approximation by averaging,
@@ -25,8 +27,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._numerics import soft_maximum
-from .._validation import check_temperature
+from .._checks import check_temperature
+from ..inference.backup import soft_maximum
 from ..mdp import MDP
 from ._averaging import Averaged
 from ._sampled_learning import Minibatch, Problem, SampledSolution, TabularRegression, learn
@@ -45,27 +47,27 @@ def soft_q_learning(
     tol: float = 0.02,
     random_state: Any = None,
 ) -> SampledSolution:
-    """Learn the soft action values of an MDP by acting in it.
+    """Learn the soft action values of an MDP from sampled transitions.
 
     Parameters
     ----------
     mdp : MDP
-        Infinite horizon, discount < 1. Only sampled from.
+        Infinite horizon, discount < 1. It is used only to sample transitions.
     reward : (S,) or (S, A) array
-        What each transition pays.
+        Reward of each transition.
     temperature : float > 0
     action_prior : (A,) or (S, A) array, optional
     n_walkers : int
-        Transitions per minibatch.
+        Number of transitions in a minibatch.
     n_steps : int
-        Minibatches.
+        Number of minibatches.
     exploration : float in [0, 1]
         Share of uniformly random actions.
     step_decay : float in (0.5, 1]
-        omega: the n-th target of an entry moves it by ``(1 + (1 - discount) * n) ** -omega``. Near 1 there is less noise, and
-        first guesses are forgotten more slowly.
+        omega: the step size of the n-th target of an entry is ``(1 + (1 - discount) * n) ** -omega``. A larger omega gives
+        less noise and takes longer to forget the initial values.
     tol : float
-        Change of V over the last tenth of the run below which it counts as converged, in units of reward.
+        Largest change of V over the last tenth of the run that counts as converged, in units of reward.
     random_state : None, int, numpy Generator, or numpy RandomState
 
     Returns
@@ -91,7 +93,9 @@ def soft_q_learning(
 
 
 class _SoftQ:
-    target_entropy = None
+    """The table Q, (A, S), with V (S + 1,) and the policy (A, S) that it implies."""
+
+    target_entropy: float | None = None
 
     def __init__(self, problem: Problem, temperature: float, step_decay: float) -> None:
         self.problem, self.temperature = problem, temperature
@@ -101,13 +105,16 @@ class _SoftQ:
         self.V, self.policy = self._soft(self.Q)
 
     def _soft(self, Q: NDArray) -> tuple[NDArray, NDArray]:
+        """V (S + 1,), as `Problem.without_terminal`, and the policy (A, S) of a table."""
         V, policy = soft_maximum(Q, self.problem.log_prior, self.temperature)
         return self.problem.without_terminal(V), policy
 
     def acting(self) -> NDArray:
+        """The Boltzmann policy of the table."""
         return self.policy
 
     def update(self, batch: Minibatch) -> NDArray:
+        """Update the table; return the temporal differences, (n,)."""
         targets = batch.rewards + self.problem.mdp.discount * self.V[batch.next_states]
         errors = targets - self.Q.ravel()[batch.pairs]
         self.regress(self.Q.ravel(), batch.pairs, targets)
@@ -116,6 +123,7 @@ class _SoftQ:
         return errors
 
     def answer(self) -> tuple[NDArray, NDArray, NDArray, float]:
+        """V, Q, policy and temperature, averaged over the minibatches."""
         Q = np.where(self.problem.allowed, self.average.value, -np.inf)
         V, policy = self._soft(Q)
         return V[:-1], Q, policy, self.temperature

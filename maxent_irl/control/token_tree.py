@@ -1,16 +1,15 @@
 r"""A language model small enough to enumerate: prefixes are states, tokens are actions, completions are terminal states.
 
-On such a tree everything that is said of fine-tuning language models can be computed exactly. A completion is a path to a
-leaf, the reward comes once, with its last token, and per-token policies and distributions over completions are the same thing
-in two forms:
+On such a tree the quantities of fine-tuning language models can be computed exactly. A completion is a path to a leaf. Its reward
+is paid once, with its last token. A per-token policy and a distribution over completions determine one another:
 
 .. math::
 
     \log \pi(y) = \sum_t \log \pi(y_t \mid y_{<t}), \qquad
     \pi(y_t \mid y_{<t}) = \frac{\sum_{y' \succeq y_{\le t}} \pi(y')}{\sum_{y' \succeq y_{<t}} \pi(y')} .
 
-The posterior of control as inference with a reference model as prior, :math:`\pi^*(y) \propto \pi_\text{ref}(y) \exp(r(y) /
-\beta)`, is then `soft_value_iteration` on the tree, token by token.
+With a reference model as prior, the posterior of control as inference is :math:`\pi^*(y) \propto \pi_\text{ref}(y) \exp(r(y) /
+\beta)`. `soft_value_iteration` on the tree computes it token by token.
 
 Source: Ouyang, L., et al. (2022), Training language models to follow instructions with human feedback, NeurIPS 35 (the
 setting); Korbak, T., Perez, E., & Buckley, C. L. (2022), RL with KL penalties is better viewed as Bayesian inference, Findings
@@ -27,38 +26,40 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from .._draws import generator
-from .._numerics import soft_maximum
-from .._validation import check_count, check_finite, check_numbers, check_policy, check_positive, check_temperature
+from .._checks import check_count, check_finite, check_numbers, check_positive, check_temperature
+from ..demonstrations.draws import generator
+from ..inference.backup import soft_maximum
 from ..mdp import MDP
+from ..mdp.policies import check_policy
 
 END = "."
 LARGEST = 100_000  # completions of full length
+Node = tuple[int, tuple[int, ...]]  # a prompt and the tokens that follow it
 
 
 class TokenTree:
-    """All completions of some prompts by a small vocabulary.
+    """All completions of given prompts in a small vocabulary.
 
     Parameters
     ----------
     tokens : sequence of str
-        The vocabulary. One more action ends the completion, written "."
+        The vocabulary. One more action, written ".", ends the completion.
     max_length : int
-        Completions hold at most so many tokens; the longest end by themselves.
+        Largest number of tokens in a completion, after which it ends without the ".".
     prompts : sequence of str
-        Where completions start, each equally likely.
+        The texts that are completed, each equally likely.
 
     Attributes
     ----------
     mdp : MDP
-        Undiscounted; states are prefixes of the prompts' completions and then the completions, actions the tokens and the end.
+        Undiscounted. Its states are the prefixes, then the completions. Its actions are the tokens, then the end.
     completions : tuple of n str
     prompt_of : (n,) int array
-        Prompt of each completion.
+        Index of the prompt of each completion.
     leaves : (n,) int array
         Terminal state of each completion.
     prefixes : tuple of str
-        The states that are no completions.
+        Texts of the states in which a token is chosen.
     paths : csr_array (n, A * S)
         1 where a completion takes token a in prefix s, column ``a * S + s``.
     """
@@ -69,13 +70,15 @@ class TokenTree:
         A = len(self.tokens) + 1
         size = len(self.prompts) * (A - 1) ** max_length
         if size > LARGEST:
-            raise ValueError(f"{size:,} completions of full length are too many to enumerate: at most {LARGEST:,}")
-        level = [(prompt, ()) for prompt in range(len(self.prompts))]
-        inner: list[tuple[int, tuple[int, ...]]] = []
+            raise ValueError(
+                f"{size:,} completions of full length are too many to enumerate, at most {LARGEST:,}: use a smaller max_length"
+            )
+        level: list[Node] = [(prompt, ()) for prompt in range(len(self.prompts))]
+        inner: list[Node] = []
         for _ in range(max_length):
             inner += level
             level = [(prompt, (*prefix, token)) for prompt, prefix in level for token in range(A - 1)]
-        ended = [(prompt, (*prefix, A - 1)) for prompt, prefix in inner]
+        ended: list[Node] = [(prompt, (*prefix, A - 1)) for prompt, prefix in inner]
         finished = sorted(ended + level)
         index = {node: state for state, node in enumerate(inner + finished)}
         S = len(index)
@@ -102,9 +105,7 @@ class TokenTree:
         texts = list(zip(self.prompt_of, self.completions, strict=True))
         if len(set(texts)) < len(texts):
             twice = next(text for (_, text), n in Counter(texts).items() if n > 1)
-            raise ValueError(
-                f"two completions read {twice!r}: tokens must not spell one another, nor the end, which is written {END!r}"
-            )
+            raise ValueError(f"two completions read {twice!r}: tokens must not spell one another or {END!r}, the end")
 
     def _text(self, prompt: int, prefix: tuple[int, ...]) -> str:
         return self.prompts[prompt] + "".join((*self.tokens, END)[token] for token in prefix)
@@ -125,7 +126,7 @@ class TokenTree:
         Parameters
         ----------
         concentration : float > 0
-            Large: nearly uniform; small: each prefix has its favourite token.
+            With a large value the policy is nearly uniform; with a small one, each prefix has one likely token.
         random_state : None, int, numpy Generator, or numpy RandomState
         """
         concentration = check_positive("concentration", concentration)
@@ -140,12 +141,12 @@ class TokenTree:
             return self.paths @ np.log(check_policy(self.mdp, policy)).ravel()
 
     def policy_of(self, probabilities: ArrayLike) -> NDArray:
-        """Return the per-token policy (S, A) of a distribution over completions (n,), up to a factor per prompt.
+        """Return the per-token policy (S, A) of a distribution over completions, (n,); a factor per prompt has no effect.
 
         Raises
         ------
         ValueError
-            If a prefix has no probability, naming it: no next-token probabilities follow.
+            If a prefix has probability 0, naming it: its next-token probabilities are then undefined.
         """
         probabilities = self._check_each("probabilities", probabilities)
         if (probabilities < 0).any():
@@ -158,16 +159,17 @@ class TokenTree:
         empty = np.flatnonzero(~(total[: len(self.prefixes)] > 0))
         if len(empty):
             raise ValueError(
-                f"prefix {self.prefixes[empty[0]]!r} has no probability, so its next token has none either"
+                f"prefix {self.prefixes[empty[0]]!r} has no probability, so its next token is undefined: "
+                "give one of its completions a positive probability"
             )
         return np.divide(mass, total, out=np.zeros_like(mass), where=total > 0).T
 
     def softmax(self, logits: NDArray) -> NDArray:
-        """Return the policy (S, A) of logits (S, A); 0 in completions."""
+        """Return the softmax policy (S, A) of logits (S, A); rows of completions are zero."""
         return soft_maximum(np.where(self.mdp.available, logits, -np.inf).T, None, 1.0)[1].T
 
     def reward_table(self, scores: ArrayLike) -> NDArray:
-        """Return the reward (S, A) that pays each completion's score (n,) with its last token."""
+        """Return the reward (S, A) that pays the score of each completion, (n,), with its last token."""
         reward = np.zeros(self.mdp.n_actions * self.mdp.n_states)
         reward[self._last_pair] = self.check_scores(scores)
         return reward.reshape(self.mdp.n_actions, -1).T
@@ -214,7 +216,7 @@ class TokenTree:
 
 
 def _strings(name: str, values: Sequence[str]) -> tuple[str, ...]:
-    """Return different strings, at least one; ValueError names what is none or comes twice."""
+    """Return at least one string, all different; ValueError names what is no string or occurs twice."""
     try:
         given = tuple(values)
     except TypeError:

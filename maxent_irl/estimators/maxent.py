@@ -1,45 +1,49 @@
-"""Maximum-entropy inverse reinforcement learning with a reward linear in features."""
+"""Maximum-entropy inverse reinforcement learning: the reward that makes demonstrations most likely."""
 
 from __future__ import annotations
 
 import warnings
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.validation import check_is_fitted
 
-from .._labelled import as_demonstrations, demonstrations_for
-from .._validation import (
+from .._checks import (
     INFERENCES,
     check_choice,
-    check_indices,
     check_max_iter,
     check_n_jobs,
     check_numbers,
     check_positive,
     check_temperature,
+    column_names,
 )
 from ..demonstrations import Demonstrations
-from ..goal_likelihood import likelihood_of, log_prior_of
-from ..goal_policies import GoalPolicies
-from ..inference import SoftSolution, soft_value_iteration
-from ..information import COVARIANCES
+from ..inference.agent import SoftAgent
+from ..likelihood import TaskPoint
+from ..likelihood.information import COVARIANCES
+from ..likelihood.statistics import OBJECTIVES
 from ..mdp import MDP, check_mdp
-from ..rewards import LinearReward
-from ..sufficient_statistics import OBJECTIVES, check_possible
-from ..task_sums import Likelihood
-from . import _precision
-from ._one_policy import OnePolicy
-from ._solvers import SOLVERS, Loss, Progress, minimise
-from ._standard_errors import StandardErrors
+from ..rewards import LinearReward, RewardModel
+from .base import RewardEstimator
+from .fit import Fit
+from .optimisers import SOLVERS, Loss, Optimum, Progress, features_of, minimise
+from .undetermined import (
+    feature_size,
+    gradient_unit,
+    ignore_undetermined,
+    leave_plateau,
+    warn_of_silence,
+    without_maximum,
+)
 
 
-class MaxEntIRL(OnePolicy, StandardErrors, BaseEstimator):
+@dataclass(eq=False, repr=False)
+class MaxEntIRL(RewardEstimator):
     r"""Recover the reward under which demonstrations are a maximum-entropy agent's behaviour.
 
     The agent acts by the soft policy of ``reward = features @ coef``; `fit` climbs the likelihood of its decisions. With
@@ -137,42 +141,23 @@ class MaxEntIRL(OnePolicy, StandardErrors, BaseEstimator):
     Modeling interaction via the principle of maximum causal entropy, ICML.
     """
 
-    def __init__(
-        self,
-        mdp: MDP,
-        features: ArrayLike | None = None,
-        *,
-        temperature: float = 1.0,
-        action_prior: ArrayLike | None = None,
-        inference: str = "variational",
-        objective: str = "feature-matching",
-        l2: float = 0.0,
-        solver: str = "auto",
-        tol: float = 1e-6,
-        max_iter: int | None = None,
-        warm_start: bool = False,
-        covariance: str = "observed",
-        feature_names: Any = None,
-        record_iterates: bool = False,
-        callback: Callable[[Progress], None] | None = None,
-        n_jobs: int | None = None,
-    ) -> None:
-        self.mdp = mdp
-        self.features = features
-        self.temperature = temperature
-        self.action_prior = action_prior
-        self.inference = inference
-        self.objective = objective
-        self.l2 = l2
-        self.solver = solver
-        self.tol = tol
-        self.max_iter = max_iter
-        self.warm_start = warm_start
-        self.covariance = covariance
-        self.feature_names = feature_names
-        self.record_iterates = record_iterates
-        self.callback = callback
-        self.n_jobs = n_jobs
+    mdp: MDP
+    features: Any = None
+    _: KW_ONLY
+    temperature: float = 1.0
+    action_prior: ArrayLike | None = None
+    inference: str = "variational"
+    objective: str = "feature-matching"
+    l2: float = 0.0
+    solver: str = "auto"
+    tol: float = 1e-6
+    max_iter: int | None = None
+    warm_start: bool = False
+    covariance: str = "observed"
+    feature_names: Any = None
+    record_iterates: bool = False
+    callback: Callable[[Progress], None] | None = None
+    n_jobs: int | None = None
 
     def fit(
         self, X: Any, y: None = None, *, groups: ArrayLike | None = None, coef_init: ArrayLike | None = None
@@ -186,143 +171,40 @@ class MaxEntIRL(OnePolicy, StandardErrors, BaseEstimator):
         groups : (n,) array of labels, optional
             What each trajectory belongs to, such as an animal: for ``covariance="clustered"``. The fit does not depend on it.
         coef_init : (K,) array, optional
-            Coefficients to start from. None: the previous ones with `warm_start`, otherwise zero; where the soft value is
-            infinite at zero (undiscounted problems), costs as equal as the features allow. Under exact inference with chance,
-            the objective "likelihood" has plateaus: a climb that ends on one starts again from such costs.
+            Coefficients to start from. None: the previous ones with `warm_start`, otherwise zero. Where the soft value is
+            infinite at zero (undiscounted problems) the start is costs as equal as the features allow. Under exact inference
+            with stochastic dynamics, the objective "likelihood" has plateaus: a fit that ends on one starts again from such
+            costs.
 
         Returns
         -------
         self
         """
         self._check_parameters()
-        demonstrations = as_demonstrations(X)
+        demonstrations = X if isinstance(X, Demonstrations) else Demonstrations(X)
         demonstrations.validate_against(self.mdp)
-        model = LinearReward(self.mdp, self.features)
-        if self.feature_names is not None and len(self.feature_names) != model.n_features:
-            raise ValueError(f"feature_names has {len(self.feature_names)} names for {model.n_features} features")
-        repeated = [
-            name for name, n in Counter(() if self.feature_names is None else self.feature_names).items() if n > 1
-        ]
-        if repeated:
-            raise ValueError(f"feature_names has {repeated[0]!r} more than once: give every feature a name of its own")
-        self._remember(demonstrations, groups)
-        likelihood = self._likelihood(demonstrations, model)
-        warm = self.warm_start and hasattr(self, "coef_") and len(self.coef_) == model.n_features
-        coef = self.coef_ if warm else np.zeros(model.n_features)
-        if coef_init is not None:
-            coef = check_numbers("coef_init", coef_init).copy()
-            if coef.shape != (model.n_features,) or not np.isfinite(coef).all():
-                raise ValueError(f"coef_init must be {model.n_features} finite numbers; got {coef_init!r}")
-        values = self._values if warm and len(self._values) == len(likelihood.tasks) else None
-        size = _precision.feature_size(model, self.mdp, self.temperature, likelihood.total_weight)
-        unit = _precision.gradient_unit(size, likelihood.total_weight)
-        loss = Loss(
-            likelihood,
-            self.l2,
-            log_prior_of(self.mdp, self.action_prior, demonstrations, likelihood.tasks),
-            values,
-            unit,
-        )
-        undetermined, coef = _precision.ignore_undetermined(loss, coef, size)
+        new = self._posed(demonstrations, groups, self._reward_model())
+        previous: Fit | None = getattr(self, "fit_", None) if self.warm_start else None
+        coef, start = self._start(new, previous, coef_init)
+        loss, size = self._loss(new, coef, start)
+        undetermined, coef = ignore_undetermined(loss, coef, size)
         options = {name: getattr(self, name) for name in ("solver", "tol", "max_iter", "callback", "record_iterates")}
-        fit = minimise(loss, coef, **options)
+        optimum = minimise(loss, coef, **options)
         if self.inference == "exact" and self.objective == "likelihood" and not self.mdp.structure.deterministic:
-            fit = _precision.leave_plateau(fit, size, undetermined, lambda start: minimise(loss, start, **options))
-        self._store(fit, model, demonstrations)
-        unheld = _precision.without_maximum(loss, self.coef_, demonstrations, undetermined, self.inference)
-        names, state_rewards = self._coefficient_names(), self.features is None
-        _precision.warn_of_silence(
-            undetermined, size, unheld, names, self.mdp, state_rewards=state_rewards, stacklevel=2
-        )
-        if not fit.converged:
+            optimum = leave_plateau(optimum, size, undetermined, lambda start: minimise(loss, start, **options))
+        self._store(optimum, new)
+        unheld = without_maximum(loss, self.coef_, demonstrations, undetermined)
+        state_rewards = self.features is None
+        warn_of_silence(undetermined, size, unheld, new.names, self.mdp, state_rewards=state_rewards, stacklevel=2)
+        if not optimum.converged:
             warnings.warn(
-                f"the fit did not converge: after {fit.n_iter} iterations the largest gradient component per decision is "
-                f"{fit.point.gradient_norm:.3g}, not {self.tol:.3g} ({fit.message}). Raise max_iter, loosen tol, scale the "
-                "features to similar size, or add l2 if some coefficients run away",
+                f"the fit did not converge: after {optimum.n_iter} iterations the largest gradient component per decision is "
+                f"{optimum.point.gradient_norm:.3g}, not {self.tol:.3g} ({optimum.message}). Raise max_iter, loosen tol, "
+                "scale the features to similar size, or add l2 if some coefficients run away",
                 ConvergenceWarning,
                 stacklevel=2,
             )
         return self
-
-    def score(self, X: Any, y: None = None) -> float:
-        """Mean log-likelihood per decision, nats, each decision weighing its trajectory's weight."""
-        check_is_fitted(self)
-        demonstrations = demonstrations_for(self, X)
-        s, a, t = demonstrations.states, demonstrations.actions, demonstrations.times
-        if demonstrations.goals is not None:
-            log_p = self.goal_policies().log_probabilities(s, a, demonstrations.goals[demonstrations.trajectory_ids], t)
-            for i in np.unique(demonstrations.trajectory_ids[np.isneginf(log_p)])[:1]:
-                trip = demonstrations[[i]]
-                check_possible(self.mdp.with_goal(int(trip.goals[0])), trip, self.inference, np.array([i]))
-        else:
-            self._check_goal(None, "demonstrations with theirs, Demonstrations(..., goals=...)")
-            check_possible(self.mdp, demonstrations, self.inference)
-            policy = self.solve().policy
-            with np.errstate(divide="ignore"):
-                log_p = np.log(policy[(s, a) if policy.ndim == 2 else (t, s, a)])
-        return _weighted_sum(demonstrations, log_p) / float(demonstrations.weights @ demonstrations.lengths)
-
-    def predict_proba(
-        self, states: ArrayLike, times: ArrayLike | None = None, *, goals: ArrayLike | None = None
-    ) -> NDArray:
-        """Probability of each action in the given states, (n, A).
-
-        Parameters
-        ----------
-        states : (n,) int array
-        times : (n,) int array, optional
-            Steps already taken; needed, and only used, with a finite horizon.
-        goals : int or (n,) int array, optional
-            The goal on the way to which each decision is taken; any state, whether or not a demonstration had it. Needed where
-            the demonstrations had goals.
-        """
-        check_is_fitted(self)
-        if goals is not None:
-            return self.goal_policies().probabilities(states, goals, times)
-        self._check_goal(goals, "goals=, one or one per state")
-        states = check_indices("states", states, self.mdp.n_states)
-        if self.mdp.horizon is None:
-            return np.ascontiguousarray(self.policy_[states])
-        if times is None:
-            raise ValueError("with a finite horizon the policy depends on time: pass times=, the steps already taken")
-        times = check_indices("times", times, self.mdp.horizon, n_entries=len(states))
-        return np.ascontiguousarray(self.policy_[times, states])
-
-    def predict(self, states: ArrayLike, times: ArrayLike | None = None, *, goals: ArrayLike | None = None) -> NDArray:
-        """Most likely action in the given states, (n,); -1 where none is taken: in terminal states, goals and dead ends."""
-        probabilities = self.predict_proba(states, times, goals=goals)
-        return np.where(probabilities.any(axis=1), probabilities.argmax(axis=1), -1)
-
-    def goal_policies(self) -> GoalPolicies:
-        """The fitted reward's policies towards any goals: choices, trips, and the base of `maxent_irl.routes`."""
-        check_is_fitted(self)
-        if self._goal_policies is None:
-            self._goal_policies = self._make_policies()
-        return self._goal_policies
-
-    def _make_policies(self) -> GoalPolicies:
-        return GoalPolicies(
-            self.mdp,
-            self.reward_,
-            temperature=self.temperature,
-            action_prior=self.action_prior,
-            inference=self.inference,
-            n_jobs=self.n_jobs,
-        )
-
-    def solve(self, goal: int | None = None) -> SoftSolution:
-        """Solution of the fitted model: V, Q and policy; on the way to a goal, needed where the demonstrations had goals."""
-        check_is_fitted(self)
-        self._check_goal(goal, "goal=")
-        return soft_value_iteration(
-            self.mdp if goal is None else self.mdp.with_goal(goal),
-            self.reward_,
-            temperature=self.temperature,
-            action_prior=self.action_prior,
-            inference=self.inference,
-            # On the edge of what is proper, only a start at the solution is sure to find it again.
-            initial_values=self.value_ if goal is None and self.mdp.horizon is None else None,
-        )
 
     def _check_parameters(self) -> None:
         check_mdp(self.mdp)
@@ -338,48 +220,100 @@ class MaxEntIRL(OnePolicy, StandardErrors, BaseEstimator):
         if self.callback is not None and not callable(self.callback):
             raise ValueError(f"callback must be a function that takes a Progress, or None; got {self.callback!r}")
 
-    def _likelihood(self, demonstrations: Demonstrations, model: LinearReward) -> Likelihood:
-        return likelihood_of(
-            self.mdp,
-            model,
-            demonstrations,
-            objective=self.objective,
-            temperature=self.temperature,
-            action_prior=self.action_prior,
-            inference=self.inference,
+    def _reward_model(self) -> RewardModel:
+        """`features` if it is a reward model, otherwise the reward linear in these features."""
+        model = self.features if isinstance(self.features, RewardModel) else LinearReward(self.mdp, self.features)
+        names = self.feature_names
+        if isinstance(names, str):
+            raise ValueError(f"feature_names must be a list of names; got the text {names!r}")
+        if names is not None and len(names) != model.n_parameters:
+            raise ValueError(f"feature_names has {len(names)} names for {model.n_parameters} features")
+        repeated = [name for name, n in Counter(() if names is None else names).items() if n > 1]
+        if repeated:
+            raise ValueError(f"feature_names has {repeated[0]!r} more than once: give every feature a name of its own")
+        return model
+
+    def _posed(self, demonstrations: Demonstrations, groups: ArrayLike | None, model: RewardModel) -> Fit:
+        """The problem before it is solved: a `Fit` at zero."""
+        if groups is not None:
+            groups = np.asarray(groups)
+            if groups.shape != (len(demonstrations),):
+                raise ValueError(
+                    f"groups must hold one label per trajectory, shape ({len(demonstrations)},); got shape {groups.shape}"
+                )
+        return self._make_fit(
+            agent=SoftAgent(self.mdp, self.temperature, self.action_prior, self.inference),
+            reward_model=model,
+            theta=np.zeros(model.n_parameters),
+            demonstrations=demonstrations,
+            weighting=self.objective,
+            names=self._coefficient_names(model.n_parameters, demonstrations),
+            groups=groups,
+            l2=self.l2,
             n_jobs=self.n_jobs,
         )
 
-    def _store(self, fit: Any, model: LinearReward, demonstrations: Demonstrations) -> None:
-        inner = fit.point.inner
-        self.coef_ = inner.coef.copy()
-        reward = model(self.coef_)
-        self.reward_ = reward if model.per_state else reward.T
-        self.loss_curve_ = fit.loss_curve
+    def _make_fit(self, **fields: Any) -> Fit:
+        return Fit(**fields)
+
+    def _coefficient_names(self, n: int, demonstrations: Demonstrations) -> list[str]:
+        names = column_names(self.features) if self.feature_names is None else self.feature_names
+        if names is not None:
+            return [str(name) for name in names]
+        if self.features is not None:
+            kind = "parameter" if isinstance(self.features, RewardModel) else "feature"
+            return [f"{kind} {k}" for k in range(n)]
+        labels = demonstrations.state_labels
+        if labels is not None and len(labels) == n:
+            return [str(label) for label in labels]
+        return [f"state {s}" for s in range(n)]
+
+    def _start(self, new: Fit, previous: Fit | None, coef_init: ArrayLike | None) -> tuple[NDArray, Any]:
+        """Coefficients to start from, and values V if the previous fit was of the same problem."""
+        K = new.reward_model.n_parameters
+        if coef_init is not None:
+            coef = check_numbers("coef_init", coef_init).copy()
+            if coef.shape != (K,) or not np.isfinite(coef).all():
+                raise ValueError(f"coef_init must be {K} finite numbers; got {coef_init!r}")
+        else:
+            coef = np.zeros(K)
+        if previous is None or len(previous.theta) != K:
+            return coef, None
+        start = previous.start if _same_problem(previous, new) else None
+        return (previous.theta if coef_init is None else coef), start
+
+    def _loss(self, new: Fit, coef: NDArray, start: Any) -> tuple[Loss, NDArray]:
+        """The loss, and what each feature could tell at most, (K,)."""
+        objective = new.objective
+        features = features_of(new.reward_model, coef)
+        if features is None:  # nothing is known about the scale of the parameters
+            return Loss(objective, self.l2, start), np.ones(len(coef))
+        size = feature_size(features, self.mdp, self.temperature, objective.total_weight)
+        return Loss(objective, self.l2, start, gradient_unit(size, objective.total_weight)), size
+
+    def _store(self, optimum: Optimum, new: Fit) -> None:
+        inner, demonstrations = optimum.point.inner, new.demonstrations
+        assert inner is not None  # `minimise` starts where the soft value is finite and keeps to such points
+        self.coef_ = inner.theta.copy()
+        solution = inner.solution.released() if isinstance(inner, TaskPoint) else None
+        self.fit_ = replace(new, theta=self.coef_, solution=solution, start=inner.values)
+        self.reward_ = self.fit_.reward
+        self.loss_curve_ = optimum.loss_curve
         if self.record_iterates:
-            self.coef_path_ = np.array(fit.coef_path)
-        self.n_iter_, self.converged_ = fit.n_iter, fit.converged
-        self.n_features_in_ = model.n_features
+            self.coef_path_ = np.array(optimum.coef_path)
+        self.n_iter_, self.converged_ = optimum.n_iter, optimum.converged
+        self.n_features_in_ = len(self.coef_)
         counted = demonstrations.weights > 0
         self.n_decisions_, self.n_trajectories_ = int(demonstrations.lengths[counted].sum()), int(counted.sum())
-        self.largest_gradient_ = fit.point.gradient_norm
-        self.feature_gap_ = inner.gradient / fit.point.loss.scale
-        self._values = [point.values for point in inner.points]
-        self._goal_policies = None
-        self._of_all = {}
-        if demonstrations.goals is None:
-            solution = inner.points[0].solution
-            self._of_all = {"value_": solution.V, "policy_": solution.policy}
-            # Not by `score`, which solves again: on the edge of what is proper that may fail.
-            at = (demonstrations.states, demonstrations.actions)
-            with np.errstate(divide="ignore"):
-                log_p = np.log(self.policy_[at if self.policy_.ndim == 2 else (demonstrations.times, *at)])
-            self.log_likelihood_ = _weighted_sum(demonstrations, log_p)
-        else:
-            self.log_likelihood_ = self.score(demonstrations) * float(demonstrations.weights @ demonstrations.lengths)
+        self.largest_gradient_ = optimum.point.gradient_norm
+        self.feature_gap_ = inner.gradient / optimum.point.loss.scale
+        self.log_likelihood_ = self.fit_.log_likelihood(demonstrations)
 
 
-def _weighted_sum(demonstrations: Demonstrations, log_p: NDArray) -> float:
-    """Total log-probability of the decisions by the weight of their trajectories; a weight of zero forgives the impossible."""
-    weights = demonstrations.weights[demonstrations.trajectory_ids]
-    return float(weights @ np.where(weights > 0, log_p, 0.0))
+def _same_problem(previous: Fit, new: Fit) -> bool:
+    """Whether values of the previous fit are of the same states, horizon and goals, so that they can start the new one."""
+    before, after = previous.demonstrations.goals, new.demonstrations.goals
+    same_goals = before is after or (
+        before is not None and after is not None and np.array_equal(np.unique(before), np.unique(after))
+    )
+    return previous.agent.mdp is new.agent.mdp and same_goals

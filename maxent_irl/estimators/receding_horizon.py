@@ -2,39 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass, field
+from functools import cached_property
 from typing import Any
 
-from numpy.typing import ArrayLike
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from .._goal_systems import is_linear
 from ..demonstrations import Demonstrations
-from ..inference import SoftSolution
-from ..receding_likelihood import RecedingGoals
-from ..receding_policies import RecedingPolicies, check_planning_horizon
-from ..rewards import LinearReward
-from ..sufficient_statistics import sufficient_statistics
-from ..task_sums import Likelihood
-from ._solvers import Progress, equal_costs
+from ..inference.agent import SoftSolution
+from ..likelihood.objective import Objective
+from ..likelihood.statistics import sufficient_statistics
+from ..routes.receding_objective import RecedingGoals
+from ..routes.receding_policies import RecedingPolicies, check_planning_horizon
+from ..routes.systems import is_linear
+from .fit import Fit
 from .maxent import MaxEntIRL
+from .optimisers import equal_costs, features_of
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class RecedingFit(Fit):
+    """A fitted reward of travellers who plan with a receding horizon.
+
+    Attributes
+    ----------
+    planning_horizon : int
+        Soft steps of a plan. All other attributes are those of `Fit`.
+    """
+
+    planning_horizon: int = 1
+
+    def solve(self, goal: int | None = None) -> SoftSolution:
+        """Values and policy of plans towards a goal."""
+        if goal is None:
+            raise ValueError("every plan has a destination: pass goal=")
+        return self.goal_policies.solve(goal)
+
+    @cached_property
+    def goal_policies(self) -> RecedingPolicies:
+        """The fitted reward's policies towards any goals."""
+        return RecedingPolicies(
+            self.agent.mdp,
+            self.reward,
+            planning_horizon=self.planning_horizon,
+            temperature=self.agent.temperature,
+            action_prior=self.agent.action_prior,
+            n_jobs=self.n_jobs,
+        )
+
+    def objective_for(self, demonstrations: Demonstrations) -> Objective:
+        """The same objective of other demonstrations."""
+        if demonstrations.goals is None:
+            raise ValueError("the demonstrations have no goals: build them with Demonstrations(..., goals=...)")
+        statistics = sufficient_statistics(self.agent.mdp, demonstrations, self.weighting)
+        shared = (self.agent, self.reward_model, statistics, demonstrations)
+        return RecedingGoals(self.planning_horizon, *shared, n_jobs=self.n_jobs)
+
+
+@dataclass(eq=False, repr=False)
 class RecedingHorizonIRL(MaxEntIRL):
-    r"""Recover the costs of travellers who weigh their next H decisions softly and count on the shortest path after them.
+    r"""Recover the costs of travellers who weigh their next H decisions softly and then expect to take the shortest path.
 
-    At every decision the plan is made anew: H soft steps, then the shortest path to the destination (RHIP, Barnes et al.). Large
-    H is `MaxEntIRL`; H = 1 is a logit over the costs of going on by the shortest path (Bayesian IRL with an optimal
-    continuation); H = 0 is the shortest path alone, for which decisions have no likelihood: `maxent_irl.receding_likelihood`
-    gives its objective and gradient, "demonstrated minus shortest-path features", which need a margin to be of use (Ratliff et
-    al. 2006). Small H is cheap, as soft steps are taken around the demonstrated routes only, and each goal costs one run of
-    Dijkstra's algorithm.
+    At every decision the plan is made anew: H soft steps, then the shortest path to the destination (RHIP, Barnes et al.).
 
-    The objective is differentiable except where two paths are equally short. With ``objective="feature-matching"`` travellers
-    plan once, where they start, and the objective is concave, but no likelihood of the decisions. Every covariance is then a
-    sandwich with the scores of whole trips; log-likelihood, AIC and BIC are still of travellers who plan anew, whom the
-    coefficients do not fit best; and likelihood-ratio tests are refused. The errors take the objective as smooth around its
-    maximum. With few soft steps and few goals the maximum tends to lie at a kink: then the fit says that it did not converge, or
-    its errors come out too large, and ``objective="likelihood"`` is the one to use.
+    - Large H is `MaxEntIRL`.
+    - H = 1 is a logit over the costs of each next step plus the shortest path from there (Bayesian IRL with an optimal
+      continuation).
+    - H = 0 is the shortest path alone, for which decisions have no likelihood. `maxent_irl.routes.receding_objective` gives its
+      objective and gradient, "demonstrated minus shortest-path features", which need a margin (Ratliff et al. 2006).
+
+    Small H is cheap: soft steps are taken around the demonstrated routes only, and each goal costs one run of Dijkstra's
+    algorithm.
+
+    The objective is differentiable except where two paths are equally short. With few soft steps and few goals the maximum tends
+    to lie at such a kink. The fit then says that it did not converge, or its errors are too large; use
+    ``objective="likelihood"`` there.
+
+    With ``objective="feature-matching"`` travellers plan once, where they start. The objective is then concave, but it is no
+    likelihood of the decisions. Every covariance is a sandwich with the scores of whole trips, and likelihood-ratio tests are
+    refused. Log-likelihood, AIC and BIC remain those of travellers who plan anew, which these coefficients do not maximise.
 
     Parameters
     ----------
@@ -65,76 +112,20 @@ class RecedingHorizonIRL(MaxEntIRL):
     M. A. (2006), Maximum margin planning, ICML.
     """
 
-    inference = "variational"  # without chance both kinds are one
+    _: KW_ONLY
+    planning_horizon: int = 10
+    objective: str = "likelihood"
+    inference: str = field(default="variational", init=False)  # dynamics are deterministic, so both kinds agree
 
-    def __init__(
-        self,
-        mdp: Any,
-        features: ArrayLike | None = None,
-        *,
-        planning_horizon: int = 10,
-        temperature: float = 1.0,
-        action_prior: ArrayLike | None = None,
-        objective: str = "likelihood",
-        l2: float = 0.0,
-        solver: str = "auto",
-        tol: float = 1e-6,
-        max_iter: int | None = None,
-        warm_start: bool = False,
-        covariance: str = "observed",
-        feature_names: Any = None,
-        record_iterates: bool = False,
-        callback: Callable[[Progress], None] | None = None,
-        n_jobs: int | None = None,
-    ) -> None:
-        self.mdp = mdp
-        self.features = features
-        self.planning_horizon = planning_horizon
-        self.temperature = temperature
-        self.action_prior = action_prior
-        self.objective = objective
-        self.l2 = l2
-        self.solver = solver
-        self.tol = tol
-        self.max_iter = max_iter
-        self.warm_start = warm_start
-        self.covariance = covariance
-        self.feature_names = feature_names
-        self.record_iterates = record_iterates
-        self.callback = callback
-        self.n_jobs = n_jobs
+    def _start(self, new: Fit, previous: Fit | None, coef_init: ArrayLike | None) -> tuple[NDArray, Any]:
+        """Start where every move costs about one temperature: at zero all paths are equally short."""
+        features = features_of(new.reward_model, np.zeros(new.reward_model.n_parameters))
+        if coef_init is None and previous is None and features is not None:
+            coef_init = self.temperature * equal_costs(self.mdp, features)
+        return super()._start(new, previous, coef_init)
 
-    def fit(
-        self, X: Any, y: None = None, *, groups: ArrayLike | None = None, coef_init: ArrayLike | None = None
-    ) -> RecedingHorizonIRL:
-        """Recover the reward from demonstrations with goals; see `MaxEntIRL.fit`.
-
-        Without `coef_init` it starts where every move costs about one temperature: at zero all paths are equally short.
-        """
-        self._check_parameters()
-        if coef_init is None and not (self.warm_start and hasattr(self, "coef_")):
-            coef_init = self.temperature * equal_costs(self.mdp, LinearReward(self.mdp, self.features))
-        return super().fit(X, y, groups=groups, coef_init=coef_init)
-
-    def goal_policies(self) -> RecedingPolicies:
-        """The fitted reward's policies towards any goals: choices, trips, and the base of `maxent_irl.routes`."""
-        return super().goal_policies()
-
-    def solve(self, goal: int | None = None) -> SoftSolution:
-        """Values and policy of plans towards a goal."""
-        if goal is None:
-            raise ValueError("every plan has a destination: pass goal=")
-        return self.goal_policies().solve(goal)
-
-    def _make_policies(self) -> RecedingPolicies:
-        return RecedingPolicies(
-            self.mdp,
-            self.reward_,
-            planning_horizon=self.planning_horizon,
-            temperature=self.temperature,
-            action_prior=self.action_prior,
-            n_jobs=self.n_jobs,
-        )
+    def _make_fit(self, **fields: Any) -> Fit:
+        return RecedingFit(**fields, planning_horizon=self.planning_horizon)
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
@@ -148,23 +139,3 @@ class RecedingHorizonIRL(MaxEntIRL):
                 "planning with a receding horizon is for undiscounted deterministic problems whose only ends are goals: build "
                 "the MDP with discount=1 and terminal=[], or use a RoadNetwork; MaxEntIRL takes all others"
             )
-
-    def _nature_of_scores(self) -> tuple[bool, bool]:
-        likely = self.objective == "likelihood"
-        return likely, likely
-
-    def _likelihood(self, demonstrations: Demonstrations, model: LinearReward) -> Likelihood:
-        if demonstrations.goals is None:
-            raise ValueError("the demonstrations have no goals: build them with Demonstrations(..., goals=...)")
-        task = RecedingGoals(
-            self.planning_horizon,
-            self.mdp,
-            model,
-            sufficient_statistics(self.mdp, demonstrations, self.objective),
-            demonstrations,
-            temperature=self.temperature,
-            action_prior=self.action_prior,
-            inference=self.inference,
-            n_jobs=self.n_jobs,
-        )
-        return Likelihood([task])

@@ -1,7 +1,7 @@
-"""How good a recovered reward is: by what is earned, done and predicted with it, and compared with the true one.
+"""How good a recovered reward is: its value, its policy and its predictions, and its distance from the true reward.
 
-Reading order: `policies` (value difference, divergence, likelihood, features), `paths` (route predictions), `alignment` and
-`epic` (rewards up to what demonstrations cannot tell), `scorers` (the same for cross-validation).
+Reading order: `policies` (value difference, divergence, likelihood, features), `paths` (predicted routes), `alignment` and `epic`
+(rewards compared up to what demonstrations cannot identify), `scorers` (these metrics in cross-validation).
 """
 
 from .alignment import AlignedRewards, align_rewards

@@ -1,13 +1,13 @@
-r"""EPIC, a distance between rewards that scale and potential shaping do not change.
+r"""EPIC, a distance between rewards that does not depend on their scale or on potential shaping.
 
-A reward is brought to its canonical form, in which every reward that differs by shaping looks the same,
+Each reward is brought to its canonical form, which is the same for all rewards that differ by potential shaping,
 
 .. math::
 
     C(R)(s, a, s') = R(s, a, s') + E\bigl[\gamma R(s', A, S') - R(s, A, S') - \gamma R(S, A, S')\bigr],
 
-with S, S' and A drawn independently from fixed distributions; the distance is :math:`\sqrt{(1 - \rho) / 2}` with
-:math:`\rho` the Pearson correlation of the canonical rewards over transitions.
+with S, S' and A drawn independently from fixed distributions. The distance is :math:`\sqrt{(1 - \rho) / 2}`, where
+:math:`\rho` is the Pearson correlation of the two canonical rewards over transitions.
 
 Source: Gleave, A., Dennis, M., Legg, S., Russell, S. & Leike, J. (2021), Quantifying differences in reward functions, ICLR.
 """
@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._validation import check_choice, check_distribution
+from .._checks import check_choice, check_distribution
 from ..mdp import MDP
 
 TRANSITIONS = ("any", "possible")
@@ -32,30 +32,36 @@ def epic_distance(
     action_distribution: ArrayLike | None = None,
     transitions: str = "any",
 ) -> float:
-    """Distance between two rewards in [0, 1]: 0 if they are equal up to scale, constant and shaping, 1 if opposite.
+    """Distance in [0, 1]: 0 for rewards that are equal up to positive scale, constant and shaping, 1 for opposite ones.
 
     Parameters
     ----------
     mdp : MDP
-        Gives the discount, the shapes, and which transitions are possible.
+        Its discount, its shape and, with ``transitions="possible"``, its dynamics are used.
     reward, other : (S,), (S, A) or (S, A, S) arrays
-        Per state, per state and action, or per transition.
+        Per state, per state and action, or per transition (s, a, s').
     state_distribution : (S,) array, optional
-        Of S and S'. None: uniform over all states.
+        Distribution of S and of S'. None: uniform over all states.
     action_distribution : (A,) array, optional
-        Of A. None: uniform over all actions.
+        Distribution of A. None: uniform over all actions.
     transitions : "any" or "possible"
-        Whether canonical rewards are compared over independent draws of (s, a, s'), as in the paper's tabular experiments, or
-        with s' drawn from the dynamics.
+        "any": the correlation is over independent draws of s, a and s', as in the paper's tabular experiments. "possible": s'
+        is drawn from the dynamics.
 
     Returns
     -------
-    float; NaN where a canonical reward is constant, because it then expresses no preference
+    float
+        NaN where a canonical reward is constant, because it then expresses no preference.
+
+    Raises
+    ------
+    ValueError
+        For rewards of the wrong shape or not finite, naming the entry.
 
     Notes
     -----
-    Shaping is removed in the form :math:`\\gamma \\Phi(s') - \\Phi(s)` per transition. Under stochastic dynamics its average
-    over s', as a reward per state and action, is something else: compare such rewards by `align_rewards`.
+    Shaping is removed in the form :math:`\\gamma \\Phi(s') - \\Phi(s)` per transition. A reward per state and action holds
+    its average over s' instead, which differs where the dynamics are stochastic. Compare such rewards by `align_rewards`.
 
     Examples
     --------
@@ -75,7 +81,7 @@ def epic_distance(
         if action_distribution is None
         else check_distribution("action_distribution", action_distribution, A, what="action")
     )
-    # (A, S, S') in both cases; the reward of pairs is broadcast, never copied.
+    # (A, S, S') in both cases. Rewards per state or pair are broadcast, not copied.
     P = mdp.transitions.toarray().reshape(A, S, S) if transitions == "possible" else states[None, None, :]
     weight = np.broadcast_to(actions[:, None, None] * states[None, :, None] * P, (A, S, S))
     first, second = (_canonical(one, mdp, states, actions) for one in (reward, other))

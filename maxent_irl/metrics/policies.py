@@ -1,4 +1,4 @@
-r"""How good a recovered reward or policy is, judged by what the agent would do and earn.
+r"""How good a recovered reward or policy is: the return it earns and the decisions it predicts.
 
 Sources: Levine, S., Popovic, Z. & Koltun, V. (2011), Nonlinear inverse reinforcement learning with Gaussian processes, NeurIPS
 (expected value difference); Abbeel, P. & Ng, A. Y. (2004), Apprenticeship learning via inverse reinforcement learning, ICML
@@ -13,17 +13,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from .._feasibility import check_labels, check_range
-from .._labelled import as_demonstrations
-from .._validation import check_action_prior, check_policy, check_reward, check_temperature
+from .._checks import check_temperature
 from ..demonstrations import Demonstrations
-from ..goal_policies import GoalPolicies
+from ..demonstrations.feasibility import check_labels, check_range
+from ..demonstrations.labelled import as_demonstrations
 from ..inference import SoftSolution, soft_value_iteration
+from ..inference.visitations import expected_visitations, linearisation_of
+from ..likelihood.statistics import SufficientStatistics, sufficient_statistics
 from ..mdp import MDP
-from ..rewards import LinearReward
+from ..mdp.policies import check_policy
+from ..mdp.process import check_action_prior, check_reward
+from ..rewards import Features
 from ..routes import expected_flows
-from ..sufficient_statistics import SufficientStatistics, sufficient_statistics
-from ..visitations import expected_visitations, linearise
+from ..routes.policies import GoalPolicies
 
 
 def expected_value_difference(
@@ -35,19 +37,20 @@ def expected_value_difference(
     action_prior: ArrayLike | None = None,
     initial: ArrayLike | None = None,
 ) -> float:
-    r"""What following a policy costs against the best one, under the true reward.
+    r"""Expected return of the best policy minus that of a given policy, under the true reward.
 
-    :math:`V^*_{r} - V^{\pi}_{r}` from the initial distribution. Hard (temperature 0): the best expected return less that of the
-    policy. Soft: returns hold the entropy, :math:`r - \alpha \log (\pi / p)`, and the best policy is the soft one.
+    :math:`V^*_{r} - V^{\pi}_{r}` from the initial distribution. At temperature 0 the best policy is the hard optimal one. At
+    positive temperature it is the soft one, and returns contain the entropy, :math:`r - \alpha \log (\pi / p)`.
 
     Parameters
     ----------
     mdp : MDP
     true_reward : (S,) or (S, A) array
     policy : (S, A) or (T, S, A) array, or SoftSolution
-        To be judged, such as the optimal policy of a recovered reward:
+        For example the optimal policy of a recovered reward:
         ``soft_value_iteration(mdp, estimator.reward_, temperature=0).policy``.
     temperature : float >= 0, finite
+        In units of reward.
     action_prior : (A,) or (S, A) array, optional
         p(a|s) of the soft return. None: p = 1.
     initial : (S,) array, optional
@@ -93,14 +96,15 @@ def policy_kl(
     ----------
     mdp : MDP
     policy : (S, A) or (T, S, A) array, or SoftSolution
-        The true one: decisions count as often as it takes them.
+        The true policy. States count by how often it takes a decision there.
     other : likewise
     initial : (S,) array, optional
         Distribution of the first state. None: that of the MDP.
 
     Returns
     -------
-    float >= 0; infinite where `other` rules out what `policy` does
+    float >= 0
+        Infinite where `other` has probability 0 for an action of `policy`.
     """
     p, q = (np.swapaxes(check_policy(mdp, _array(one)), -1, -2) for one in (policy, other))
     visits = expected_visitations(mdp, p, initial=initial)
@@ -110,13 +114,23 @@ def policy_kl(
 
 
 def log_likelihood_per_decision(policy: ArrayLike | SoftSolution, demonstrations: Any) -> float:
-    """Mean log probability of demonstrated decisions under a policy, nats; trajectories by their weight.
+    """Mean log probability of demonstrated decisions under a policy, in nats; trajectories count by their weight.
 
     Parameters
     ----------
     policy : (S, A) or (T, S, A) array, or SoftSolution
     demonstrations : Demonstrations, or what its constructor takes
-        Without goals: the policy of a goal judges the demonstrations of that goal.
+        Without goals. Where demonstrations have goals, compare each goal's with the policy of that goal.
+
+    Returns
+    -------
+    float
+        Minus infinity where a demonstrated action has probability 0.
+
+    Raises
+    ------
+    ValueError
+        For states or actions that the policy does not have, naming trajectory and step.
     """
     data = as_demonstrations(demonstrations)
     pi, weight = _array(policy), data.weights[data.trajectory_ids]
@@ -124,7 +138,9 @@ def log_likelihood_per_decision(policy: ArrayLike | SoftSolution, demonstrations
     check_labels(data, *pi.shape[-2:])
     if pi.ndim == 3 and data.lengths.max() > len(pi):
         i = int(data.lengths.argmax())
-        raise ValueError(f"trajectory {i} has {data.lengths[i]} decisions, but the policy is given for {len(pi)} times")
+        raise ValueError(
+            f"trajectory {data.name_of(i)} has {data.lengths[i]} decisions, but the policy is given for {len(pi)} times"
+        )
     at = (data.states, data.actions) if pi.ndim == 2 else (data.times, data.states, data.actions)
     with np.errstate(divide="ignore"):
         return float(weight @ np.log(pi[at]) / weight.sum())
@@ -133,10 +149,10 @@ def log_likelihood_per_decision(policy: ArrayLike | SoftSolution, demonstrations
 def feature_expectation_gap(
     mdp: MDP, features: Any, policy: ArrayLike | SoftSolution | GoalPolicies, demonstrations: Demonstrations
 ) -> NDArray:
-    """Demonstrated minus expected features per decision, (K,), decisions discounted: zero at the feature-matching estimate.
+    """Demonstrated minus expected features per decision, (K,), in units of the features.
 
-    What the policy is expected to collect from the first states on is compared with what the demonstrations did; where these
-    were cut, what the policy would still have collected afterwards does not count.
+    Decisions are discounted, and the gap is zero at the feature-matching estimate. Expected features are those of the policy from
+    the first states of the demonstrations on. Where a demonstration was cut, features expected after the cut do not count.
 
     Parameters
     ----------
@@ -153,36 +169,38 @@ def feature_expectation_gap(
     demonstrations = as_demonstrations(demonstrations)
     if (demonstrations.goals is not None) != isinstance(policy, GoalPolicies):
         raise ValueError(
-            "demonstrations with goals are compared with GoalPolicies, those without goals with one policy"
+            "demonstrations with goals are compared with GoalPolicies, demonstrations without goals with one policy"
         )
     statistics = sufficient_statistics(mdp, demonstrations, "feature-matching")
     if isinstance(policy, GoalPolicies):
-        mass = _mass_towards_goals(policy, statistics, demonstrations.goals)
+        mass = _mass_towards_goals(policy, statistics, np.asarray(demonstrations.goals))
     else:
         mass = _mass(mdp, policy, statistics)
-    return LinearReward(mdp, features).adjoint(mass) / statistics.total_pairs().sum()
+    of = Features(mdp, features)
+    mass = mass.sum(axis=(0, 1)) if of.per_state else mass if len(of.shape) == 3 else mass.sum(axis=0)
+    return of.total(mass) / statistics.pairs.sum()
 
 
 def _mass(mdp: MDP, policy: ArrayLike | SoftSolution, statistics: SufficientStatistics) -> NDArray:
-    """Demonstrated minus expected visitations, (A, S), summed over time."""
-    linear = linearise(mdp, policy)
-    pairs = statistics.total_pairs().reshape(linear.policy.shape)
-    ahead = linear.expect_adjoint(statistics.total_continued().reshape(pairs.shape))
-    d = linear.flow(statistics.total_states().reshape(ahead.shape) + ahead)
-    if mdp.horizon is None:
-        return pairs + linear.policy * d
-    return (pairs + linear.policy * d[:-1, None]).sum(axis=0)
+    """Demonstrated minus expected visitations by time, (L, A, S)."""
+    linear = linearisation_of(mdp, policy)
+    pairs = statistics.pairs.sum(axis=0).reshape(linear.policy.shape)
+    ahead = linear.expect_adjoint(statistics.continued.sum(axis=0).reshape(pairs.shape))
+    d = linear.flow(statistics.states.sum(axis=0).reshape(ahead.shape) + ahead)
+    return pairs + linear.policy * d[: len(pairs), None]
 
 
 def _mass_towards_goals(policies: GoalPolicies, statistics: SufficientStatistics, goals: NDArray) -> NDArray:
-    """The same on the way to each demonstration's goal; of linear problems in flows that share one factorisation."""
+    """The same on the way to each demonstration's goal; problems linear in exp(V) share one factorisation."""
     mdp = policies.mdp
     if not policies.linear:
-        each = [(int(goal), np.flatnonzero(goals == goal)) for goal in np.unique(goals)]
-        return sum(_mass(mdp.with_goal(goal), policies.solve(goal), statistics.of(rows)) for goal, rows in each)
+        mass = np.zeros(statistics.shape)
+        for goal in np.unique(goals).tolist():
+            mass += _mass(mdp.with_goal(goal), policies.solve(goal), statistics.of(np.flatnonzero(goals == goal)))
+        return mass
     source = (statistics.states + statistics.continued @ mdp.transitions).tocoo()
     expected = expected_flows(policies, source.col, goals[source.row], source.data).T
-    return statistics.total_pairs().reshape(expected.shape) + expected
+    return (statistics.pairs.sum(axis=0).reshape(expected.shape) + expected)[None]
 
 
 def _array(policy: ArrayLike | SoftSolution) -> NDArray:

@@ -1,6 +1,6 @@
 """Metrics as scorers for scikit-learn: ``cross_val_score(estimator, demonstrations, scoring=...)``, higher is better.
 
-Without ``scoring`` an estimator's own `score` is used, the mean log-likelihood per decision.
+Without ``scoring`` scikit-learn uses the estimator's own `score`, the mean log-likelihood per decision in nats.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._labelled import demonstrations_for
 from ..demonstrations import Demonstrations
+from ..demonstrations.labelled import demonstrations_for
 from ..inference import soft_value_iteration
 from ..routes import most_likely_paths, most_likely_routes
 from .paths import path_match
@@ -28,14 +28,14 @@ class ValueDifferenceScorer:
     ----------
     true_reward : (S,) or (S, A) array
     temperature : float >= 0
-        0 judges the hard optimal policy of the recovered reward, otherwise the soft one.
+        Of the policy that is judged. 0: the hard optimal policy of the recovered reward.
     """
 
     true_reward: ArrayLike
     temperature: float = 0.0
 
     def __call__(self, estimator: Any, X: Any = None, y: None = None) -> float:
-        """Score a fitted estimator; the demonstrations are not looked at."""
+        """Score a fitted estimator; the demonstrations do not matter."""
         prior = estimator.action_prior
         solution = soft_value_iteration(
             estimator.mdp, estimator.reward_, temperature=self.temperature, action_prior=prior
@@ -57,12 +57,15 @@ class PolicyDivergenceScorer:
     true_policy: ArrayLike
 
     def __call__(self, estimator: Any, X: Any = None, y: None = None) -> float:
-        """Score a fitted estimator; the demonstrations are not looked at."""
+        """Score a fitted estimator; the demonstrations do not matter."""
         return -policy_kl(estimator.mdp, self.true_policy, estimator.policy_)
 
 
 def feature_gap_scorer(estimator: Any, X: Any, y: None = None) -> float:
-    """Minus the largest gap per decision between demonstrated and expected features; with goals, each on the way to its own."""
+    """Minus the largest gap between demonstrated and expected features per decision, in units of the features.
+
+    With goals, features are expected on the way to each demonstration's own goal.
+    """
     data = demonstrations_for(estimator, X)
     if data.goals is not None:
         policy = estimator.goal_policies()
@@ -80,12 +83,16 @@ class PathMatchScorer:
     ----------
     predict_paths : callable, optional
         ``predict_paths(estimator, demonstrations)`` returns one predicted path per demonstration. None: `likeliest_paths`.
-    lengths : (S, A) array, optional
+    states : "nodes" or "links", optional
+        What a state is, as for `path_match`; for a `RoadNetwork` pass ``network.states``.
+    lengths : (S, A) or (S,) array, optional
+        As for `path_match`.
     at_least_90 : bool
         Score the share of paths predicted to at least 90% instead.
     """
 
     predict_paths: Callable[[Any, Demonstrations], Any] | None = None
+    states: str | None = None
     lengths: ArrayLike | None = None
     at_least_90: bool = False
 
@@ -93,14 +100,14 @@ class PathMatchScorer:
         """Score a fitted estimator on the paths that were taken."""
         data = demonstrations_for(estimator, X)
         predicted = (self.predict_paths or likeliest_paths)(estimator, data)
-        result = path_match(data, predicted, lengths=self.lengths)
+        result = path_match(data, predicted, states=self.states, lengths=self.lengths)
         return result.at_least_90 if self.at_least_90 else result.mean
 
 
 def likeliest_paths(estimator: Any, demonstrations: Demonstrations) -> Demonstrations:
-    """The most likely route from each demonstration's first state to its goal, which is what it is known to aim at.
+    """The most likely route from each demonstration's first state to its goal.
 
-    Without goals, the most likely path of as many decisions as the demonstration has; that needs actions of certain outcome.
+    Without goals, the most likely path of as many decisions as the demonstration has. That needs deterministic transitions.
 
     Parameters
     ----------
@@ -110,8 +117,8 @@ def likeliest_paths(estimator: Any, demonstrations: Demonstrations) -> Demonstra
     Raises
     ------
     ValueError
-        Where nothing is there to be predicted: under random outcomes without goals, for goals with a finite horizon, and for
-        demonstrations without goals from an estimator that was fitted to goals.
+        For stochastic transitions without goals, for goals with a finite horizon, and for demonstrations without goals where the
+        estimator was fitted to goals.
     """
     mdp, first = estimator.mdp, demonstrations.states[demonstrations.offsets[:-1]]
     if demonstrations.goals is not None:
@@ -120,12 +127,12 @@ def likeliest_paths(estimator: Any, demonstrations: Demonstrations) -> Demonstra
         return most_likely_routes(estimator.goal_policies(), first, demonstrations.goals)
     if not hasattr(estimator, "policy_"):
         raise ValueError(
-            "the estimator was fitted to demonstrations with goals and these have none, so that it is not known where they are "
-            "heading: give the demonstrations goals=, or predict_paths="
+            "the estimator was fitted to demonstrations with goals, and these have none, so their paths cannot be predicted: "
+            "give the demonstrations goals=, or predict_paths="
         )
     if not mdp.structure.deterministic:
         raise ValueError(
-            "outcomes are random, so that no path follows from the policy alone: score by log-likelihood instead (the "
+            "transitions are random, so the policy alone does not predict a path: score by log-likelihood instead (the "
             "estimator's own score), or give predict_paths="
         )
     return most_likely_paths(mdp, estimator.policy_, first, demonstrations.lengths)

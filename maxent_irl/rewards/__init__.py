@@ -1,5 +1,6 @@
-"""Reward models: what turns coefficients into a reward per state or state-action pair, and pulls gradients back."""
+"""Reward models: what one must provide (`model`), and features with the rewards linear in them (`linear`)."""
 
-from .linear import LinearReward
+from .linear import Features, LinearReward
+from .model import RewardModel, SmoothRewardModel
 
-__all__ = ["LinearReward"]
+__all__ = ["Features", "LinearReward", "RewardModel", "SmoothRewardModel"]

@@ -14,7 +14,7 @@ American Mathematical Society 54(3).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,9 +23,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse, special
 from sklearn.utils.validation import check_is_fitted
 
-from .._validation import check_numbers
+from .._checks import check_numbers
 from ..mdp import MDP
-from ..rewards import LinearReward
 
 # Parameters of an estimator that do not change which policies it can fit, or are looked at by themselves.
 WITHOUT_EFFECT = {
@@ -61,7 +60,7 @@ class TestResult:
 
 
 def likelihood_ratio_test(restricted: Any, full: Any) -> TestResult:
-    """Test whether the additional freedom of a model is worth having.
+    """Test whether the additional features of a model improve the fit by more than chance.
 
     Parameters
     ----------
@@ -76,10 +75,9 @@ def likelihood_ratio_test(restricted: Any, full: Any) -> TestResult:
     Raises
     ------
     ValueError
-        If a fit has a penalty or maximises no likelihood (feature matching with a discount, under stochastic dynamics, or with a
-        receding horizon: use `wald_test`), if the demonstrations differ, if the first model is no special case of the second
-        (its dynamics, discount, inference, prior or another setting is another, or it has a feature that is no
-        combination of the second one's), and if the second model has no higher rank or fits worse.
+        If a fit has a penalty. If a fit maximises no likelihood: feature matching with a discount, under stochastic dynamics,
+        or with a receding horizon (use `wald_test`). If the demonstrations or any setting but the features differ. If a feature
+        of the first model is no combination of the second one's. If the second model has no higher rank, or fits worse.
     """
     for name, fit in (("restricted", restricted), ("full", full)):
         check_is_fitted(fit)
@@ -90,7 +88,7 @@ def likelihood_ratio_test(restricted: Any, full: Any) -> TestResult:
                 f"the {name} model was fitted by feature matching, which is no likelihood with a discount, under stochastic "
                 'dynamics, or of travellers with a receding horizon: fit it with objective="likelihood", or use wald_test'
             )
-    if restricted._fitted_on != full._fitted_on:
+    if restricted.fit_.demonstrations != full.fit_.demonstrations:
         raise ValueError("the models were fitted on different demonstrations: their likelihoods cannot be compared")
     freedom = full.information_.rank - restricted.information_.rank
     if freedom < 1:
@@ -113,22 +111,20 @@ def _check_nested(restricted: Any, full: Any) -> None:
     """Raise unless the models differ in their features alone, and the second one's can make the first one's."""
     settings = set(full.get_params(deep=False)) - WITHOUT_EFFECT
     for name in sorted(settings | set(restricted.get_params(deep=False)) - WITHOUT_EFFECT):
-        ours, theirs = getattr(restricted, name, None), getattr(full, name, None)
-        if not (ours is theirs or (_same_mdp if name == "mdp" else np.array_equal)(ours, theirs)):
+        ours, theirs = (getattr(fit, name, None) for fit in (restricted, full))
+        same: Callable[[Any, Any], bool] = _same_mdp if name == "mdp" else np.array_equal
+        if not (ours is theirs or same(ours, theirs)):
             said = "" if name in ("mdp", "action_prior") else f" ({ours!r} and {theirs!r})"
             raise ValueError(
                 f"the models differ in {name}{said}, so the restricted one is no special case of the full one"
             )
-    mdp = full.mdp
-    models = [LinearReward(mdp, fit.features) for fit in (restricted, full)]
-    pairs = np.ascontiguousarray(mdp.available.T)
-    if models[0].per_state and models[1].per_state:
-        rows = [model.rows(pairs) for model in models]
+    both = [fit.fit_.point.features for fit in (restricted, full)]
+    pairs = np.ascontiguousarray(full.fit_.agent.mdp.available.T)
+    if both[0].per_state and both[1].per_state:
+        ours, theirs = (features.matrix[features.rows(pairs)] for features in both)
     else:
-        action, state = np.nonzero(pairs)
-        rows = [state if model.per_state else action * mdp.n_states + state for model in models]
-    ours, theirs = (model.matrix[at] for model, at in zip(models, rows, strict=True))
-    sizes = [model.largest(model.rows(pairs)) for model in models]
+        ours, theirs = (features.of_pairs(*np.nonzero(pairs)) for features in both)
+    sizes = [features.largest(features.rows(pairs)) for features in both]
     units = [sparse.diags_array(1.0 / np.where(size > 0, size, 1.0)) for size in sizes]
     ours, theirs = ours @ units[0], theirs @ units[1]
     gram, cross = theirs.T @ theirs, theirs.T @ ours
@@ -137,7 +133,7 @@ def _check_nested(restricted: Any, full: Any) -> None:
     alien = np.flatnonzero(np.abs(left).max(axis=0) > 1e-5)
     if alien.size:
         raise ValueError(
-            f"{restricted._coefficient_names()[alien[0]]!r} of the restricted model is no combination of the full model's "
+            f"{restricted.fit_.names[alien[0]]!r} of the restricted model is no combination of the full model's "
             "features, so it is no special case of it: add it to the full model"
         )
 
@@ -180,7 +176,7 @@ def wald_test(
         For unknown features, wrong shapes, and restrictions on which the data are silent.
     """
     check_is_fitted(estimator)
-    names, coef = estimator._coefficient_names(), estimator.coef_
+    names, coef = estimator.fit_.names, estimator.coef_
     R, q = _restrictions(restrictions, values, names)
     bad = ~(np.isfinite(R).all(axis=1) & np.isfinite(q)) | ~R.any(axis=1)
     if bad.any() or not len(R):
@@ -199,7 +195,14 @@ def wald_test(
     kept = spread > 1e-12 * spread.max()
     along = vectors.T @ gap
     if (np.abs(along[~kept]) > 1e-8 * (1 + np.abs(gap).max())).any():
-        raise ValueError("the restrictions contradict one another")
+        # A combination of the restrictions whose left side is zero and whose right side is not.
+        combination = np.abs(vectors[:, ~kept] @ along[~kept])
+        involved = [str(row) for row in np.flatnonzero(combination > 1e-6 * combination.max())]
+        listed = " and ".join(filter(None, [", ".join(involved[:-1]), involved[-1]]))
+        raise ValueError(
+            f"restrictions {listed} contradict one another: their left sides depend on each other, and no coefficients have "
+            "these values; leave one of them out, or correct its value"
+        )
     statistic, freedom = float((along[kept] ** 2 / spread[kept]).sum()), int(kept.sum())
     return TestResult(
         statistic, freedom, float(special.chdtrc(freedom, statistic)), f"Wald test ({covariance.kind} errors)"

@@ -19,13 +19,14 @@ from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from .._draws import generator
-from .._repr import BriefRepr
-from .._validation import ImproperProblemError, check_count, check_n_jobs, check_numbers
-from ..inference import soft_value_iteration
+from .._checks import check_count, check_n_jobs, check_numbers
+from ..demonstrations.draws import generator
+from ..inference.agent import SoftAgent
+from ..inference.brief_repr import BriefRepr
+from ..inference.cycles import ImproperProblemError
+from ..inference.visitations import expected_visitations
 from ..mdp import MDP
-from ..rewards import LinearReward
-from ..visitations import expected_visitations
+from ..rewards import LinearReward, RewardModel
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -161,7 +162,7 @@ def counterfactual(
     covariance = estimator.coefficient_covariance(kind, groups).matrix
     if not np.isfinite(covariance).all():
         raise ValueError("the fit has no covariance (it is not at a maximum), so nothing can be said about uncertainty")
-    estimator._check_goal(goal, "goal=")
+    estimator.fit_.check_goal(goal)
     before = _Setting(estimator, estimator.mdp, estimator.features, lambda c: c, initial, goal)
     changed = estimator.mdp if mdp is None else mdp
     if discount is not None:
@@ -176,12 +177,13 @@ def counterfactual(
     pairs = [pair for pair in pairs if pair is not None]
     if len(pairs) < 2:
         raise ValueError("hardly any draw of the coefficients has a finite soft value: they are too uncertain for this")
-    changes = [
-        _summary(estimates[0], [one for one, _ in pairs], level),
-        _summary(estimates[1], [other for _, other in pairs], level),
-        _summary(_minus(estimates[1], estimates[0]), [_minus(other, one) for one, other in pairs], level),
-    ]
-    return Counterfactual(*changes, n_draws=len(pairs), level=level)
+    return Counterfactual(
+        before=_summary(estimates[0], [one for one, _ in pairs], level),
+        after=_summary(estimates[1], [other for _, other in pairs], level),
+        difference=_summary(_minus(estimates[1], estimates[0]), [_minus(other, one) for one, other in pairs], level),
+        n_draws=len(pairs),
+        level=level,
+    )
 
 
 class _Setting:
@@ -189,25 +191,21 @@ class _Setting:
 
     def __init__(self, estimator: Any, mdp: MDP, features: Any, change: Any, initial: Any, goal: int | None) -> None:
         self.mdp = mdp if goal is None else mdp.with_goal(goal)
-        self.model, self.change = LinearReward(mdp, features), change
-        if self.model.n_features != len(estimator.coef_):
+        self.model: RewardModel = features if isinstance(features, RewardModel) else LinearReward(mdp, features)
+        self.change = change
+        if self.model.n_parameters != len(estimator.coef_):
             raise ValueError(
-                f"features must have {len(estimator.coef_)} columns, as before; got {self.model.n_features}"
+                f"features must have {len(estimator.coef_)} columns, as before; got {self.model.n_parameters}"
             )
-        self.options = {
-            "temperature": estimator.temperature,
-            "action_prior": estimator.action_prior,
-            "inference": estimator.inference,
-        }
+        agent = estimator.fit_.agent
+        self.agent = SoftAgent(self.mdp, agent.temperature, agent.action_prior, agent.inference)
         if initial is None and mdp.initial is None and mdp.n_states == estimator.mdp.n_states:
-            data = estimator._fitted_on
-            first = data.states[data.offsets[:-1]]
-            initial = np.bincount(first, weights=data.weights, minlength=mdp.n_states) / data.weights.sum()
+            initial = estimator.fit_.first_states
         self.initial = self.mdp.initial_distribution if initial is None else np.asarray(initial, dtype=float)
 
     def __call__(self, coef: NDArray) -> Behaviour:
         reward = self.model(np.asarray(self.change(coef), dtype=float))
-        solution = soft_value_iteration(self.mdp, reward if reward.ndim == 1 else reward.T, **self.options)
+        solution = self.agent.solve(reward if reward.ndim == 1 else np.swapaxes(reward, -1, -2))
         visitations = expected_visitations(self.mdp, solution, initial=self.initial)
         shares = visitations.reshape(-1, visitations.shape[-1]).sum(axis=0)
         first = solution.V if solution.V.ndim == 1 else solution.V[0]
@@ -225,7 +223,7 @@ def _change_of(coef: Any, estimator: Any) -> Callable[[NDArray], NDArray]:
         raise ValueError(
             f"coef must be a dict from names of features to new coefficients, or a function of all; got {coef!r:.60}"
         )
-    names = estimator._coefficient_names()
+    names = estimator.fit_.names
     unknown = [name for name in coef if name not in names]
     if unknown:
         raise ValueError(f"there is no feature {unknown[0]!r}; there are {', '.join(names[:20])}")

@@ -23,9 +23,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
-from ..information import Covariance
-from ..likelihood import value_sensitivity
-from ..rewards import LinearReward
+from ..likelihood.information import Covariance
+from ..likelihood.task import value_sensitivity
 
 
 def covariance_with_estimated_dynamics(
@@ -38,7 +37,8 @@ def covariance_with_estimated_dynamics(
     estimator : fitted MaxEntIRL
         With ``objective="likelihood"``, variational inference, an infinite horizon, no `l2` and no goals.
     derivatives : sequence of M sparse or dense (A * S, S) arrays
-        Derivative of ``mdp.transitions`` (row ``a * S + s``) with respect to each free parameter of the dynamics.
+        Derivative of ``mdp.transitions`` (row ``a * S + s``) with respect to each free parameter of the dynamics. For bus
+        engines: `BusEngine.usage_derivatives` and, as scores, `BusEngine.usage_scores`.
     transition_scores : (N, M) array
         Derivative of the log probability of each decision's transition with respect to the parameters, in the order of the
         demonstrations' decisions; 0 where the transition was not observed.
@@ -54,7 +54,7 @@ def covariance_with_estimated_dynamics(
         For fits of another kind and for shapes that do not fit.
     """
     check_is_fitted(estimator)
-    mdp, data = estimator.mdp, estimator._fitted_on
+    mdp, data = estimator.mdp, estimator.fit_.demonstrations
     plain = estimator.objective == "likelihood" and estimator.inference == "variational" and not estimator.l2
     if not plain or mdp.horizon is not None or data.goals is not None:
         raise ValueError(
@@ -68,19 +68,18 @@ def covariance_with_estimated_dynamics(
     wrong = [d.shape for d in derivatives if d.shape != (A * S, S)]
     if wrong:
         raise ValueError(f"derivatives of the transitions must have shape ({A * S}, {S}); got {wrong[0]}")
-    model = LinearReward(mdp, estimator.features)
-    solution = estimator.solve()
+    features, solution = estimator.fit_.point.features, estimator.fit_.solve()
     linear = solution.linearisation
     V = np.where(np.isfinite(solution.V), solution.V, 0.0)
     moved = np.stack(
         [mdp.discount * (sparse.csr_array(d) @ V).reshape(A, S) for d in derivatives], axis=-1
     )  # (A, S, M)
-    d_psi = np.concatenate([value_sensitivity(solution, model), linear.accumulate(linear.average(moved))], axis=1)
-    expected = linear.expect(np.ascontiguousarray(d_psi))
+    gain = linear.average(moved[None])
+    d_psi = np.concatenate([value_sensitivity(solution, features), linear.accumulate(gain)], axis=2)
+    expected, d_psi = linear.expect(d_psi)[0], d_psi[0]
     a, s = data.actions, data.states
     scores = expected[a, s] - d_psi[s]
-    own = model.matrix[s if model.per_state else a * S + s]
-    K = model.n_features
+    own, K = features.of_pairs(a, s), features.n_features
     scores[:, :K] += own.toarray() if sparse.issparse(own) else own
     scores[:, K:] += moved[a, s]
     scores /= estimator.temperature

@@ -8,7 +8,7 @@ for then Q and V move together. Constants, features that cancel and features out
 directions is therefore linear algebra: the null space of the squared derivatives of log odds, summed over reachable decisions.
 
 Besides, a feature that no demonstration has may have no best coefficient: the objective then rises for ever as it is made worse.
-`maxent_irl._separation` says when, and why not where a risk of it was taken or a path was cut in front of it.
+`maxent_irl.likelihood.separation` says when, and why not where a risk of it was taken or a path was cut in front of it.
 
 Sources: Ng, A. Y., Harada, D. & Russell, S. (1999), Policy invariance under reward transformations, ICML; Cao, H., Cohen, S. N. &
 Szpruch, L. (2021), Identifiability in inverse reinforcement learning, NeurIPS; Rothenberg, T. J. (1971), Identification in
@@ -27,9 +27,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
-from .._separation import never_demonstrated, pairs_in_reach, unbounded
-from ..information import complement, describe_direction, readable_directions
-from ..rewards import LinearReward
+from ..likelihood.separation import never_demonstrated, unbounded
+from ..rewards.linear import complement, describe_direction, readable_directions
 
 NOTABLE = 100.0  # condition number (standard errors ten times as large) below which no combination is worth a word
 SAME = 1e-7  # relative to the largest feature, below which rewards are equal
@@ -147,7 +146,7 @@ def identifiability(estimator: Any) -> IdentifiabilityReport:
     """
     check_is_fitted(estimator)
     information = estimator.information_
-    names = estimator._coefficient_names()
+    names = estimator.fit_.names
     problem = _Problem(estimator)
     found = [
         FlatDirection(v, describe_direction(v, names), kind, problem.potential(v))
@@ -189,10 +188,9 @@ class _Problem:
     """A fitted problem, reduced to the rewards that can be earned after some demonstrated state."""
 
     def __init__(self, estimator: Any) -> None:
-        data = estimator._fitted_on
-        self.estimator, self.mdp = estimator, estimator.mdp
-        self.model = LinearReward(self.mdp, estimator.features)
-        reachable, _ = pairs_in_reach(self.mdp, data, estimator.inference)
+        self.fit, self.mdp = estimator.fit_, estimator.fit_.agent.mdp
+        self.features = self.fit.point.features
+        reachable, _ = self.fit.pairs_in_reach
         self.states = np.nonzero(reachable)[1]
         self.anywhere = self._features(np.ascontiguousarray(self.mdp.available.T))
         self.reachable = self._features(reachable)
@@ -201,8 +199,7 @@ class _Problem:
 
     def _features(self, pairs: NDArray) -> Any:
         """Features of the pairs marked in an (A, S) array, a row each."""
-        action, state = np.nonzero(pairs)
-        return self.model.matrix[state if self.model.per_state else action * self.mdp.n_states + state]
+        return self.features.of_pairs(*np.nonzero(pairs))
 
     def sorted_by_kind(self, basis: NDArray) -> Iterator[tuple[str, NDArray]]:
         """Readable directions that span the basis (K, q), the specially simple ones first, with the kind of each."""
@@ -220,7 +217,7 @@ class _Problem:
         yield "cancel", self._where_zero(basis, self.anywhere @ basis)
         yield "out of reach", self._where_zero(basis, reached)
         yield "constant", self._where_zero(basis, reached - reached.mean(axis=0))
-        if not self.model.per_state or self.mdp.discount == 0 or self.mdp.horizon == 1:
+        if not self.features.per_state or self.mdp.discount == 0 or self.mdp.horizon == 1:
             counts = np.bincount(self.states, minlength=self.mdp.n_states)[:, None]
             totals = np.zeros((self.mdp.n_states, basis.shape[1]))
             np.add.at(totals, self.states, reached)
@@ -238,19 +235,19 @@ class _Problem:
 
     def never_demonstrated(self) -> NDArray:
         """Positions of the features that no demonstrated decision has and whose coefficients nothing holds."""
-        estimator, data = self.estimator, self.estimator._fitted_on
-        signs = never_demonstrated(self.model, self.mdp, data, estimator.inference)
+        fit = self.fit
+        signs = never_demonstrated(self.features, self.mdp, fit.demonstrations, fit.agent.inference)
         if not signs.any():
             return np.zeros(0, dtype=np.int64)
-        likelihood, flat = estimator._likelihood(data, self.model), estimator.information_.undetermined
-        return np.flatnonzero(unbounded(likelihood, estimator.coef_, signs, self.size, flat))
+        return np.flatnonzero(unbounded(fit.objective, fit.theta, signs, self.size, fit.information.undetermined))
 
     def potential(self, direction: NDArray) -> NDArray:
         """h with ``reward = h(s) - discount * E[h(s')]`` for a flat direction: its discounted sum along the policy."""
-        goals = self.estimator._fitted_on.goals
-        solution = self.estimator.solve(None if goals is None else int(goals.min()))
+        goals = self.fit.demonstrations.goals
+        solution = self.fit.solve(None if goals is None else int(goals.min()))
         linear = solution.linearisation
-        return linear.accumulate(linear.average(np.broadcast_to(self.model(direction), linear.policy.shape)))
+        rewards = np.broadcast_to(self.features.rewards(direction), linear.policy.shape)
+        return linear.accumulate(linear.average(rewards)).reshape(solution.V.shape)
 
 
 def _largest(rows: Any) -> NDArray:

@@ -17,9 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse, special
 from sklearn.utils.validation import check_is_fitted
 
-from .._repr import BriefRepr
-from ..likelihood import value_sensitivity
-from ..rewards import LinearReward
+from ..inference.brief_repr import BriefRepr
+from ..likelihood.task import value_sensitivity
 
 if TYPE_CHECKING:
     from .resampling import Bootstrap
@@ -78,12 +77,11 @@ def reward_map(
         (S,), or (S, A) for features per action.
     """
     check_is_fitted(estimator)
-    mdp = estimator.mdp
-    model = LinearReward(mdp, estimator.features)
+    mdp, features = estimator.fit_.agent.mdp, estimator.fit_.point.features
     centre = constant_is_free(estimator) if centre is None else centre
-    used = mdp.available.any(axis=1) if model.per_state else mdp.available.T.ravel()
-    matrix = model.matrix
-    mean = np.asarray(matrix[used].mean(axis=0)).ravel() if centre else np.zeros(model.n_features)
+    used = features.rows(np.ascontiguousarray(mdp.available.T))
+    matrix = features.matrix
+    mean = np.asarray(matrix[used].mean(axis=0)).ravel() if centre else np.zeros(features.n_features)
     estimate = matrix @ estimator.coef_ - mean @ estimator.coef_
     if bootstrap is not None:
         C, description = bootstrap.covariance, f"bootstrap, {len(bootstrap.coef)} replicates"
@@ -92,8 +90,10 @@ def reward_map(
         C, description = covariance.matrix, covariance.description
     variance = _rows_times(matrix, C) - 2 * (matrix @ (C @ mean)) + mean @ C @ mean
     spread = np.sqrt(np.maximum(variance, 0.0))
-    shape = (-1,) if model.per_state else (mdp.n_actions, mdp.n_states)
-    return ErrorMap(estimate.reshape(shape).T, spread.reshape(shape).T, centre, description)
+    if features.per_state:
+        return ErrorMap(estimate, spread, centre, description)
+    estimate, spread = (np.swapaxes(values.reshape(features.shape), -1, -2) for values in (estimate, spread))
+    return ErrorMap(estimate, spread, centre, description)
 
 
 def policy_map(
@@ -115,27 +115,27 @@ def policy_map(
         (S, A), or (T, S, A) with a horizon.
     """
     check_is_fitted(estimator)
-    estimator._check_goal(goal, "goal=")
-    mdp = estimator.mdp if goal is None else estimator.mdp.with_goal(goal)
-    model = LinearReward(mdp, estimator.features)
-    solution = estimator.solve(goal)
-    dV = value_sensitivity(solution, model)
+    estimator.fit_.check_goal(goal)
+    features = estimator.fit_.point.features
+    solution = estimator.fit_.solve(goal)
+    dV = value_sensitivity(solution, features)
     covariance = estimator.coefficient_covariance(kind, groups)
     linear = solution.linearisation
     spread = np.empty(linear.policy.shape)
     for stage, now, after in linear.stages():
         expected = stage.expect(np.ascontiguousarray(dV[after]))
         for a, probability in enumerate(stage.policy):
-            odds = model.of_action(a) + expected[a] - dV[now]
+            odds = features.at(now).of_action(a) + expected[a] - dV[now]
             odds[probability == 0] = 0.0
-            spread[now][a] = probability / estimator.temperature * np.sqrt(_rows_times(odds, covariance.matrix))
-    return ErrorMap(solution.policy, np.swapaxes(spread, -1, -2), False, covariance.description)
+            spread[now, a] = probability / solution.temperature * np.sqrt(_rows_times(odds, covariance.matrix))
+    spread = np.swapaxes(spread, -1, -2).reshape(solution.policy.shape)
+    return ErrorMap(solution.policy, spread, False, covariance.description)
 
 
 def constant_is_free(estimator: Any) -> bool:
     """Whether adding a constant to every reward changes no behaviour: nothing ends but by the horizon."""
     mdp = estimator.mdp
-    ends = mdp.terminal.any() or mdp.ending is not None or estimator._fitted_on.goals is not None
+    ends = mdp.terminal.any() or mdp.ending is not None or estimator.fit_.demonstrations.goals is not None
     return not ends
 
 

@@ -1,8 +1,8 @@
 """Bootstrap over trajectories: how much the answer moves when other trajectories had been seen.
 
-Trajectories (or groups of them) are drawn with replacement, which changes nothing but how often each one counts. A replicate
-therefore starts at the fit with everything solved there at hand: its first Newton step is exact and needs no new solution of
-the soft Bellman equation, and the two or three more points that it takes are solved with the factorisation of the fit.
+Trajectories (or groups of them) are drawn with replacement, which changes only how often each one counts. A replicate
+therefore starts at the fit and reuses what was solved there. Its first Newton step is exact and needs no new solution of the
+soft Bellman equation. It takes two or three more points, which are solved with the factorisation of the fit.
 
 Sources: Efron, B. & Tibshirani, R. (1993), An introduction to the bootstrap, Chapman & Hall (percentile intervals: chapter 13);
 Davidson, R. & MacKinnon, J. G. (1999), Bootstrap testing in nonlinear models, International Economic Review 40(2) (a few Newton
@@ -25,13 +25,15 @@ from scipy import linalg, special
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
-from .._draws import generator
-from .._repr import BriefRepr
-from .._validation import ImproperProblemError, check_choice, check_count, check_n_jobs
+from .._checks import check_choice, check_count, check_n_jobs
 from ..demonstrations import Demonstrations
-from ..information import IdentifiabilityWarning, complement
-from ..rewards import LinearReward
-from ..task_sums import Likelihood, LikelihoodPoint
+from ..demonstrations.draws import generator
+from ..inference.brief_repr import BriefRepr
+from ..inference.cycles import ImproperProblemError
+from ..likelihood import TaskObjective, TaskPoint
+from ..likelihood.information import IdentifiabilityWarning
+from ..likelihood.objective import Objective, ObjectivePoint
+from ..rewards.linear import complement
 
 NEWTON_STEPS = 12
 CHANGED = 0.4  # share of the curvature, from which on it is computed again
@@ -142,14 +144,16 @@ def bootstrap(
     check_count("n_replicates", n_replicates, at_least=2)
     check_n_jobs(n_jobs)
     if groups is None and estimator.covariance == "clustered":
-        groups = estimator._groups
-    n = len(estimator._fitted_on)
-    group = np.arange(n) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
-    if group.shape != (n,):
-        raise ValueError(f"groups must hold one label per trajectory, shape ({n},); got shape {np.shape(groups)}")
+        groups = estimator.fit_.groups
+    n = len(estimator.fit_.demonstrations)
+    labels = np.arange(n) if groups is None else np.asarray(groups)
+    if labels.shape != (n,):
+        raise ValueError(f"groups must hold one label per trajectory, shape ({n},); got shape {labels.shape}")
+    group = np.unique(labels, return_inverse=True)[1]
     if group.max() < 1:
         raise ValueError("resampling needs at least two trajectories or groups; there is one")
-    seeds = generator(random_state).bit_generator.seed_seq.spawn(n_replicates)
+    sequence: Any = generator(random_state).bit_generator.seed_seq
+    seeds = sequence.spawn(n_replicates)
     workers = effective_n_jobs(n_jobs)
     if workers == 1:
         found: Iterable = _replicates(estimator, group, seeds)
@@ -188,16 +192,15 @@ class _Refitter:
     """Fits the demonstrations of a fitted estimator again with each trajectory counting a given number of times."""
 
     def __init__(self, estimator: Any) -> None:
-        self.estimator = estimator
-        self.model = LinearReward(estimator.mdp, estimator.features)
-        self.dense = self.model.n_features <= DENSE_FEATURES
+        self.estimator, self.fit, self.K = estimator, estimator.fit_, len(estimator.coef_)
+        self.dense = self.K <= DENSE_FEATURES
         if not self.dense:
             return
-        likelihood = estimator._likelihood(estimator._fitted_on, self.model)
-        self._loosen(likelihood)
-        self.base = likelihood.at(estimator.coef_, estimator._values, n_columns=self.model.n_features)
-        information = estimator.information_
-        kept = complement(information.flat) if not estimator.l2 else np.eye(self.model.n_features)
+        objective = self.fit.objective_for(self.fit.demonstrations)
+        self._loosen(objective)
+        self.base = objective.at(self.fit.theta, start=self.fit.start, hessian=True)
+        information = self.fit.information
+        kept = complement(information.flat) if not self.fit.l2 else np.eye(self.K)
         try:
             root = np.linalg.cholesky(kept.T @ self._curvature(self.base) @ kept)
         except np.linalg.LinAlgError:  # the fit is at no maximum: nothing to start from
@@ -209,19 +212,19 @@ class _Refitter:
         coef = self._newton(counts) if self.dense else None
         return self._refit(counts) if coef is None else coef
 
-    def _curvature(self, point: LikelihoodPoint) -> NDArray:
-        return -point.hessian / self.estimator.temperature + self.estimator.l2 * np.eye(self.model.n_features)
+    def _curvature(self, point: ObjectivePoint) -> NDArray:
+        return -point.hessian / self.fit.agent.temperature + self.fit.l2 * np.eye(self.K)
 
     def _newton(self, counts: NDArray) -> NDArray | None:
         """A few steps of Newton's method from the fit, in units of its standard errors; None if they lead nowhere.
 
-        The curvature is not computed at every step: if it changes by a share c of itself per unit of length, then a step of
-        length L, taken at a distance D from where it was computed, leaves about ``c (D + L / 2) L`` to do. That is what the next
-        step finds, and so c is learnt. Where c D is large, the curvature is computed again.
+        The curvature is not computed at every step. Suppose it changes by a share c of itself per unit of length. A step of
+        length L, taken at a distance D from where the curvature was computed, then leaves about ``c (D + L / 2) L`` to do. The
+        next step measures that, which gives c. Where c D is large, the curvature is computed again.
         """
-        alpha, l2 = self.estimator.temperature, self.estimator.l2
+        alpha, l2 = self.fit.agent.temperature, self.fit.l2
         start = point = self._resampled(counts)
-        coef, factor, distance = self.estimator.coef_, None, 0.0
+        coef, factor, distance = self.fit.theta, None, 0.0
         change, expected = 0.0, np.inf  # c, and the same with c = 1
         try:
             for _ in range(NEWTON_STEPS):
@@ -232,8 +235,7 @@ class _Refitter:
                 length = float(np.linalg.norm(step))
                 change = max(change, length / expected)
                 if change * distance > CHANGED:
-                    parts = [part.task.at(coef, part.values, n_columns=len(coef)) for part in point.points]
-                    start = point = LikelihoodPoint(coef, parts, point.rows)
+                    start = point = point.objective.at(coef, start=point.values, hessian=True)
                     factor, distance, expected = None, 0.0, np.inf
                     continue
                 coef = coef + self.white @ step
@@ -248,16 +250,14 @@ class _Refitter:
             return None
         return None
 
-    def _resampled(self, counts: NDArray) -> LikelihoodPoint:
-        """The objective of the resample at the fit: by weights where the tasks can, otherwise built anew."""
-        if all(hasattr(point, "reweighted") for point in self.base.points):
+    def _resampled(self, counts: NDArray) -> Any:
+        """The objective of the resample at the fit: by weights where the objective can, otherwise built anew."""
+        if isinstance(self.base, TaskPoint):
             return self.base.reweighted(counts)
-        likelihood = self.estimator._likelihood(self._demonstrations(counts), self.model)
-        self._loosen(likelihood)
-        return likelihood.at(self.estimator.coef_, None, n_columns=self.model.n_features)
+        return self.fit.objective_for(self._demonstrations(counts)).at(self.fit.theta, hessian=True)
 
     def _demonstrations(self, counts: NDArray) -> Demonstrations:
-        drawn, data = np.flatnonzero(counts), self.estimator._fitted_on
+        drawn, data = np.flatnonzero(counts), self.fit.demonstrations
         return Demonstrations(data[drawn], weights=counts[drawn] * data.weights[drawn])
 
     def _refit(self, counts: NDArray) -> NDArray:
@@ -267,24 +267,24 @@ class _Refitter:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             warnings.simplefilter("ignore", IdentifiabilityWarning)
-            again.fit(self._demonstrations(counts), coef_init=self.estimator.coef_)
-        return again.coef_ if again.converged_ else np.full(self.model.n_features, np.nan)
+            again.fit(self._demonstrations(counts), coef_init=self.fit.theta)
+        return again.coef_ if again.converged_ else np.full(self.K, np.nan)
 
-    def _loosen(self, likelihood: Likelihood) -> None:
+    def _loosen(self, objective: Objective) -> None:
         """Ask for no more digits of V than the spread between replicates needs.
 
-        An error of e (over alpha) in V moves the gradient by about e per decision; its standard deviation is about the root of
-        their number.
+        An error of e (over alpha) in V moves the gradient by about e per decision. The standard deviation of the gradient is
+        about the root of their number.
         """
-        mdp, values = self.estimator.mdp, self.estimator._values
-        if mdp.horizon is not None or not all(isinstance(V, np.ndarray) for V in values):
-            return  # solved exactly either way, or task by task
-        size = max(float(np.abs(V, where=np.isfinite(V), out=np.zeros_like(V)).max()) for V in values)
+        mdp = self.fit.agent.mdp
+        if not isinstance(objective, TaskObjective) or mdp.horizon is not None:
+            return  # solved exactly either way, or goal by goal
+        V = self.fit.start
+        size = float(np.abs(V, where=np.isfinite(V), out=np.zeros_like(V)).max())
         per_step = 1.0 - mdp.discount if mdp.discount < 1.0 else 1.0
-        for task in likelihood.tasks:
-            residual = REPLICATE_RESIDUAL * self.estimator.temperature / np.sqrt(likelihood.total_weight)
-            task.solve_tolerance = residual / (per_step * max(1.0, size))
-            task.flow_tolerance = REPLICATE_FLOW
+        residual = REPLICATE_RESIDUAL * self.fit.agent.temperature / np.sqrt(objective.total_weight)
+        objective.solve_tolerance = residual / (per_step * max(1.0, size))
+        objective.flow_tolerance = REPLICATE_FLOW
 
 
 def _shown(rows: Iterable, total: int, progress: bool) -> Iterable:

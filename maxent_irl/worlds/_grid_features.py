@@ -1,24 +1,22 @@
-"""Features of the cells of a grid: each kind is a function of the world, to columns and their names."""
+"""Features of the cells of a grid: one function per kind, from the world to columns and their names."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from ._grid_map import FLOOR
-
-if TYPE_CHECKING:
-    from .gridworld import GridWorld
+from ._grid_map import FLOOR, GridMap
 
 Columns = tuple[Any, tuple[str, ...]]  # features (S, K), dense or sparse, and their K names
 
 
-def build(world: GridWorld, kind: str, n_features: int) -> Columns:
-    """Features of one kind, (S, K) dense or sparse, and the tuple of their K names."""
+def build(world: GridMap, kind: str, n_features: int) -> Columns:
+    """Features of one kind and their names; raise for unknown kinds, listing those there are."""
     if kind == "smooth":
         return smooth(world, n_features)
     if kind not in KINDS:
@@ -26,29 +24,29 @@ def build(world: GridWorld, kind: str, n_features: int) -> Columns:
     return KINDS[kind](world)
 
 
-def indicators(world: GridWorld) -> Columns:
+def indicators(world: GridMap) -> Columns:
     """One column per state; sparse."""
     names = tuple(f"cell ({row}, {column})" for row, column in world.cells.tolist())
     return sparse.eye_array(world.n_states, format="csr"), names
 
 
-def coordinates(world: GridWorld) -> Columns:
-    """Row and column as fractions of the grid; a side of one cell counts as 0."""
+def coordinates(world: GridMap) -> Columns:
+    """Row and column as fractions of the grid, from 0 to 1; 0 along a side of one cell."""
     return world.cells / np.maximum(np.array(world.shape) - 1, 1), ("row", "column")
 
 
-def tiles(world: GridWorld) -> Columns:
+def tiles(world: GridMap) -> Columns:
     """One 0/1 column per tile type and one for goals.
 
-    Plain floor is the reference: with a column of its own the columns would sum to 1, and a constant reward
-    cannot be told from none in a discounted world without an end.
+    Plain floor has no column. With it the columns would sum to 1, and a constant reward is not identified in a discounted
+    world without an end.
     """
     landmarks = _landmarks(world)
     return np.stack([mask.astype(float) for _, mask in landmarks], axis=1), tuple(name for name, _ in landmarks)
 
 
-def distances(world: GridWorld) -> Columns:
-    """Walking steps to the nearest goal and to the nearest tile of each type."""
+def distances(world: GridMap) -> Columns:
+    """Steps to the nearest tile of each type and to the nearest goal, around walls."""
     columns, names = [], []
     moves = _neighbours(world)
     for name, mask in _landmarks(world):
@@ -57,21 +55,20 @@ def distances(world: GridWorld) -> Columns:
         if len(unreached):
             row, column = world.cells[unreached[0]]
             raise ValueError(
-                f"cell ({row}, {column}) cannot reach any {name}, so it has no walking distance to it: "
-                "open a way, or make the cut-off cells walls"
+                f"no path leads from cell ({row}, {column}) to any {name}, so the distance is not defined: "
+                "remove a wall between them, or make the cells without a path walls"
             )
         columns.append(steps)
         names.append(f"steps to {name}")
     return np.stack(columns, axis=1), tuple(names)
 
 
-def smooth(world: GridWorld, n_features: int) -> Columns:
+def smooth(world: GridMap, n_features: int) -> Columns:
     """Products of cosines along rows and columns, lowest total frequency first, without the constant."""
     if not 1 <= n_features <= world.n_states - 1:
         raise ValueError(f"n_features of smooth features must lie in 1..{world.n_states - 1}, got {n_features}")
     rows, columns = world.shape
-    # In a grid of one row every frequency along the rows is the constant again, and so on: at most `side`
-    # differ.
+    # Along a side of n cells at most n cosines differ.
     by_frequency = sorted(
         (i * i + j * j, i, j) for i in range(min(rows, n_features + 1)) for j in range(min(columns, n_features + 1))
     )[1 : n_features + 1]
@@ -82,10 +79,15 @@ def smooth(world: GridWorld, n_features: int) -> Columns:
     return np.stack(values, axis=1), tuple(f"cosine ({i}, {j})" for _, i, j in by_frequency)
 
 
-KINDS = {"indicators": indicators, "coordinates": coordinates, "distances": distances, "tiles": tiles}
+KINDS: dict[str, Callable[[GridMap], Columns]] = {
+    "indicators": indicators,
+    "coordinates": coordinates,
+    "distances": distances,
+    "tiles": tiles,
+}
 
 
-def _landmarks(world: GridWorld) -> list[tuple[str, NDArray]]:
+def _landmarks(world: GridMap) -> list[tuple[str, NDArray]]:
     """(name, (S,) mask) of every tile type in alphabetical order, then of the goals."""
     found = [(f"tile {tile}", world.tiles == tile) for tile in np.unique(world.tiles).tolist() if tile != FLOOR]
     if len(world.goals):
@@ -100,8 +102,8 @@ def _landmarks(world: GridWorld) -> list[tuple[str, NDArray]]:
     return found
 
 
-def _neighbours(world: GridWorld) -> sparse.csr_array:
-    """(S, S) graph of neighbouring free cells; walking goes both ways."""
+def _neighbours(world: GridMap) -> sparse.csr_array:
+    """(S, S) graph of neighbouring free cells, with an edge in both directions."""
     states = world.states
     pairs = np.concatenate(
         [

@@ -1,15 +1,36 @@
-"""Reads and checks what a grid is made of: the drawing, its shape, its tiles, its cells."""
+"""The parts of a grid, read and checked: the drawing, the shape, the tiles, the cells."""
 
 from __future__ import annotations
 
 import numbers
+from collections.abc import Iterable
 from textwrap import dedent
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 FLOOR, WALL, START, GOAL = ".#SG"
+
+
+class GridMap(Protocol):
+    """What the features of a grid are made from; every `GridWorld` is one."""
+
+    shape: tuple[int, int]
+    n_states: int
+    cells: NDArray  # (S, 2) int, row and column of each state
+    states: NDArray  # (rows, columns) int, state of each cell, -1 at walls
+    tiles: NDArray  # (S,) single characters
+    goals: NDArray  # (G,) int, states
+
+
+def state_at(grid: GridMap, row: int, column: int) -> int:
+    """State of the cell at (row, column); raise where that is a wall or off the grid."""
+    inside = 0 <= row < grid.shape[0] and 0 <= column < grid.shape[1]
+    state = grid.states[row, column] if inside else -1
+    if state < 0:
+        raise ValueError(f"cell ({row}, {column}) is {'a wall' if inside else 'off the grid'}, so no state")
+    return int(state)
 
 
 def read(text: str) -> NDArray:
@@ -30,17 +51,18 @@ def read(text: str) -> NDArray:
         if not is_tile(character):
             raise ValueError(
                 f"unknown character {character!r} at row {row}, column {column} of the map; "
-                "use S start, G goal, # wall, . floor, or lower-case letters for tile types"
+                "use S for a start, G for a goal, # for a wall, . for floor, or lower-case letters for tile types"
             )
     return drawn
 
 
 def checked_shape(shape: int | tuple[int, int]) -> tuple[int, int]:
     """Rows and columns, from one number for a square or from both."""
-    rows_columns = (shape, shape) if isinstance(shape, numbers.Integral) else tuple(shape)
-    if len(rows_columns) != 2 or any(not isinstance(n, numbers.Integral) or n < 1 for n in rows_columns):
+    sides: tuple[Any, ...] = tuple(shape) if isinstance(shape, Iterable) else (shape, shape)
+    if len(sides) != 2 or any(not isinstance(side, numbers.Integral) or side < 1 for side in sides):
         raise ValueError(f"shape must be (rows, columns), two positive integers, got {shape!r}")
-    return tuple(int(n) for n in rows_columns)
+    rows, columns = sides
+    return int(rows), int(columns)
 
 
 def checked_slip(slip: float) -> float:

@@ -20,7 +20,7 @@ def transitions(states: NDArray, cells: NDArray, slip: float) -> sparse.csr_arra
     padded = np.pad(states, 1, constant_values=-1)
     successors = np.stack([padded[tuple((cells + 1 + step).T)] for step in ACTIONS])  # (A, S)
     successors = np.where(successors < 0, np.arange(n_states), successors)  # a blocked move stays put
-    # Every row lists the chosen action, then the four moves that may happen instead; duplicates are summed.
+    # Every row lists the successor of the chosen action, then those of the four random moves; duplicates are summed.
     columns = np.empty((n_actions, n_states, 1 + _N_MOVES), dtype=np.int32)
     columns[:, :, 0] = successors
     columns[:, :, 1:] = successors[:_N_MOVES].T

@@ -1,4 +1,4 @@
-"""Geometry and bookkeeping of directed links: which follow which, how sharply they turn, what a written path means."""
+"""Directed links: their names and ends, which links follow which, headings and turning angles, links along paths of nodes."""
 
 from __future__ import annotations
 
@@ -8,16 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._labels import first_missing
+from ..demonstrations.labels import first_missing, shown
 
-# Degrees between the headings of two links beyond which going on counts as a turn, and as a turn back
+# A change of heading counts as a turn above 40 degrees and as a u-turn above 177 degrees
 # (Fosgerau, Frejinger & Karlstrom 2013, section 5).
 TURN, TURN_BACK = 40.0, 177.0
-
-
-def shown(name: Any) -> str:
-    """A node or link as its user would write it."""
-    return repr(name.item() if isinstance(name, np.generic) else name)
 
 
 def check_ends(tail: NDArray, head: NDArray) -> None:
@@ -32,23 +27,32 @@ def check_ends(tail: NDArray, head: NDArray) -> None:
             raise ValueError(f"{name} is missing at link {gap}: fill it in, or leave the link out")
 
 
+def check_distinct(links: NDArray) -> None:
+    """Raise unless every link has a name of its own."""
+    _, first, times = np.unique(links, return_index=True, return_counts=True)
+    if (times > 1).any():
+        k = int(first[times > 1].min())
+        again = np.flatnonzero(links == links[k])
+        raise ValueError(
+            f"links names link {shown(links[k])} {len(again)} times, at positions {again[0]} and {again[1]}; "
+            "every link needs a name of its own"
+        )
+
+
 def numbered(names: Iterable[Any], what: str, labels: NDArray) -> NDArray:
     """Index of each name among the sorted `labels`; raise naming the first that is not there."""
-    values = np.asarray(list(names))
-    if values.size == 0:
-        return np.empty(0, dtype=np.int64)
-    try:
-        place = np.minimum(np.searchsorted(labels, values), len(labels) - 1)
-        unknown = labels[place] != values
-    except TypeError:  # strings among integers
-        place, unknown = np.zeros(len(values), dtype=np.int64), np.ones(len(values), dtype=bool)
-    if np.any(unknown):
-        raise ValueError(f"{what} {shown(values[np.flatnonzero(unknown)[0]])} is not in the network")
-    return place
+    index = {label: i for i, label in enumerate(labels.tolist())}
+    places = []
+    for name in names:
+        try:
+            places.append(index[name])
+        except (KeyError, TypeError):
+            raise ValueError(f"{what} {shown(name)} is not in the network") from None
+    return np.array(places, dtype=np.int64)
 
 
 def following(tail: NDArray, n_nodes: int, at: NDArray) -> NDArray:
-    """Links that start at each of the nodes `at`, as a table (len(at), A) padded with -1, in the order of the link list."""
+    """Links that start at each of the nodes `at`, (len(at), A), in the order of the link list, padded with -1."""
     order = np.argsort(tail, kind="stable")
     degree = np.bincount(tail, minlength=n_nodes)
     first = np.concatenate([[0], np.cumsum(degree)])[at]
@@ -64,7 +68,7 @@ def headings(tail: NDArray, head: NDArray, positions: NDArray) -> NDArray:
 
 
 def turning_angles(heading: NDArray, link: NDArray, after: NDArray) -> NDArray:
-    """Degrees in (-180, 180] by which going from `link` to `after` turns; positive to the left (y pointing up)."""
+    """Change of heading from `link` to `after` in degrees, in (-180, 180]; positive to the left, with y pointing up."""
     return 180.0 - (180.0 - (heading[after] - heading[link])) % 360.0
 
 
@@ -83,31 +87,11 @@ def node_positions(positions: ArrayLike | Mapping[Any, Any] | None, nodes: NDArr
     return array
 
 
-def links_of_node_paths(nodes: NDArray, lengths: NDArray, tail: NDArray, head: NDArray, names: NDArray) -> NDArray:
-    """Links walked by paths of nodes laid end to end; every step must be one link and no other.
-
-    Parameters
-    ----------
-    nodes : (n,) int array
-    lengths : (P,) int array, nodes per path
-    tail, head : (L,) int arrays
-    names : node labels, for errors
-
-    Returns
-    -------
-    (n - P,) int array
-    """
-    path = np.repeat(np.arange(len(lengths)), lengths)
-    inner = np.flatnonzero(path[1:] == path[:-1])
-    key = tail * np.int64(len(names)) + head
+def links_between(start: NDArray, end: NDArray, tail: NDArray, head: NDArray, n_nodes: int) -> tuple[NDArray, NDArray]:
+    """A link from each node of `start` to that of `end`, -1 where there is none, and how many such links there are."""
+    key = tail * np.int64(n_nodes) + head
     order = np.argsort(key, kind="stable")
-    wanted = nodes[inner] * np.int64(len(names)) + nodes[inner + 1]
+    wanted = start * np.int64(n_nodes) + end
     first = np.searchsorted(key[order], wanted, side="left")
     n_links = np.searchsorted(key[order], wanted, side="right") - first
-    if (n_links != 1).any():
-        k = int(np.flatnonzero(n_links != 1)[0])
-        step = inner[k] - np.flatnonzero(path == path[inner[k]])[0]
-        pair = f"node {shown(names[nodes[inner[k]]])} to node {shown(names[nodes[inner[k] + 1]])}"
-        why = "which no link joins" if n_links[k] == 0 else f"which {n_links[k]} links join: give the trip as links"
-        raise ValueError(f"trip {path[inner[k]]}, step {step}, goes from {pair}, {why}")
-    return order[first]
+    return np.where(n_links > 0, order[np.minimum(first, len(order) - 1)], -1), n_links

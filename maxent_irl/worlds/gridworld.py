@@ -4,59 +4,58 @@
     ..mm...        S start, G goal, # wall, . floor, lower-case letters name tile types
     ..mm.#.
 
-Only free cells are states; they are numbered row by row. `GridWorld.to_grid` puts one number per state back
-on the (rows, columns) grid for a picture.
+Only free cells are states; they are numbered row by row. `GridWorld.to_grid` puts one value per state on the (rows, columns)
+grid.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from .._validation import check_numbers
 from ..mdp import MDP
-from . import _grid_features, _grid_map
+from ..worlds import _grid_features, _grid_map, _grid_patches, _grid_rewards
 from ._grid_map import FLOOR, GOAL, START, WALL
 from ._grid_moves import ACTIONS, transitions
+from .geometry import GridGeometry
 
 Cells = Iterable[tuple[int, int]] | NDArray
-_MAX_DRAWN = (60, 110)  # rows, columns: larger maps are summarised, not drawn
+_MAX_DRAWN = (60, 110)  # rows and columns up to which the repr contains the map
 
 
 class GridWorld:
     """A grid on which one step moves to a neighbouring free cell.
 
-    Five actions, in this order: right, down, left, up, stay (`ACTIONS` holds their (row, column) steps). With
-    probability `slip` the chosen action is replaced by one of the four moves, each equally likely (the chosen
-    one among them). A move into a wall or off the grid stays where it is.
+    The five actions are right, down, left, up, stay, in this order. With probability `slip` one of the four moves happens
+    instead of the chosen action, each with equal probability. A move into a wall or off the grid leads back to the same cell.
 
     Parameters
     ----------
     shape : (int, int) or int
         Rows and columns; one number makes a square.
     walls, goals, starts : iterables of (row, column), or (rows, columns) bool arrays
-        Walls are no states. Episodes begin at a start, each equally likely; without starts, at any cell that
-        is not a terminal goal.
+        Walls are no states. Episodes begin at one of the starts with equal probability. Without starts they begin at any cell
+        that is not a terminal goal.
     tiles : (rows, columns) array of single characters, optional
-        Type of every cell: "." or a lower-case letter.
+        Type of every cell: "." for floor, or a lower-case letter.
     rewards : mapping or (rows, columns) array, optional
-        Reward of every cell. A mapping takes cells ``(row, column)``, tile letters, or ``"G"`` for all goals
-        to numbers; a cell beats "G", which beats the cell's letter. Not named: 0.
+        Reward of every cell. Keys of a mapping are cells ``(row, column)``, tile letters, and ``"G"`` for all goals. Where
+        several keys apply, the cell comes before "G", and "G" before the letter. Cells without a key have reward 0.
     slip : float
-        Probability in [0, 1] that a uniformly random move happens instead.
+        Probability in [0, 1] that a random move replaces the chosen action.
     discount : float
-        In (0, 1] as for `MDP`; 0 is allowed too.
+        In [0, 1], as for `MDP`.
     horizon : int, optional
         Number of decisions of an episode.
     terminal_goals : bool
         Whether goals end the episode. Nothing is earned after the end, so the value of a terminal goal is 0.
     reward_on : {"state", "next_state"}
-        Whether a cell pays for each decision taken in it, or for entering it. A terminal goal takes no
-        decisions, so a nonzero reward on it is an error with "state"; with "next_state" it pays on arrival.
+        Whether the reward of a cell is paid for each decision taken in it, or for each entry. No decision is taken in a
+        terminal goal, so with "state" a nonzero reward there is an error.
 
     Attributes
     ----------
@@ -69,13 +68,13 @@ class GridWorld:
     states : (rows, columns) int array, state of each cell, -1 at walls
     goals, starts : int arrays of states
     tiles : (S,) array of single characters
-    slip, terminal_goals, reward_on : as given
+    slip, terminal_goals, reward_on
+        As given.
 
     Raises
     ------
     ValueError
-        Naming the cell: a goal or start on a wall or off the grid, an unknown character, a reward that is
-        never earned.
+        For a goal or start on a wall or off the grid, an unknown character, and a reward that is never earned, naming the cell.
 
     Examples
     --------
@@ -91,6 +90,21 @@ class GridWorld:
     array([[ 0.,  0., nan,  1.],
            [ 0.,  0.,  0.,  0.]])
     """
+
+    mdp: MDP
+    reward: NDArray  # (S,) or (S, A) float
+    cell_rewards: NDArray  # (S,) float
+    shape: tuple[int, int]
+    n_states: int
+    n_actions: int
+    cells: NDArray  # (S, 2) int, row and column
+    states: NDArray  # (rows, columns) int, -1 at walls
+    goals: NDArray  # (G,) int states
+    starts: NDArray  # int states
+    tiles: NDArray  # (S,) single characters
+    slip: float
+    terminal_goals: bool
+    reward_on: Literal["state", "next_state"]
 
     def __init__(
         self,
@@ -136,11 +150,11 @@ class GridWorld:
             horizon=horizon,
             terminal=terminal,
         )
-        self.cell_rewards = _frozen(self._cell_rewards(rewards))
+        self.cell_rewards = _frozen(_grid_rewards.cell_rewards(self, rewards))
         if reward_on == "next_state":
             self.reward = _frozen(self.arrival(self.cell_rewards))
         else:
-            self._check_earned(terminal)
+            _grid_rewards.check_earned(self, self.cell_rewards, terminal)
             self.reward = self.cell_rewards
 
     @classmethod
@@ -150,15 +164,15 @@ class GridWorld:
         Parameters
         ----------
         text : str
-            One line per row, all equally long: ``S`` start, ``G`` goal, ``#`` wall, ``.`` floor, lower-case
-            letters for tile types. Common indentation and empty lines around the drawing are dropped.
+            One line per row, all equally long: ``S`` start, ``G`` goal, ``#`` wall, ``.`` floor, lower-case letters for tile
+            types. Common indentation and empty lines around the drawing are ignored.
         **options
             As for `GridWorld`: rewards, slip, discount, horizon, terminal_goals, reward_on.
 
         Raises
         ------
         ValueError
-            Naming row and column of a line that is too long or short, or of a character that means nothing.
+            For a line that is too long or too short, naming its row, and for an unknown character, naming row and column.
         """
         drawn = _grid_map.read(text)
         return cls(
@@ -170,13 +184,14 @@ class GridWorld:
             **options,
         )
 
+    @property
+    def geometry(self) -> GridGeometry:
+        """Where the states lie, for a map."""
+        return GridGeometry.of_states(self.shape, self.cells, starts=self.starts, goals=self.goals)
+
     def state(self, row: int, column: int) -> int:
-        """State index of the cell at (row, column); a `ValueError` where that is a wall or off the grid."""
-        inside = 0 <= row < self.shape[0] and 0 <= column < self.shape[1]
-        state = self.states[row, column] if inside else -1
-        if state < 0:
-            raise ValueError(f"cell ({row}, {column}) is {'a wall' if inside else 'off the grid'}, so no state")
-        return int(state)
+        """State index of the cell at (row, column); `ValueError` where that is a wall or off the grid."""
+        return _grid_map.state_at(self, row, column)
 
     def to_grid(self, values: ArrayLike, fill: Any = np.nan) -> NDArray:
         """Put one value per state on the grid.
@@ -185,7 +200,7 @@ class GridWorld:
         ----------
         values : (S, ...) array
         fill : scalar
-            What walls get; NaN makes integers and booleans floats.
+            Value at walls. With NaN the result is a float array.
 
         Returns
         -------
@@ -211,12 +226,11 @@ class GridWorld:
         Parameters
         ----------
         kind : {"indicators", "coordinates", "distances", "tiles", "smooth"}
-            - "indicators": one column per state (a sparse identity): one reward per cell.
+            - "indicators": one column per state, a sparse identity matrix: one reward per cell.
             - "coordinates": row and column of the cell, as fractions of the grid from 0 to 1.
-            - "distances": walking steps to the nearest goal and to the nearest tile of each type.
-            - "tiles": one 0/1 column per tile type, one for goals; plain floor is all zeros.
-            - "smooth": the `n_features` lowest-frequency cosines of the grid without the constant, in [-1,
-              1].
+            - "distances": steps around walls to the nearest tile of each type and to the nearest goal.
+            - "tiles": one 0/1 column per tile type and one for goals; plain floor is all zeros.
+            - "smooth": the `n_features` lowest-frequency cosines of the grid without the constant, in [-1, 1].
         n_features : int
             Number of columns of "smooth".
 
@@ -226,8 +240,9 @@ class GridWorld:
 
         See Also
         --------
-        feature_names : what the columns are.
-        arrival : the same features of the next state, where rewards are paid on arrival.
+        feature_names : the names of the columns.
+        arrival : the same features of the next state, for rewards paid on arrival.
+        patches : what lies around each cell, for rewards that are not linear.
         """
         return _grid_features.build(self, kind, n_features)[0]
 
@@ -235,10 +250,47 @@ class GridWorld:
         """Names of the columns of ``features(kind)``, a tuple of K strings."""
         return _grid_features.build(self, kind, n_features)[1]
 
-    def arrival(self, features: NDArray | sparse.sparray) -> NDArray | sparse.coo_array:
-        """Features of the state arrived in, expected over the next state of every action.
+    def patches(self, values: ArrayLike, radius: int = 1, *, outside: float = 0.0) -> NDArray:
+        """Values of all cells around each cell: inputs for a reward that depends on the neighbourhood.
 
-        With these a reward is paid for entering a cell, a terminal goal included.
+        Parameters
+        ----------
+        values : (S,) or (S, C) array
+            One value, or C values (channels), per state, such as ``features("tiles")``.
+        radius : int >= 0
+            A patch has 2 radius + 1 rows and as many columns, with the cell itself in the middle.
+        outside : float
+            Value of walls and of cells off the grid.
+
+        Returns
+        -------
+        (S, (2 radius + 1)^2 C) array, in the units of `values`
+            Row s is the patch around state s. Columns go through the patch row by row, from the cell above and to the left of
+            the state to the cell below and to the right; the channels of a cell are next to each other.
+
+        Examples
+        --------
+        >>> world = GridWorld((2, 3))
+        >>> world.patches([0, 1, 2, 3, 4, 5], outside=-1)[0].reshape(3, 3)
+        array([[-1., -1., -1.],
+               [-1.,  0.,  1.],
+               [-1.,  3.,  4.]])
+        """
+        return _grid_patches.patches(self, values, radius, outside)
+
+    def patch_names(self, names: Sequence[str], radius: int = 1) -> tuple[str, ...]:
+        """Names of the columns of `patches`, "tile m at (-1, +0)": the channel and the (row, column) offset from the cell.
+
+        Parameters
+        ----------
+        names : sequence of C strings
+            Names of the channels, such as ``feature_names("tiles")``.
+        radius : int >= 0
+        """
+        return _grid_patches.patch_names(names, radius)
+
+    def arrival(self, features: NDArray | sparse.sparray) -> NDArray | sparse.coo_array:
+        """Features of the next state, expected over the dynamics: with them a reward is paid for entering a cell.
 
         Parameters
         ----------
@@ -247,7 +299,7 @@ class GridWorld:
         Returns
         -------
         (S, A) or (S, A, K) array; for sparse features a sparse ``coo_array`` of shape (S, A, K)
-            Zero where the action is not available (at terminal states).
+            Zero in terminal states, where no action is available.
         """
         if features.shape[0] != self.n_states:
             raise ValueError(f"features must have {self.n_states} rows, one per state, got {features.shape}")
@@ -261,7 +313,7 @@ class GridWorld:
         return np.swapaxes(expected, 0, 1)
 
     def draw(self) -> str:
-        """Draw the map as `from_text` reads it, a string of one line per row."""
+        """The map as text, one line per row, as `from_text` reads it."""
         drawn = self.to_grid(self.tiles, fill=WALL)
         for states, letter in ((self.starts, START), (self.goals, GOAL)):
             rows, columns = self.cells[states].T
@@ -293,47 +345,6 @@ class GridWorld:
         initial = np.zeros(self.n_states)
         initial[among] = 1 / len(among)
         return initial
-
-    def _cell_rewards(self, rewards: Mapping[Any, float] | ArrayLike | None) -> NDArray:
-        if rewards is None:
-            return np.zeros(self.n_states)
-        if not isinstance(rewards, Mapping):
-            return self._finite(self.from_grid(check_numbers("rewards", rewards)))
-        values = np.zeros(self.n_states)
-        cells = {}
-        for key, value in rewards.items():
-            if not isinstance(key, str):
-                cells[key] = value
-            elif key != GOAL:
-                on_tile = self.tiles == key
-                if not on_tile.any():
-                    present = ", ".join(repr(tile) for tile in np.unique(self.tiles).tolist())
-                    raise ValueError(f"rewards names tile {key!r}, which the map does not have; it has {present}")
-                values[on_tile] = value
-        if GOAL in rewards:
-            if not len(self.goals):
-                raise ValueError('rewards names "G", but the map has no goal')
-            values[self.goals] = rewards[GOAL]
-        for cell, value in cells.items():
-            values[self.state(*cell)] = value
-        return self._finite(values)
-
-    def _finite(self, values: NDArray) -> NDArray:
-        wrong = np.flatnonzero(~np.isfinite(values))
-        if len(wrong):
-            row, column = self.cells[wrong[0]]
-            raise ValueError(f"the reward at cell ({row}, {column}) is {values[wrong[0]]}; rewards must be finite")
-        return values
-
-    def _check_earned(self, terminal: NDArray) -> None:
-        wrong = np.flatnonzero(terminal & (self.cell_rewards != 0))
-        if len(wrong):
-            row, column = self.cells[wrong[0]]
-            raise ValueError(
-                f"the reward {self.cell_rewards[wrong[0]]:g} at the terminal goal in cell ({row}, {column}) "
-                'is never earned: no decision is taken there. Use reward_on="next_state" to pay it on '
-                "arrival, or terminal_goals=False to let the episode go on."
-            )
 
 
 def _frozen(array: NDArray) -> NDArray:

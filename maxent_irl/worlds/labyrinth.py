@@ -1,4 +1,4 @@
-"""A binary-tree labyrinth that a mouse explores from its home cage."""
+"""A labyrinth in the form of a binary tree, which an animal explores from its home cage."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from scipy import sparse
 
 from ..demonstrations import Demonstrations
 from ..mdp import MDP
+from .geometry import TreeGeometry
 
 ACTION_NAMES = ("in, turning left", "in, turning right", "out, turning right", "out, turning left")
 
 
 class Labyrinth:
-    """Corridors that fork again and again: a binary tree in which the animal walks from fork to fork.
+    """A binary tree of corridors in which an animal walks from fork to fork.
 
-    Node 0 is the entrance, where the home cage is; the children of node n are 2 n + 1 and 2 n + 2, down to
-    the dead ends. Which of four actions leads where is read from a table; an action that makes no sense at a
-    node stays there.
+    Node 0 is the entrance, next to the home cage. The children of node n are 2 n + 1 and 2 n + 2; the last level is dead ends.
+    A table says where each action leads. An action that is not possible at a node stays there.
 
     Parameters
     ----------
     next_node : (S, A) int array
         Node that each action leads to.
-    discount : float
-    horizon : int, optional
+    discount, horizon
+        As for `MDP`.
 
     Attributes
     ----------
@@ -36,17 +36,17 @@ class Labyrinth:
         One reward per node.
     feature_names : tuple of S strings
     next_node : (S, A) int array
-    levels : (S,) int array, forks between the node and home
+    levels : (S,) int array, number of corridors between the node and home
     positions : (S, 2) float array
-        x and y (upwards) of every node for drawing: an H-tree, in which every corridor is straight and
-        corridors do not cross. Left and right turns come out as the action names say if the animal enters
-        heading east.
+        x and y (upwards) of every node for drawing, in lengths of the shortest corridor. They form an H-tree: corridors are
+        straight and do not cross. Turns agree with the action names if the animal enters heading east.
+    n_states, n_actions : int
     home : int
 
     Raises
     ------
     ValueError
-        Naming the node where the table and the binary tree disagree.
+        For a table that is no binary tree, naming the node.
 
     References
     ----------
@@ -54,7 +54,15 @@ class Labyrinth:
     sudden insight, and efficient exploration. eLife 10, e66175.
     """
 
-    home = 0
+    mdp: MDP
+    features: sparse.csr_array  # (S, S) identity
+    feature_names: tuple[str, ...]
+    next_node: NDArray  # (S, A) int
+    levels: NDArray  # (S,) int
+    positions: NDArray  # (S, 2) float
+    n_states: int
+    n_actions: int
+    home: int = 0
 
     def __init__(self, next_node: ArrayLike, *, discount: float = 0.9, horizon: int | None = None) -> None:
         self.next_node = np.array(next_node, dtype=int)
@@ -81,17 +89,23 @@ class Labyrinth:
         Raises
         ------
         ValueError
-            Naming the node and action that the table has twice or lacks.
+            For a node and action that the table lacks or contains several times, naming them.
         """
-        node, action, next_node = (np.asarray(column, dtype=int) for column in (node, action, next_node))
-        table = np.full((node.max() + 1, action.max() + 1), -1)
+        nodes, actions, reached = (np.asarray(column, dtype=int) for column in (node, action, next_node))
+        table = np.full((nodes.max() + 1, actions.max() + 1), -1)
         times = np.zeros_like(table)
-        np.add.at(times, (node, action), 1)
+        np.add.at(times, (nodes, actions), 1)
         if (times != 1).any():
             n, a = np.argwhere(times != 1)[0]
             raise ValueError(f"node {n}, action {a} occurs {times[n, a]} times in the table; it must occur once")
-        table[node, action] = next_node
+        table[nodes, actions] = reached
         return cls(table, **options)
+
+    @property
+    def geometry(self) -> TreeGeometry:
+        """Where the nodes lie, for a map."""
+        parents = (np.arange(self.n_states) - 1) // 2  # -1 at home
+        return TreeGeometry(parents, self.positions, self.feature_names)
 
     def demonstrations(
         self, sequence: ArrayLike, time: ArrayLike, node: ArrayLike, action: ArrayLike, *, skip: int = 1
@@ -103,21 +117,20 @@ class Labyrinth:
         sequence : (N,) array
             Which sequence the row is about.
         time, node, action : (N,) int arrays
-            Step within the sequence, node the animal is at, action it takes there; rows may come in any
-            order.
+            Step within the sequence, node of the animal, and action it takes there. Rows may come in any order.
         skip : int
-            Time of the first step that is kept of each sequence; 1 leaves out the first step of sequences counted from 0.
+            Time of the first step that is kept of each sequence. 1 drops the first step where times start at 0.
 
         Returns
         -------
         Demonstrations
-            In the order in which the sequences first appear. The sequences are cut, not ended; the node after the last action is
-            known from the table of the labyrinth.
+            In the order in which the sequences first appear. The sequences are cut, not ended. The node after the last action
+            follows from the table of the labyrinth.
 
         Raises
         ------
         ValueError
-            Naming the sequence and step where an action does not lead to the node that follows.
+            For an action that does not lead to the node that follows, naming sequence and step.
         """
         sequence, time = np.asarray(sequence), np.asarray(time)
         node, action = np.asarray(node, dtype=int), np.asarray(action, dtype=int)
@@ -136,6 +149,7 @@ class Labyrinth:
             state="node",
             action="action",
             next_state="reached",
+            mdp=self.mdp,
         )
 
     def _check_tree(self) -> None:
@@ -157,9 +171,9 @@ class Labyrinth:
 
 
 def h_tree(n_nodes: int) -> NDArray:
-    """Positions of the nodes of a binary tree that fill a square: each fork turns by a right angle.
+    """Positions of the nodes of a binary tree, as an H-tree in a square: at each fork the corridors turn by a right angle.
 
-    Node n has the children 2 n + 1, up or to the left of it, and 2 n + 2, down or to the right.
+    Of the children of node n, 2 n + 1 lies above or to the left of it, and 2 n + 2 below or to the right.
 
     Parameters
     ----------
@@ -174,7 +188,7 @@ def h_tree(n_nodes: int) -> NDArray:
     positions = np.zeros((n_nodes, 2))
     for node in range(1, n_nodes):
         axis = levels[node] % 2  # the first fork is vertical (y)
-        # Corridors halve every second level, which is what keeps the branches from meeting.
+        # Corridors halve in length every second level, so that branches do not meet.
         length = 2.0 ** ((deepest - levels[node]) // 2)
         direction = 1 if (node % 2 == 1) == (axis == 1) else -1
         positions[node] = positions[(node - 1) // 2]

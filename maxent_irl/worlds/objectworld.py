@@ -1,4 +1,4 @@
-"""Objectworld: a grid scattered with coloured objects and a reward that is not linear in the features."""
+"""Objectworld: a grid with coloured objects and a reward that is not linear in the distances to them."""
 
 from __future__ import annotations
 
@@ -14,36 +14,36 @@ _REACH_OUTER, _REACH_INNER = 3, 2  # cells within which an object of outer colou
 
 
 class ObjectWorld(GridWorld):
-    """Test bed for rewards that no linear function of the features expresses.
+    """Test problem for rewards that are not linear in the features.
 
-    Objects lie on random cells; each has an outer and an inner colour. A state pays +1 within 3 cells of an
-    object with outer colour 0 and also within 2 cells of one with outer colour 1, -1 within 3 cells of outer
-    colour 0 alone, and 0 elsewhere. Inner colours and further outer colours are distractors. Distances are
-    Euclidean. Moves are those of `GridWorld`, without walls, goals or tiles.
+    Objects lie on random cells; each has an outer and an inner colour. A cell pays +1 if an object of outer colour 0 is within 3
+    cells and one of outer colour 1 is within 2 cells. It pays -1 if only the former holds, and 0 otherwise. Inner colours and
+    further outer colours do not matter. Distances are Euclidean. Moves are those of `GridWorld`, without walls, goals or tiles.
 
     Parameters
     ----------
     shape : (int, int) or int
         Rows and columns; one number makes a square.
     n_objects : int
-        Objects, on distinct cells.
+        Number of objects, on distinct cells.
     n_colors : int
-        Colours, at least 2.
+        Number of colours, at least 2.
     slip, discount, horizon
         As for `GridWorld`.
     random_state : int, `numpy.random.Generator` or None
-        Decides where the objects lie and which colours they have.
+        Determines the cells and the colours of the objects.
 
     Attributes
     ----------
     objects : (n_objects, 2) int array, row and column of each object
     outer_colors, inner_colors : (n_objects,) int arrays
-    mdp, reward, shape, cells, ... : as of `GridWorld`
+    mdp, reward, shape, cells, ...
+        As of `GridWorld`.
 
     Raises
     ------
     ValueError
-        With fewer than two colours, or more objects than cells.
+        For fewer than two colours, and for more objects than cells.
 
     References
     ----------
@@ -59,6 +59,11 @@ class ObjectWorld(GridWorld):
     [-1.0, 0.0, 1.0]
     """
 
+    objects: NDArray  # (n_objects, 2) int, row and column
+    outer_colors: NDArray  # (n_objects,) int
+    inner_colors: NDArray  # (n_objects,) int
+    n_colors: int
+
     def __init__(
         self,
         shape: int | tuple[int, int] = 32,
@@ -73,10 +78,10 @@ class ObjectWorld(GridWorld):
         rows, columns = checked_shape(shape)
         if n_colors < 2:
             raise ValueError(
-                f"the reward is about outer colours 0 and 1, so n_colors must be at least 2, got {n_colors}"
+                f"the reward depends on outer colours 0 and 1, so n_colors must be at least 2, got {n_colors}"
             )
         if not 1 <= n_objects <= rows * columns:
-            raise ValueError(f"n_objects must lie in 1..{rows * columns}, one cell each, got {n_objects}")
+            raise ValueError(f"n_objects must lie in 1..{rows * columns}, one object per cell, got {n_objects}")
         rng = np.random.default_rng(random_state)
         placed = rng.choice(rows * columns, size=n_objects, replace=False)
         self.objects = np.stack(np.divmod(placed, columns), axis=1)
@@ -97,11 +102,9 @@ class ObjectWorld(GridWorld):
         Parameters
         ----------
         kind : {"continuous", "binned", "indicators", "coordinates", "smooth"}
-            - "continuous": 2 C columns, the Euclidean distance in cells to the nearest object of each outer
-              colour, then of each inner colour. A colour no object has is at the length of the grid's
-              diagonal everywhere.
-            - "binned": 2 C N columns, N the longer side of the grid: whether each of those distances is below
-              1, 2, ..., N.
+            - "continuous": 2 C columns, the Euclidean distance in cells to the nearest object of each outer colour, then of each
+              inner colour. Where no object has a colour, its distance is the diagonal of the grid.
+            - "binned": 2 C N columns of 0 and 1, N the longer side of the grid: whether each distance is below 1, 2, ..., N.
             - the others as for `GridWorld`.
 
         Returns

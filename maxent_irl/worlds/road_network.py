@@ -1,4 +1,4 @@
-"""Road networks: where drivers, cyclists and walkers choose their routes."""
+"""Road networks on which travellers choose routes, each trip with its own destination."""
 
 from __future__ import annotations
 
@@ -11,59 +11,69 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from .._draws import generator
-from .._trajectory_tables import read_csv
-from .._validation import check_numbers
+from .._checks import check_numbers
 from ..demonstrations import Demonstrations
+from ..demonstrations.cells import numbers
+from ..demonstrations.columns import Roles, first_gap, read_columns
+from ..demonstrations.labels import shown
+from ..demonstrations.row_order import Ties
+from ..demonstrations.tables import Short
 from ..mdp import MDP
-from . import _road_links as links_
+from ..worlds import _road_features
+from ..worlds import _road_links as links_
+from ._road_paths import Gaps, HowPaths, Repeats
+from ._road_town import town
 from ._road_trips import grouped, trips_of
-
-TURNS = ("left", "right", "u-turn")
+from .geometry import NetworkGeometry
 
 
 class RoadNetwork:
-    r"""A directed network on which every trip has a destination of its own.
+    """A directed network on which every trip has a destination of its own.
 
-    The model of a trip is undiscounted: from link to link (or node to node) until the destination, where its value is 0. This
-    is the recursive logit of transport research and the setting of Ziebart et al. (2008). The MDP has no end of its own: each
-    trip brings its goal, through the `Demonstrations` that `trips` makes.
+    A trip goes from link to link, or from node to node, until its destination, where the value is 0. Nothing is discounted. This
+    is the recursive logit of transport research and the model of Ziebart et al. (2008). The MDP itself has no terminal states:
+    each trip has its own goal, which `trips` stores in the `Demonstrations`.
 
     Parameters
     ----------
     tail, head : (L,) arrays
         The node each link starts from and leads to: integers or strings.
     attributes : mapping of str to (L,) arrays, optional
-        What links cost or are like, in units of your choice: length, travel time, capacity, a traffic light.
+        Properties of the links, in units of your choice: length, travel time, capacity, a traffic light.
     road_class : (L,) array of str, optional
     positions : (N, 2) array in the order of `nodes`, or mapping of node to (x, y), optional
-        Map coordinates with y pointing north, in the same unit both ways (not degrees): turns are read from them.
+        Map coordinates with y pointing north, both in the same unit of length, not in degrees. Turns are read from them.
     states : "links" or "nodes"
-        Whether the traveller is on a link, so that what turns cost can be told, or at a node.
+        Whether a state is a link or a node. Only with links can turns have features.
     destinations : "absorbing" or "exits"
-        "absorbing": the trip is over as soon as it gets to its destination, a plain terminal state. "exits": a destination keeps
-        its ways on and gains one more, without reward, to a state outside the network; trips may pass through their destination
-        and come back. State s has the exit ``s + n_places``; trips have that exit as their goal.
+        "absorbing": a trip ends when it reaches its destination, which is a terminal state. "exits": every place has one more
+        action, without reward, that leads to a state outside the network. That exit, state ``s + n_places`` for place s, is the
+        goal of a trip. Such trips may pass through their destination and come back.
     links : (L,) array, optional
         Names of the links. None: 0 to L - 1.
 
     Attributes
     ----------
     mdp : MDP
-        Deterministic, undiscounted, without terminal states. Action a takes the a-th link on, in the order of the list; with
-        exits the last action leaves.
-    nodes : (N,) array, sorted names; links : (L,) array
+        Deterministic, undiscounted, without terminal states. Action a enters the a-th of the links that follow, in the order of
+        the list. With exits the last action leaves the network.
+    nodes : (N,) array, sorted names
+    links : (L,) array, names
     tail, head : (L,) int arrays, positions in `nodes`
     n_links, n_nodes : int
     n_places : int
-        Number of links or nodes that are states; with exits there are twice as many states.
+        Number of links or nodes that are states. With exits there are twice as many states.
     entered : (n_places, A) int array
-        The link that each action goes on to, -1 where there is none.
+        The link that each action enters, -1 where there is none.
+    attributes : dict of str to (L,) float arrays
+    road_class : (L,) array or None
+    positions : (N, 2) float array or None
+    states, destinations : as given
 
     Raises
     ------
     ValueError
-        Naming the node, link or column at fault.
+        Naming the node, link or column that is wrong.
 
     References
     ----------
@@ -81,6 +91,21 @@ class RoadNetwork:
     >>> trips.goals
     array([2, 2])
     """
+
+    mdp: MDP
+    nodes: NDArray  # (N,) names, sorted
+    links: NDArray  # (L,) names
+    tail: NDArray  # (L,) int, position in `nodes`
+    head: NDArray  # (L,) int, position in `nodes`
+    n_links: int
+    n_nodes: int
+    n_places: int
+    entered: NDArray  # (n_places, A) int
+    attributes: dict[str, NDArray]  # (L,) float each
+    road_class: NDArray | None  # (L,) names
+    positions: NDArray | None  # (N, 2) float
+    states: Literal["links", "nodes"]
+    destinations: Literal["absorbing", "exits"]
 
     def __init__(
         self,
@@ -104,8 +129,7 @@ class RoadNetwork:
         self.tail, self.head = ends[: len(tail)], ends[len(tail) :]
         self.n_links, self.n_nodes = len(tail), len(self.nodes)
         self.links = np.arange(self.n_links) if links is None else self._per_link("links", links)
-        if len(np.unique(self.links)) != self.n_links:
-            raise ValueError("links names some link twice")
+        links_.check_distinct(self.links)
         given = {} if attributes is None else attributes
         self.attributes = {name: self._numbers(name, values) for name, values in given.items()}
         self.road_class = None if road_class is None else self._per_link("road_class", road_class)
@@ -131,16 +155,17 @@ class RoadNetwork:
         head: str = "to",
         attributes: Mapping[str, str] | Sequence[str] = (),
         road_class: str | None = None,
-        delimiter: str = ",",
+        link: str | None = None,
+        delimiter: str | None = None,
         **options: Any,
     ) -> RoadNetwork:
-        """Read an edge list from a CSV file with a header, one directed link per row; ``.csv.gz`` is unpacked.
+        """Read an edge list from a text file with a header, one directed link per row; gzip is unpacked.
 
         Parameters
         ----------
         path : path
-        tail, head, road_class : str
-            Columns.
+        tail, head, road_class, link : str
+            Columns; `link` holds the names of the links, which are 0 to L - 1 without it.
         attributes : sequence of columns, or mapping of attribute to column
         delimiter : str
         **options
@@ -152,13 +177,19 @@ class RoadNetwork:
             For files that are damaged or lack a column, naming the line or the column.
         """
         names = dict(attributes) if isinstance(attributes, Mapping) else {name: name for name in attributes}
-        roles = {"tail": tail, "head": head, **names, "road_class": road_class}
-        table = read_csv(path, roles, delimiter)
+        roles: Roles = {"tail": tail, "head": head, **names, "road_class": road_class, "link": link}
+        table = read_columns(path, roles, delimiter)
+        for column in (tail, head, road_class, link):
+            gap = None if column is None else first_gap(table, column)
+            if gap is not None:
+                raise ValueError(f"{table.source}: column {column!r} is missing in {table.place(gap)}: fill it in")
+        ends = table.identifiers({"tail": tail, "head": head})
         return cls(
-            table[tail],
-            table[head],
-            attributes={name: table[column] for name, column in names.items()},
-            road_class=None if road_class is None else table[road_class],
+            ends["tail"],
+            ends["head"],
+            attributes={name: numbers(table.columns[column], table.where(column)) for name, column in names.items()},
+            road_class=None if road_class is None else table.columns[road_class],
+            links=None if link is None else table.identifiers({"link": link})["link"],
             **options,
         )
 
@@ -166,15 +197,15 @@ class RoadNetwork:
     def grid(
         cls, shape: int | tuple[int, int], *, irregularity: float = 0.0, random_state: Any = None, **options: Any
     ) -> RoadNetwork:
-        """A town of two-way streets between the crossings of a rectangle, to try things on without any data.
+        """Two-way streets between the crossings of a rectangular town: a network to experiment with, without data.
 
         Parameters
         ----------
         shape : (int, int) or int
             Rows and columns of crossings, numbered row by row; one number makes a square.
         irregularity : float >= 0
-            Standard deviation by which crossings are moved off the grid, in blocks. The attribute "length" is the distance
-            between the crossings, in blocks.
+            Standard deviation of the displacement of crossings from the grid, in blocks. The attribute "length" is the
+            distance between crossings, in blocks.
         random_state : None, int, numpy Generator or RandomState
         **options
             `states` and `destinations` of the constructor.
@@ -185,101 +216,68 @@ class RoadNetwork:
         >>> RoadNetwork.grid((3, 4)).features("length", "left", "right", "u-turn").shape
         (34, 4, 4)
         """
-        rows, columns = (shape, shape) if isinstance(shape, int) else shape
-        crossing = np.arange(rows * columns).reshape(rows, columns)
-        streets = [(crossing[:, :-1], crossing[:, 1:]), (crossing[:-1], crossing[1:])]
-        one_way = np.concatenate([np.stack(street, axis=-1).reshape(-1, 2) for street in streets])
-        tail, head = np.concatenate([one_way, one_way[:, ::-1]]).T
-        positions = np.column_stack([crossing.ravel() % columns, -(crossing.ravel() // columns)]).astype(float)
-        positions += irregularity * generator(random_state).normal(size=positions.shape)
-        length = np.linalg.norm(positions[head] - positions[tail], axis=1)
+        tail, head, positions, length = town(shape, irregularity, random_state)
         return cls(tail, head, attributes={"length": length}, positions=positions, **options)
 
     # Features.
 
     def features(self, *names: str) -> NDArray:
-        """Features of every move, shape (S, A, K): what the link that is entered is like, and how one turns into it.
+        """Features of every move, shape (S, A, K): properties of the link that is entered, and the turn into it.
 
         Parameters
         ----------
         *names : str
-            Attributes of the network; "constant", 1 for every link; "class", one indicator per road class (`feature_names` says
-            which), or "class residential" for one of them; "left", "right" and "u-turn" (states="links"). A u-turn goes back to
-            the node one comes from, or turns by more than 177 degrees; left and right are turns between 40 and 177 degrees and
-            need positions. Leaving through an exit has no features.
+            - attributes of the network, in their own units;
+            - "constant": 1 for every link;
+            - "class": one 0/1 column per road class, in the order of `feature_names`; "class residential": one of them;
+            - "u-turn" (0/1, ``states="links"``): going back to the node one comes from, or turning by more than 177 degrees;
+            - "left", "right" (0/1, ``states="links"``, with positions): turns of 40 to 177 degrees.
+
+            Leaving through an exit has features 0.
 
         Raises
         ------
         ValueError
             For unknown names, listing those there are.
         """
-        columns = [column for name in self._expanded(names) for column in self._columns(name)]
-        K = len(columns)
-        if K == 0:
-            raise ValueError(f"name at least one feature of: {', '.join(self._known())}")
-        out = np.zeros((self.mdp.n_states, self.mdp.n_actions, K))
-        there = self.entered >= 0
-        for k, column in enumerate(columns):
-            block = out[: self.n_places, : self.entered.shape[1], k]
-            block[there] = column[self.entered[there]] if column.ndim == 1 else column[there]
-        return out
+        return _road_features.features(self, names)
 
     def feature_names(self, *names: str) -> tuple[str, ...]:
-        """Names of the columns of `features`, "class" spelt out."""
-        return tuple(self._expanded(names))
-
-    def _known(self) -> list[str]:
-        known = [*self.attributes, "constant"]
-        if self.road_class is not None:
-            known += ["class", *(f"class {name}" for name in np.unique(self.road_class))]
-        return known + (list(TURNS) if self.states == "links" else [])
-
-    def _expanded(self, names: Sequence[str]) -> list[str]:
-        spelt: list[str] = []
-        for name in names:
-            if name not in self._known():
-                raise ValueError(f"there is no feature {name!r}; there are: {', '.join(self._known())}")
-            whole = name == "class" and name not in self.attributes
-            spelt += [f"class {kind}" for kind in np.unique(self.road_class)] if whole else [name]
-        return spelt
-
-    def _columns(self, name: str) -> list[NDArray]:
-        if name in self.attributes:
-            return [self.attributes[name]]
-        if name == "constant":
-            return [np.ones(self.n_links)]
-        if name in TURNS:
-            return [self._turn(name)]
-        return [(self.road_class == name.removeprefix("class ")).astype(float)]
-
-    def _turn(self, name: str) -> NDArray:
-        """(L, A) indicator of a kind of turn."""
-        link, after = np.arange(self.n_links)[:, None], self.entered
-        back = self.head[after] == self.tail[link]
-        if self.positions is None:
-            if name != "u-turn":
-                raise ValueError(f"{name!r} turns are read from coordinates: give the network positions=")
-            return back.astype(float)
-        angle = links_.turning_angles(links_.headings(self.tail, self.head, self.positions), link, after)
-        back |= np.abs(angle) > links_.TURN_BACK
-        side = angle if name == "left" else -angle
-        return (back if name == "u-turn" else (side > links_.TURN) & ~back).astype(float)
+        """Names of the columns of `features`: "class" becomes one name per road class."""
+        return tuple(_road_features.spelt_out(self, names))
 
     # Trips.
 
     def trips(
-        self, paths: Iterable[Iterable[Any]], *, of: str | None = None, weights: ArrayLike | None = None
+        self,
+        paths: Iterable[Iterable[Any]],
+        *,
+        of: str | None = None,
+        weights: ArrayLike | None = None,
+        ids: Sequence[Any] | None = None,
+        gaps: Gaps = "error",
+        repeats: Repeats = "error",
+        short: Short = "error",
     ) -> Demonstrations:
         """Turn paths into demonstrations, each with the end of its path as its goal.
 
         Parameters
         ----------
         paths : iterable of sequences of names
-            All links or nodes of each trip, in the order travelled, the destination last. With links as states a trip begins on
-            its first link and decides from there: it takes two links, or one with exits.
+            All links or nodes of each trip, in the order travelled, the destination last. With links as states the first
+            decision is taken on the first link. Such a trip needs two links, or one with exits.
         of : "links" or "nodes", optional
-            What the paths list. Default: what the states are.
+            What the paths list. Default: links if states are links, else nodes.
         weights : (n,) array, optional
+        ids : sequence of n names, optional
+            What the trips are called in messages. Default: 0 to n - 1.
+        gaps : "error", "split" or "drop"
+            What to do with paths in which some step is no link: refuse all, cut them there into trips named ``(id, 0)``,
+            ``(id, 1)``, ... of which those too short to decide anything are left out, or leave them out.
+        repeats : "error" or "collapse"
+            Whether a place that is listed several times in a row, as by a GPS, counts once.
+        short : "error" or "drop"
+            What to do with paths too short to decide anything.
 
         Returns
         -------
@@ -288,10 +286,9 @@ class RoadNetwork:
         Raises
         ------
         ValueError
-            Naming trip and step where a path leaves the network or is too short, or where an absorbing destination is passed
-            through.
+            For paths that leave the network, are too short, or pass through an absorbing destination, naming trip and step.
         """
-        return trips_of(self, paths, of, weights)
+        return trips_of(self, paths, of, weights, ids, HowPaths(gaps, repeats, short))
 
     def trips_from_csv(
         self,
@@ -301,7 +298,12 @@ class RoadNetwork:
         link: str | None = None,
         node: str | None = None,
         step: str | None = None,
-        delimiter: str = ",",
+        delimiter: str | None = None,
+        time_format: str | None = None,
+        ties: Ties = "error",
+        gaps: Gaps = "error",
+        repeats: Repeats = "error",
+        short: Short = "error",
     ) -> Demonstrations:
         """Read trips from a CSV file with one row per link, or node, that a trip comes through; see `trips`.
 
@@ -313,18 +315,25 @@ class RoadNetwork:
         link, node : str
             Column of the link, or of the node: one of the two.
         step : str, optional
-            Column that orders the rows of a trip. None: they are in order.
+            Column that orders the rows of a trip: numbers, or times. None: they are in order.
+        delimiter, time_format, ties
+            As for `Demonstrations.from_csv` and `Demonstrations.from_table`.
+        gaps, repeats, short
+            As for `trips`.
         """
         if (link is None) == (node is None):
             raise ValueError("name one column: link=, or node=")
-        place = node if link is None else link
-        table = read_csv(path, {"trip": trip, "link": link, "node": node, "step": step}, delimiter)
-        steps = None if step is None else table[step]
-        paths = grouped(table[trip], table[place], steps, column=trip, step_column=step)
-        return self.trips(paths, of="nodes" if link is None else "links")
+        place = str(node if link is None else link)
+        table = read_columns(path, {"trip": trip, "link": link, "node": node, "step": step}, delimiter)
+        of = "nodes" if link is None else "links"
+        known = self.nodes if link is None else self.links
+        # A network whose names are text reads names as text, though those of this file may all be integers.
+        places = table.columns[place] if known.dtype.kind in "OU" else table.identifiers({of: place})[of]
+        ids, paths = grouped(table, trip, places, step, time_format=time_format, ties=ties)
+        return self.trips(paths, of=of, ids=ids, gaps=gaps, repeats=repeats, short=short)
 
     def paths(self, demonstrations: Demonstrations) -> list[NDArray]:
-        """Names of the links, or nodes (what the states are), that each demonstration comes through, the last one included."""
+        """Names of the links, or of the nodes where states are nodes, on each demonstration, the last one included."""
         return [self._names(trip.states) for trip in demonstrations]
 
     def _names(self, states: NDArray) -> NDArray:
@@ -332,12 +341,16 @@ class RoadNetwork:
 
     def link_flows(self, flows: ArrayLike) -> NDArray:
         """How often each link is entered, (L,), by flows (S, A) as `routes.expected_flows` gives them."""
-        there = self.entered >= 0
-        flows = np.asarray(flows)[: self.n_places, : self.entered.shape[1]]
-        return np.bincount(self.entered[there], weights=flows[there], minlength=self.n_links)
+        return self.geometry.per_link(flows, total=True)
+
+    @property
+    def geometry(self) -> NetworkGeometry:
+        """Where the links lie, for a map."""
+        ends, where = (self.tail, self.head, self.nodes, self.links), (self.positions, self.attributes.get("length"))
+        return NetworkGeometry(*ends, *where, self.states, self.entered, self.mdp.n_states, repr(self))
 
     def goal(self, place: Any) -> int:
-        """The goal state of trips to this destination: the link or node, or its exit."""
+        """The goal state of trips to a named link or node: its state, or its exit where there are exits."""
         return int(self.place(place)) + (self.n_places if self.destinations == "exits" else 0)
 
     def place(self, name: Any) -> int:
@@ -352,7 +365,7 @@ class RoadNetwork:
         return order[links_.numbered(names, "link", self.links[order])]
 
     def largest_component(self) -> RoadNetwork:
-        """The part of the network in which every node can be reached from every other; names are kept."""
+        """The largest part of the network in which every node can be reached from every other; names are kept."""
         ones = np.ones(self.n_links)
         graph = sparse.csr_array((ones, (self.tail, self.head)), shape=(self.n_nodes, self.n_nodes))
         _, component = csgraph.connected_components(graph, directed=True, connection="strong")
@@ -361,7 +374,7 @@ class RoadNetwork:
         return self._rebuilt(np.flatnonzero(kept), inside)
 
     def with_attributes(self, **attributes: ArrayLike) -> RoadNetwork:
-        """The same network with these attributes of links added, or in place of those of the same name."""
+        """The same network with attributes of links, (L,) each, added or replaced."""
         return self._rebuilt(np.arange(self.n_links), np.ones(self.n_nodes, dtype=bool), **attributes)
 
     def _rebuilt(self, kept: NDArray, inside: NDArray, **attributes: ArrayLike) -> RoadNetwork:
@@ -379,6 +392,8 @@ class RoadNetwork:
 
     def _per_link(self, name: str, values: ArrayLike) -> NDArray:
         array = np.asarray(values)
+        if isinstance(values, list) and any(isinstance(value, tuple) for value in values):  # names such as (from, to)
+            array = np.fromiter(values, dtype=object, count=len(values))
         if array.shape != (self.n_links,):
             raise ValueError(f"{name} must have one entry per link, shape ({self.n_links},); got {array.shape}")
         return array
@@ -387,9 +402,7 @@ class RoadNetwork:
         array = check_numbers(f"attribute {name!r}", self._per_link(name, values))
         if not np.isfinite(array).all():
             k = int(np.flatnonzero(~np.isfinite(array))[0])
-            raise ValueError(
-                f"attribute {name!r} of link {links_.shown(self.links[k])} is {array[k]}; it must be finite"
-            )
+            raise ValueError(f"attribute {name!r} of link {shown(self.links[k])} is {array[k]}; it must be finite")
         return array
 
     def __repr__(self) -> str:

@@ -12,10 +12,10 @@ import numpy as np
 from problems import Problem, grid_problem, unused
 from reporting import begin, table, timed, verdict
 
-from maxent_irl import MaxEntIRL
-from maxent_irl.likelihood import TaskLikelihood
+from maxent_irl import MaxEntIRL, SoftAgent
+from maxent_irl.likelihood import TaskObjective
+from maxent_irl.likelihood.statistics import sufficient_statistics
 from maxent_irl.rewards import LinearReward
-from maxent_irl.sufficient_statistics import sufficient_statistics
 
 SIDES, DISCOUNTS, SLIP = (10, 32, 64, 256), (0.95, 0.999), 0.1
 GRADIENT = 1e-6  # largest component per decision
@@ -26,8 +26,7 @@ def gradient_norm(problem: Problem, coef: np.ndarray) -> float:
     """Largest gradient component per decision at coefficients, whoever found them."""
     statistics = sufficient_statistics(problem.mdp, problem.demonstrations, "feature-matching")
     model = LinearReward(problem.mdp, problem.features)
-    options = {"temperature": 1.0, "action_prior": None, "inference": "variational"}
-    task = TaskLikelihood(problem.mdp, model, statistics, **options)
+    task = TaskObjective(SoftAgent(problem.mdp), model, statistics)
     return float(np.abs(task.at(coef).gradient).max() / problem.demonstrations.n_decisions)
 
 

@@ -15,9 +15,9 @@ import numpy as np
 from reporting import begin, table, verdict
 from road_problems import road_problem
 
-from maxent_irl import MaxEntIRL, soft_value_iteration
-from maxent_irl.goal_likelihood import likelihood_of
+from maxent_irl import MaxEntIRL, SoftAgent, soft_value_iteration
 from maxent_irl.rewards import LinearReward
+from maxent_irl.routes.objective import objective_of
 
 GOALS = (1, 10, 100, 1000)
 TRIPS_PER_GOAL = 10
@@ -33,10 +33,9 @@ def main() -> None:
     for n_goals in GOALS:
         problem = road_problem(place, TRIPS_PER_GOAL * n_goals, n_goals)
         mdp, model = problem.world.mdp, LinearReward(problem.world.mdp, problem.features)
-        options = {"temperature": 1.0, "action_prior": None, "inference": "variational"}
-        likelihood = likelihood_of(mdp, model, problem.trips, objective="feature-matching", **options)
+        objective = objective_of(SoftAgent(mdp), model, problem.trips, "feature-matching")
         start = time.process_time()
-        likelihood.at(problem.coef, n_columns=len(problem.coef))
+        _ = objective.at(problem.coef, hessian=True).hessian
         once = time.process_time() - start
         start = time.process_time()
         fit = MaxEntIRL(mdp, problem.features).fit(problem.trips)

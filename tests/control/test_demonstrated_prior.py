@@ -74,7 +74,7 @@ def test_wrong_input_is_named():
     mdp, *_ = case("discounted")
     with pytest.raises(ValueError, match="pseudo_count must be a number > 0"):
         demonstrated_prior(mdp, [([0, 1], [0])], pseudo_count=0.0)
-    with pytest.raises(ValueError, match="no common policy: take those of one goal"):
+    with pytest.raises(ValueError, match="no common policy: select those of one goal"):
         demonstrated_prior(mdp, Demonstrations([([0, 1], [0])], goals=[1]))
     with pytest.raises(ValueError, match="trajectory 0"):
         demonstrated_prior(mdp, [([0, 99], [0])])

@@ -7,6 +7,7 @@ from scipy.special import rel_entr
 from maxent_irl import MDP, policy_value, soft_value_iteration
 from maxent_irl.control import compare_inference, evidence_lower_bound, maximise_evidence_lower_bound
 from maxent_irl.control.elbo import _Bound
+from maxent_irl.inference.linearisation import linearise
 
 ALPHA = 0.6
 KINDS = ["finite", "finite, everything", "discounted", "discounted, ending", "undiscounted, terminal"]
@@ -95,16 +96,15 @@ def test_what_is_left_to_gain_by_going_over_to_the_implied_posterior(kind):
     policy = random_policy(rng, problem).T
     policy = policy if T is None else np.broadcast_to(policy, (T, *policy.shape))
     value, _, left = bound.gradient(policy, source)
-    linear = bound.linearise(policy)
-    ahead = linear.expect(linear.accumulate(linear.average(bound.net_reward(policy))))
+    linear = linearise(mdp, policy)
+    ahead = linear.expect(linear.accumulate(linear.average(bound.net_reward(linear.policy))))
     implied = bound.prior * np.exp((bound.reward + ahead) / ALPHA)
     total = implied.sum(axis=-2, keepdims=True)
     implied = np.divide(implied, total, out=np.zeros_like(implied), where=total > 0)
     step = 1e-5  # by the gradient in the policy, which is linear in it but for the entropy
-    mixed = bound.gradient((1 - step) * policy + step * implied, source)[0]
+    mixed = bound.gradient((1 - step) * policy + step * implied.reshape(policy.shape), source)[0]
     kl = rel_entr(implied, policy).sum(axis=-2)
-    d = linear.flow(source)
-    d = d if T is None else d[:-1]
+    d = linear.flow(source.reshape(-1, S))[: len(linear.policy)]
     assert_allclose((mixed - value) / step, left + ALPHA * (d * kl).sum(), rtol=1e-3)
     assert left > 0
 

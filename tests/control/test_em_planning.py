@@ -84,7 +84,7 @@ def test_a_capped_run_says_so_and_constant_rewards_are_done_at_once():
 
 def test_what_makes_no_mixture_is_refused():
     _, mdp, reward = case("discounted")
-    with pytest.raises(ValueError, match="mixture of finite-time problems is for an infinite horizon"):
+    with pytest.raises(ValueError, match="mixture of finite-time problems needs an infinite horizon"):
         em_planning(mdp.replace(horizon=3), reward)
     dead = MDP.from_successors([[1], [-1]], discount=0.9)
     with pytest.raises(ValueError, match="state 0 is a dead end|state 1 is a dead end"):

@@ -37,13 +37,13 @@ def test_the_seed_reaches_the_members(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("distance", [0.2, float("nan")])
-def test_a_missed_bound_is_named_and_exits_with_1(monkeypatch, capsys, distance):
+def test_an_exceeded_bound_is_named_and_exits_with_1(monkeypatch, capsys, distance):
     members = (Member("one", "nothing", 0.1, lambda _: 0.01), Member("two", "nothing", 0.1, lambda _: distance))
     monkeypatch.setattr(command, "MEMBERS", members)
     assert command.main([]) == 1
     printed = capsys.readouterr().out
-    assert "MISSED" in printed
-    assert "missed their bounds: two" in printed
+    assert "EXCEEDED" in printed
+    assert "bounds exceeded by: two" in printed
 
 
 def test_the_documented_family_is_the_family():

@@ -216,7 +216,7 @@ def test_wrong_input_is_named(tree, reference):
         direct_preference_optimisation(tree, narrow, [[0, 1]])
     with pytest.raises(ValueError, match="m integers and desirable m booleans"):
         kahneman_tversky_optimisation(tree, reference, [0, 1], [1, 0])
-    with pytest.raises(ValueError, match=r"completions are 0\.\.14"):
+    with pytest.raises(ValueError, match=r"completions are 0\.\.14; entry 1 is 15"):
         kahneman_tversky_optimisation(tree, reference, [0, 15], [True, False])
 
 

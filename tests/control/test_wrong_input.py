@@ -118,7 +118,7 @@ ROWS = {
     ),
     "comparisons of demonstrations": (
         lambda: fit_preferences(Demonstrations(DEMOS), (1, 0)),
-        "comparison 0 is of type Trajectory; it takes a first and a second one, or pass Comparisons",
+        "comparison 0 is of type Trajectory; give a first and a second one, or pass Comparisons",
     ),
     "comparisons of tuples": (
         lambda: fit_preferences(DEMOS, (1, 0)),
@@ -126,7 +126,7 @@ ROWS = {
     ),
     "comparisons of numbers": (
         lambda: fit_preferences([5]),
-        "comparison 0 is of type int; it takes a first and a second one",
+        "comparison 0 is of type int; give a first and a second one",
     ),
     "comparisons None": (lambda: fit_preferences(None), "comparisons must be pairs of trajectories; got NoneType"),
     "concentration 0": (lambda: TREE.random_policy(concentration=0), "concentration must be a number > 0; got 0"),
@@ -189,7 +189,10 @@ ROWS = {
     "climb max_iter fraction": (lambda: climb(max_iter=1.5), "max_iter must be an integer, 0 or more; got 1.5"),
     "exploration": (lambda: actor_critic(exploration="a"), r"exploration must lie in \[0, 1\].*got 'a'"),
     "step_decay": (lambda: actor_critic(step_decay="a"), r"step_decay must lie in \(0.5, 1\].*got 'a'"),
-    "target_rate": (lambda: actor_critic(target_rate="a"), r"target_rate must lie in \(0, 1\]; got 'a'"),
+    "temperature_rate": (
+        lambda: actor_critic(temperature_rate="a"),
+        r"temperature_rate must lie in \(0, 1\]; got 'a'",
+    ),
     "n_critics": (lambda: actor_critic(n_critics="a"), "n_critics must be a positive integer; got 'a'"),
     "clip": (lambda: finetune(clip="a"), r"clip must lie in \(0, 1\); got 'a'"),
     "PPO tol": (lambda: finetune(tol="a"), "tol must be a number >= 0; got 'a'"),

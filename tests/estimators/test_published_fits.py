@@ -8,7 +8,7 @@ import pytest
 
 from maxent_irl.estimators import MaxEntIRL
 from maxent_irl.worlds import BusEngine, Labyrinth
-from maxent_irl.worlds.bus_engine import bus_demonstrations, usage_frequencies
+from maxent_irl.worlds.bus_records import bus_demonstrations, usage_frequencies
 
 
 def columns(path) -> dict[str, np.ndarray]:

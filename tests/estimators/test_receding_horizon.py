@@ -4,14 +4,22 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from maxent_irl import MDP, Demonstrations, ImproperProblemError, MaxEntIRL, RecedingHorizonIRL, soft_value_iteration
-from maxent_irl.goal_policies import GoalPolicies
-from maxent_irl.receding_likelihood import RecedingGoals
-from maxent_irl.receding_policies import RecedingPolicies
+from maxent_irl import (
+    MDP,
+    Demonstrations,
+    ImproperProblemError,
+    MaxEntIRL,
+    RecedingHorizonIRL,
+    SoftAgent,
+    soft_value_iteration,
+)
+from maxent_irl.likelihood.statistics import sufficient_statistics
 from maxent_irl.rewards import LinearReward
 from maxent_irl.routes import destination_posterior, expected_flows, most_likely_routes, route_log_probabilities
-from maxent_irl.sufficient_statistics import sufficient_statistics
-from maxent_irl.task_sums import Likelihood
+from maxent_irl.routes.objective import objective_of
+from maxent_irl.routes.policies import GoalPolicies
+from maxent_irl.routes.receding_objective import RecedingGoals
+from maxent_irl.routes.receding_policies import RecedingPolicies
 from maxent_irl.uncertainty import likelihood_ratio_test
 from maxent_irl.worlds import RoadNetwork
 
@@ -41,10 +49,9 @@ def objective(world, horizon, kind, *, cut=False, **options):
     network, features, trips = world
     if cut:
         trips = Demonstrations([(t.states[:2], t.actions[: 2 - i % 2]) for i, t in enumerate(trips)], goals=trips.goals)
-    options = {"temperature": 1.0, "action_prior": None, "inference": "variational"} | options
     statistics = sufficient_statistics(network.mdp, trips, kind)
-    task = RecedingGoals(horizon, network.mdp, LinearReward(network.mdp, features), statistics, trips, **options)
-    return Likelihood([task])
+    agent = SoftAgent(network.mdp, **options)
+    return RecedingGoals(horizon, agent, LinearReward(network.mdp, features), statistics, trips)
 
 
 CASES = [("feature-matching", 0)] + [(kind, h) for kind in ("likelihood", "feature-matching") for h in (1, 2, 5, 30)]
@@ -61,7 +68,7 @@ def test_derivatives_are_those_of_the_value(world, kind, horizon, temperature):
     np.testing.assert_allclose(point.gradient, slope, rtol=1e-6, atol=1e-6)
     difference = [(likelihood.at(at + e).gradient - likelihood.at(at - e).gradient) / 2e-5 for e in step]
     np.testing.assert_allclose(point.hessian, difference, rtol=1e-5, atol=1e-4)
-    np.testing.assert_allclose(point.trajectory_scores().sum(axis=0), point.gradient, rtol=1e-9)
+    np.testing.assert_allclose(point.unit_scores().sum(axis=0), point.gradient, rtol=1e-9)
     np.testing.assert_allclose(point.hessian_product([1.0, 2.0]), point.hessian @ [1.0, 2.0])
 
 
@@ -70,17 +77,15 @@ def test_derivatives_are_those_of_the_value(world, kind, horizon, temperature):
 def test_a_long_horizon_is_maximum_entropy(world, kind, cut):
     likelihood = objective(world, ENOUGH, kind, cut=cut)
     network, features, trips = world
-    model = MaxEntIRL(network.mdp, features, objective=kind)
-    demos = likelihood.tasks[0]
     if cut:
         trips = Demonstrations([(t.states[:2], t.actions[: 2 - i % 2]) for i, t in enumerate(trips)], goals=trips.goals)
-    full = model._likelihood(trips, LinearReward(network.mdp, features)).at(COEF)
+    full = objective_of(SoftAgent(network.mdp), LinearReward(network.mdp, features), trips, kind).at(COEF)
     point = likelihood.at(COEF)
-    assert len(demos.goals) == 3
+    assert len(likelihood.goals) == 3
     np.testing.assert_allclose(point.value, full.value, rtol=1e-10)
     for name in ("gradient", "hessian", "score_outer_product", "reach_moment"):
         np.testing.assert_allclose(getattr(point, name), getattr(full, name), rtol=1e-8, atol=1e-8)
-    np.testing.assert_allclose(point.trajectory_scores(), full.trajectory_scores(), rtol=1e-8, atol=1e-8)
+    np.testing.assert_allclose(point.unit_scores(), full.unit_scores(), rtol=1e-8, atol=1e-8)
 
 
 def test_a_long_horizon_gives_the_same_fit_and_policy(world):
@@ -232,4 +237,4 @@ def test_feature_matching_is_no_likelihood_and_says_so(many_fits, world):
     assert likely.coefficient_covariance("observed").description == "inverse observed information"
     assert "AIC and BIC are" not in str(likely.summary())
     with pytest.raises(ValueError, match="only one: cut the trajectory"):
-        _ = clone(fit).fit(fit._fitted_on[:1]).covariance_
+        _ = clone(fit).fit(fit.fit_.demonstrations[:1]).covariance_

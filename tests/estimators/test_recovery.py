@@ -9,12 +9,12 @@ KL(true policy | fitted policy) per visited decision is about K / 2N, as it is f
 import numpy as np
 import pytest
 
-from maxent_irl import MDP, expected_visitations, soft_value_iteration
+from maxent_irl import MDP, SoftAgent, expected_visitations, soft_value_iteration
+from maxent_irl.demonstrations.sampling import sample_demonstrations
 from maxent_irl.estimators import MaxEntIRL
-from maxent_irl.likelihood import TaskLikelihood
+from maxent_irl.likelihood import TaskObjective
+from maxent_irl.likelihood.statistics import sufficient_statistics
 from maxent_irl.rewards import LinearReward
-from maxent_irl.sampling import sample_demonstrations
-from maxent_irl.sufficient_statistics import sufficient_statistics
 from maxent_irl.worlds import GridWorld
 
 SEEDS = range(10)
@@ -73,8 +73,7 @@ def information(mdp, features, truth, demos) -> np.ndarray:
     model, curvature = LinearReward(mdp, features), 0.0
     for data in demos:
         statistics = sufficient_statistics(mdp, data, "likelihood")
-        options = {"temperature": 1.0, "action_prior": None, "inference": "variational"}
-        curvature = curvature - TaskLikelihood(mdp, model, statistics, **options).at(truth).hessian
+        curvature = curvature - TaskObjective(SoftAgent(mdp), model, statistics).at(truth).hessian
     return curvature / len(demos)
 
 

@@ -3,6 +3,7 @@
 import json
 import pickle
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from sklearn.exceptions import NotFittedError
 
 from maxent_irl import MaxEntIRL, sample_demonstrations, soft_value_iteration
 from maxent_irl.demonstrations import Demonstrations
-from maxent_irl.information import IdentifiabilityWarning
+from maxent_irl.likelihood.information import IdentifiabilityWarning
 from maxent_irl.worlds import GridWorld
 
 COEF = np.array([1.0, -0.5, 0.3])
@@ -42,8 +43,7 @@ def fitted(world, features, demos):
 def test_observed_errors_are_those_of_numerical_curvature(fitted, demos):
     def log_likelihood(coef):
         moved = clone(fitted)
-        moved.__dict__.update(fitted.__dict__)
-        moved.coef_, moved.reward_ = coef, fitted.features @ coef
+        moved.fit_ = replace(fitted.fit_, theta=coef, solution=None)
         return moved.score(demos) * demos.n_decisions
 
     h = 1e-3 * np.eye(3)
@@ -190,9 +190,7 @@ def test_many_coefficients_are_cut_short_in_the_text_only(demos):
 
 
 def test_too_many_coefficients_for_errors(monkeypatch, world, features, demos):
-    from maxent_irl.estimators import _precision
-
-    monkeypatch.setattr(_precision, "COVARIANCE_FEATURES", 2)
+    monkeypatch.setattr("maxent_irl.estimators.fit.COVARIANCE_FEATURES", 2)
     fit = MaxEntIRL(world.mdp, features).fit(demos)
     with pytest.raises(ValueError, match="at most 2 features, or maxent_irl.uncertainty.bootstrap"):
         _ = fit.covariance_

@@ -5,7 +5,6 @@ import pytest
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from maxent_irl import Demonstrations, MaxEntIRL, RecedingHorizonIRL, sample_demonstrations, soft_value_iteration
-from maxent_irl.goal_policies import GoalPolicies
 from maxent_irl.metrics import (
     PathMatchScorer,
     PolicyDivergenceScorer,
@@ -16,6 +15,7 @@ from maxent_irl.metrics import (
     policy_kl,
 )
 from maxent_irl.routes import most_likely_paths, most_likely_routes
+from maxent_irl.routes.policies import GoalPolicies
 from maxent_irl.worlds import GridWorld, RoadNetwork
 
 TAKEN = [([0, 1, 2], [0, 1, 0]), ([3, 3, 3], [1, 1, 0]), ([0], [0])]
@@ -47,14 +47,80 @@ def test_a_long_prediction_is_not_punished_and_nothing_is_counted_twice():
     ("predicted", "lengths", "message"),
     [
         (GUESS[:2], None, "3 paths and 2 predictions"),
-        (GUESS, np.ones((2, 2)), r"at least \(6, 2\); got shape \(2, 2\)"),
-        (GUESS, -np.ones((6, 2)), "numbers >= 0"),
+        (GUESS, np.ones((2, 2)), r"at least \(6, 2\), or \(S,\), at least \(6,\); got shape \(2, 2\)"),
+        (GUESS, np.ones(2), r"at least \(6,\); got shape \(2,\)"),
+        (GUESS, -np.ones((6, 2)), "numbers >= 0; the length of state 0, action 0 is -1.0"),
+        (GUESS, [1, 1, 1, np.nan, 1, 1], "numbers >= 0; the length of state 3 is nan"),
+        (GUESS, np.ones(6), "path 0 does not say which link its last decision entered"),
         (GUESS, np.repeat([[0.0], [1.0]], [1, 5], axis=0) * [1, 1], "path 2 has length 0"),
     ],
 )
 def test_bad_paths(predicted, lengths, message):
     with pytest.raises(ValueError, match=message):
         path_match(TAKEN, predicted, lengths=lengths)
+
+
+def five_links(**options):
+    """Links A, B, C, D and E: from A to E by B, or by C and D; E is 98 km long, the others 1 km."""
+    tail, head = [0, 1, 1, 2, 3], [1, 3, 2, 3, 4]
+    attributes = {"length": [1.0, 1.0, 1.0, 1.0, 98.0]}
+    return RoadNetwork(tail, head, attributes=attributes, links=["A", "B", "C", "D", "E"], **options)
+
+
+@pytest.mark.parametrize("states", ["links", "nodes"])
+@pytest.mark.parametrize("destinations", ["absorbing", "exits"])
+def test_a_link_is_shared_wherever_one_comes_from(states, destinations):
+    network = five_links(states=states, destinations=destinations)
+    taken = network.trips([["A", "B", "E"]], of="links")
+    guess = network.trips([["A", "C", "D", "E"]], of="links")
+    lengths = network.features("length")[..., 0]
+    shared, all_of_it = (98.0, 99.0) if states == "links" else (99.0, 100.0)  # the first link is entered by no decision
+    assert path_match(taken, guess, states=network.states, lengths=lengths).mean == pytest.approx(shared / all_of_it)
+    if destinations == "absorbing":
+        by_number = 1 / 2 if states == "links" else 2 / 3
+        assert path_match(taken, guess, states=network.states).mean == pytest.approx(by_number)
+        if states == "links":
+            by_link = path_match(taken, guess, lengths=network.attributes["length"])
+            assert by_link.mean == pytest.approx(shared / all_of_it)
+    assert PathMatchScorer(lambda *_: guess, states=network.states, lengths=lengths)(
+        MaxEntIRL(network.mdp, -network.features("length"), l2=1.0).fit(taken), taken
+    ) == pytest.approx(shared / all_of_it)
+
+
+@pytest.mark.parametrize("states", ["links", "nodes"])
+def test_shares_counted_one_by_one(states):
+    rng = np.random.default_rng(1)
+    n, S, A = 30, 5, 3
+    lengths = rng.uniform(0.1, 3.0, size=S if states == "links" else (S, A))
+    paths = []
+    for _ in range(2 * n):
+        T = rng.integers(1, 12)
+        paths.append((rng.integers(S, size=T + 1), rng.integers(A, size=T)))
+
+    def travelled(path):
+        visited, actions = path
+        if states == "links":
+            return [(int(s),) for s in visited[1:]]
+        return list(zip(visited[:-1].tolist(), actions.tolist(), strict=True))
+
+    wanted = []
+    for actual, predicted in zip(paths[:n], paths[n:], strict=True):
+        left, shared = travelled(predicted), 0.0
+        for stretch in travelled(actual):
+            if stretch in left:
+                left.remove(stretch)
+                shared += lengths[stretch]
+        wanted.append(shared / sum(lengths[stretch] for stretch in travelled(actual)))
+    np.testing.assert_allclose(path_match(paths[:n], paths[n:], lengths=lengths).shares, wanted)
+
+
+def test_what_states_are_is_checked():
+    with pytest.raises(ValueError, match="states must be one of 'nodes', 'links'; got 'edges'"):
+        path_match(TAKEN, GUESS, states="edges")
+    with pytest.raises(ValueError, match='with states="nodes" a length belongs to a decision'):
+        path_match(TAKEN, GUESS, states="nodes", lengths=np.ones(6))
+    with pytest.raises(ValueError, match="prediction 1 does not say which link its last decision entered"):
+        path_match([([0, 1], [0])] * 2, [([0, 1], [0]), ([0], [0])], states="links")
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +197,7 @@ def test_routes_are_predicted_from_goals():
     assert feature_gap_scorer(rough, trips + cut) == pytest.approx(-np.abs(rough.feature_gap_).max(), rel=1e-6)
     scores = cross_val_score(MaxEntIRL(network.mdp, features), trips, scoring=PathMatchScorer(), cv=3)
     assert (scores > 0.3).all()
-    with pytest.raises(ValueError, match="not known where they are heading"):
+    with pytest.raises(ValueError, match="these have none, so their paths cannot be predicted"):
         PathMatchScorer()(fit, [([0, 1], [0])])
 
 
@@ -144,7 +210,7 @@ def test_paths_without_goals_are_predicted_where_nothing_is_left_to_chance(probl
     likely = most_likely_paths(world.mdp, fit.policy_, demos.states[demos.offsets[:-1]], 6)
     assert PathMatchScorer()(fit, demos) == path_match(demos, likely).mean
     assert PathMatchScorer()(fit, likely) == pytest.approx(1)
-    with pytest.raises(ValueError, match="outcomes are random, .* give predict_paths="):
+    with pytest.raises(ValueError, match="transitions are random, .* give predict_paths="):
         PathMatchScorer()(MaxEntIRL(problem[0].mdp, features).fit(problem[4]), problem[4])
     limited = GridWorld(3, horizon=4, discount=1.0)
     trips = Demonstrations([([0, 1, 2], [0, 0]), ([4, 4, 5, 2], [4, 0, 3])], goals=[2, 2])

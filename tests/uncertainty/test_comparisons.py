@@ -116,7 +116,12 @@ def test_nesting_is_seen_through_other_units_and_forms(world, features, demos, f
         ({}, None, "there are none"),
         ([[1.0, 0.0, 0.0], [float("nan"), 1.0, 0.0]], None, "restriction 1 is not"),
         ({"north": "a"}, None, "the values of restrictions must hold numbers"),
-        ([[1.0, 0.0, 0.0], [2.0, 0.0, 0.0]], [1.0, 3.0], "contradict"),
+        ([[1.0, 0.0, 0.0], [2.0, 0.0, 0.0]], [1.0, 3.0], "restrictions 0 and 1 contradict one another"),
+        (
+            [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [1.0, 1.0, 0.0]],
+            [5.0, 1.0, 2.0, 4.0],
+            "restrictions 1, 2 and 3 contradict one another",
+        ),
     ],
 )
 def test_impossible_restrictions(fitted, restrictions, values, message):

@@ -5,7 +5,7 @@ import pytest
 from joblib import parallel_config
 
 from maxent_irl import Demonstrations, MaxEntIRL
-from maxent_irl.goal_policies import GoalPolicies
+from maxent_irl.routes.policies import GoalPolicies
 from maxent_irl.uncertainty import bootstrap
 from maxent_irl.uncertainty.resampling import _Refitter
 from maxent_irl.worlds import GridWorld, RoadNetwork
@@ -39,12 +39,12 @@ def fitted(request):
 
 def scores_by_hand(fit):
     """Derivative of each trip's log-likelihood by finite differences of its score."""
-    scores = np.empty((len(fit._fitted_on), len(fit.coef_)))
+    scores = np.empty((len(fit.fit_.demonstrations), len(fit.coef_)))
     for k, step in enumerate(1e-5 * np.eye(len(fit.coef_))):
         ends = []
         for coef in (fit.coef_ + step, fit.coef_ - step):
             policies = GoalPolicies(fit.mdp, fit.features @ coef)
-            data = fit._fitted_on
+            data = fit.fit_.demonstrations
             log_p = policies.log_probabilities(data.states, data.actions, data.goals[data.trajectory_ids], data.times)
             ends.append(np.bincount(data.trajectory_ids, log_p))
         scores[:, k] = (ends[0] - ends[1]) / 2e-5
@@ -52,7 +52,7 @@ def scores_by_hand(fit):
 
 
 def test_groups_of_one_trip_are_robust(fitted):
-    n = len(fitted._fitted_on)
+    n = len(fitted.fit_.demonstrations)
     robust, alone = fitted.coefficient_covariance("robust"), fitted.coefficient_covariance("clustered", np.arange(n))
     np.testing.assert_allclose(alone.matrix, n / (n - 1) * robust.matrix, rtol=1e-10)
 
@@ -72,7 +72,7 @@ def test_clustered_by_hand(fitted):
 
 def test_clones_in_a_group_count_once(fitted):
     """Every trip three times, grouped with its copies: the errors of the trips once; without groups a third of the variance."""
-    data = fitted._fitted_on
+    data = fitted.fit_.demonstrations
     order = np.tile(np.arange(120), 3)
     thrice = MaxEntIRL(fitted.mdp, fitted.features, objective="likelihood", tol=1e-8, covariance="clustered")
     thrice.fit(data[order], groups=order)
@@ -96,12 +96,12 @@ def test_the_bootstrap_is_near_the_robust_errors_and_its_replicates_are_refits(f
     counts = np.bincount(np.random.default_rng(3).integers(120, size=120), minlength=120).astype(float)
     quick = _Refitter(fitted)(counts)
     whole = MaxEntIRL(fitted.mdp, fitted.features, objective="likelihood", tol=1e-8)
-    whole.fit(Demonstrations(fitted._fitted_on, weights=counts))
+    whole.fit(Demonstrations(fitted.fit_.demonstrations, weights=counts))
     np.testing.assert_allclose(quick, whole.coef_, atol=0.02 * robust.min())
 
 
 def test_groups_are_drawn_whole(fitted):
-    data, order = fitted._fitted_on, np.tile(np.arange(120), 2)
+    data, order = fitted.fit_.demonstrations, np.tile(np.arange(120), 2)
     twins = MaxEntIRL(fitted.mdp, fitted.features, objective="likelihood").fit(data[order])
     paired = bootstrap(twins, 80, groups=order, random_state=1, progress=False)
     single = bootstrap(twins, 80, random_state=1, progress=False)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from scipy import sparse
 
 from maxent_irl import MaxEntIRL, sample_demonstrations, soft_value_iteration
 from maxent_irl.datasets import load_bus_engine
@@ -10,41 +9,28 @@ from maxent_irl.uncertainty import covariance_with_estimated_dynamics
 from maxent_irl.worlds import BusEngine
 
 
-def usage_derivatives(n_states, n_usages):
-    """Derivatives of the transitions with respect to all usage probabilities but the last, which makes them sum to 1."""
-
-    def moved(bins):
-        start = np.concatenate([np.arange(n_states), np.zeros(n_states, dtype=int)])
-        ahead = np.minimum(start + bins, n_states - 1)
-        return sparse.csr_array(
-            (np.ones(2 * n_states), (np.arange(2 * n_states), ahead)), shape=(2 * n_states, n_states)
-        )
-
-    return [moved(j) - moved(n_usages - 1) for j in range(n_usages - 1)]
-
-
-def usage_scores(usage, probabilities):
-    """Derivative of the log probability of each usage with respect to all probabilities but the last."""
-    scores = np.zeros((len(usage), len(probabilities) - 1))
-    for j in range(len(probabilities) - 1):
-        scores[usage == j, j] = 1 / probabilities[j]
-    scores[usage == len(probabilities) - 1] = -1 / probabilities[-1]
-    return scores
-
-
-@pytest.mark.parametrize(("discount", "published"), [(0.9999, [1.582, 0.639]), (0.0, [0.7197, 13.778])])
-def test_published_standard_errors(real_data, discount, published):
-    table = np.genfromtxt(real_data / "rust_bus_group4" / "bus_group4.csv", delimiter=",", names=True)
-    table = table[table["period"] > 0]
-    table = table[np.lexsort((table["period"], table["bus_id"]))]  # the order of the demonstrations
-    data = load_bus_engine(discount=discount)
-    assert (table["state"] == data.demonstrations.states).all()
+@pytest.mark.parametrize(
+    ("groups", "discount", "published"),
+    [
+        (4, 0.9999, [1.582, 0.639]),
+        (4, 0.0, [0.7197, 13.778]),
+        ((1, 2, 3), 0.9999, [2.602, 1.792]),
+        ((1, 2, 3), 0.0, [1.0462, 26.163]),
+        ((1, 2, 3, 4), 0.9999, [1.227, 0.618]),
+        ((1, 2, 3, 4), 0.0, [0.5067, 10.750]),
+    ],
+)
+def test_published_standard_errors(real_data, groups, discount, published):
+    """Rust (1987), table IX."""
+    data = load_bus_engine(groups=groups, discount=discount)
     fit = MaxEntIRL(data.mdp, data.features, objective="likelihood", tol=1e-9).fit(data.demonstrations)
-    # A month's usage is what led to its state, recorded with it.
-    scores = usage_scores(table["usage"], data.world.usage_probabilities)
-    covariance = covariance_with_estimated_dynamics(fit, usage_derivatives(90, 3), scores)
-    np.testing.assert_allclose(covariance.standard_errors, published, rtol=5e-4)
-    assert "2 parameters of the dynamics" in covariance.description
+    engine = data.world
+    scores = engine.usage_scores(data.demonstrations, data.usage)
+    covariance = covariance_with_estimated_dynamics(fit, engine.usage_derivatives(), scores)
+    last_digit = [10.0 ** -len(str(number).split(".")[1]) for number in published]
+    assert (np.abs(covariance.standard_errors - published) <= last_digit).all()
+    np.testing.assert_allclose(covariance.standard_errors, published, rtol=5e-4 if groups == 4 else 8e-4)
+    assert f"{scores.shape[1]} parameters of the dynamics" in covariance.description
 
 
 @pytest.fixture(scope="module")
@@ -67,10 +53,10 @@ def test_joint_information_by_differences(engine_fit):
     steps = [(np.zeros(2), u) for u in h * np.eye(2)]
     d_psi = [(log_policy(fit.coef_, psi + u) - log_policy(fit.coef_, psi - u))[at] / (2 * h) for _, u in steps]
     d_theta = [(log_policy(fit.coef_ + u, psi) - log_policy(fit.coef_ - u, psi))[at] / (2 * h) for _, u in steps]
-    own = usage_scores(demos.next_states - np.where(demos.actions == 1, 0, demos.states), engine.usage_probabilities)
+    own = engine.usage_scores(demos)
     joint = np.column_stack([*d_theta, np.column_stack(d_psi) + own])
     wanted = np.linalg.inv(joint.T @ joint)[:2, :2]
-    found = covariance_with_estimated_dynamics(fit, usage_derivatives(12, 3), own)
+    found = covariance_with_estimated_dynamics(fit, engine.usage_derivatives(), own)
     np.testing.assert_allclose(found.matrix, wanted, rtol=1e-4)
     alone = fit.coefficient_covariance("opg").matrix
     assert (np.diag(found.matrix) > np.diag(alone)).all()  # what is estimated too is known less well
@@ -79,9 +65,11 @@ def test_joint_information_by_differences(engine_fit):
 def test_impossible_requests_are_refused(engine_fit):
     engine, demos, fit = engine_fit
     with pytest.raises(ValueError, match="transition_scores must have shape"):
-        covariance_with_estimated_dynamics(fit, usage_derivatives(12, 3), np.zeros((3, 2)))
+        covariance_with_estimated_dynamics(fit, engine.usage_derivatives(), np.zeros((3, 2)))
     with pytest.raises(ValueError, match=r"must have shape \(24, 12\); got \(22, 11\)"):
-        covariance_with_estimated_dynamics(fit, usage_derivatives(11, 3), np.zeros((demos.n_decisions, 2)))
+        covariance_with_estimated_dynamics(
+            fit, BusEngine([0.3, 0.5, 0.2], n_states=11).usage_derivatives(), np.zeros((demos.n_decisions, 2))
+        )
     matched = MaxEntIRL(engine.mdp, engine.features).fit(demos)
     with pytest.raises(ValueError, match='objective="likelihood"'):
         covariance_with_estimated_dynamics(matched, [], np.zeros((demos.n_decisions, 0)))

@@ -212,7 +212,7 @@ def test_wrong_maps_say_where(text, message):
         ({"rewards": {(4, 4): 1}}, r"cell \(4, 4\) is off the grid"),
         ({"rewards": {(0, 1): 1}, "walls": [(0, 1)]}, r"cell \(0, 1\) is a wall"),
         ({"rewards": {(0, 1): np.inf}}, r"reward at cell \(0, 1\) is inf"),
-        ({"rewards": np.zeros((2, 2))}, "must be 2 x 3"),
+        ({"rewards": np.zeros((2, 2))}, r"one entry per cell, shape \(2, 3\)"),
         (
             {"goals": [(1, 1)], "rewards": {"G": 3}},
             r"reward 3 at the terminal goal in cell \(1, 1\) is never earned",
@@ -231,7 +231,7 @@ def test_wrong_arguments_say_what(options, message):
     [
         ("..", "tile", 8, "features must be one of indicators, coordinates, distances, tiles, smooth"),
         ("..", "tiles", 8, "neither goals nor lettered tiles"),
-        (".#G", "distances", 8, r"cell \(0, 0\) cannot reach any goal"),
+        (".#G", "distances", 8, r"no path leads from cell \(0, 0\) to any goal"),
         ("....", "smooth", 4, "must lie in 1..3, got 4"),
         ("....", "smooth", 0, "must lie in 1..3, got 0"),
         ("...#....", "smooth", 6, None),
@@ -254,3 +254,54 @@ def test_wrong_shapes_for_the_grid():
         world.from_grid(np.zeros(4))
     with pytest.raises(ValueError, match="3 rows, one per state"):
         world.arrival(np.zeros((4, 2)))
+
+
+@pytest.mark.parametrize("radius", [0, 1, 2])
+@pytest.mark.parametrize("channels", [None, 2])
+def test_patches_cell_by_cell(radius, channels):
+    world = GridWorld.from_text("""
+        S.#.
+        ..m.
+        #..G
+    """)
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=world.n_states if channels is None else (world.n_states, channels))
+    found = world.patches(values, radius, outside=-7.0)
+    names = world.patch_names(["value"] if channels is None else ["first", "second"], radius)
+    assert found.shape == (world.n_states, len(names)) == (world.n_states, (2 * radius + 1) ** 2 * (channels or 1))
+    around = range(-radius, radius + 1)
+    for state, (row, column) in enumerate(world.cells.tolist()):
+        wanted = []
+        for i in around:
+            for j in around:
+                inside = 0 <= row + i < 3 and 0 <= column + j < 4 and world.states[row + i, column + j] >= 0
+                there = values[world.states[row + i, column + j]] if inside else np.full_like(values[0], -7.0)
+                wanted += np.atleast_1d(there).tolist()
+        assert found[state].tolist() == wanted
+    if radius == 1 and channels:
+        assert names[:3] == ("first at (-1, -1)", "second at (-1, -1)", "first at (-1, +0)")
+
+
+def test_patches_of_tiles_are_inputs_for_a_transfer():
+    """A reward that is a function of patches has the same value wherever the surroundings are the same."""
+    here, there = (GridWorld.from_text(text, rewards={"m": -1.0}) for text in ("S.m.G", "S.m.mG"))
+    patches, others = (world.patches(world.features("tiles")) for world in (here, there))
+    assert (patches[here.state(0, 1)] == others[there.state(0, 1)]).all()
+    assert (patches[here.state(0, 3)] != others[there.state(0, 3)]).any()
+
+
+@pytest.mark.parametrize(
+    ("values", "options", "message"),
+    [
+        (np.zeros(3), {}, r"values must have shape \(4,\) or \(4, C\), got \(3,\)"),
+        (np.zeros((4, 1, 1)), {}, r"or \(4, C\), got \(4, 1, 1\)"),
+        ([0.0, 1.0, np.nan, 0.0], {}, "values must be finite; it is nan at state 2"),
+        ([[0.0]] * 3 + [[np.inf]], {}, "it is inf at state 3, channel 0"),
+        ("abcd", {}, "values must hold numbers"),
+        (np.zeros(4), {"radius": -1}, "radius must be"),
+        (np.zeros(4), {"radius": 0.5}, "radius must be"),
+    ],
+)
+def test_wrong_patches_say_what(values, options, message):
+    with pytest.raises(ValueError, match=message):
+        GridWorld(2).patches(values, **options)

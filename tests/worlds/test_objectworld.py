@@ -69,7 +69,7 @@ def test_the_seed_decides():
     ("options", "message"),
     [
         ({"n_colors": 1}, "n_colors must be at least 2, got 1"),
-        ({"n_objects": 10}, r"n_objects must lie in 1..9, one cell each, got 10"),
+        ({"n_objects": 10}, r"n_objects must lie in 1..9, one object per cell, got 10"),
         ({"n_objects": 0}, r"n_objects must lie in 1..9"),
         ({"shape": 0}, "two positive integers"),
     ],

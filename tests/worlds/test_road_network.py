@@ -173,7 +173,8 @@ def test_parallel_links_cannot_be_told_from_nodes():
         ({"attributes": {"length": [np.nan] * 8}}, r"attribute 'length' of link 0 is nan"),
         ({"positions": {"a": (0, 0)}}, "no entry for node 'b'"),
         ({"positions": [[0, 0]]}, r"5 finite pairs"),
-        ({"links": [0] * 8}, "names some link twice"),
+        ({"links": [0, 1, "b", 2, "b", 3, "b", 0]}, "link '0' 2 times, at positions 0 and 7"),
+        ({"links": [5, 4, 7, 3, 7, 2, 1, 7]}, "link 7 3 times, at positions 2 and 4"),
         ({"states": "edges"}, "'links' or 'nodes'"),
         ({"destinations": "sinks"}, "'absorbing' or 'exits'"),
     ],
@@ -208,9 +209,9 @@ def test_wrong_edge_lists_are_named():
 @pytest.mark.parametrize(
     ("steps", "message"),
     [
-        ((0, 1, 1), "trajectory 7 has step=1 twice, in rows 1 and 2"),
-        ((0, 1, ""), "column 'step' is missing in row 2"),
-        (("s9", "s10", "s11"), "by the alphabet 's11' comes before 's9'"),
+        ((0, 1, 1), "trajectory 7 has step='1' twice, in line 3 and line 4"),
+        ((0, 1, ""), "column 'step' is missing in line 4"),
+        (("s9", "s10", "s11"), "column 'step' holds 's9' in line 2, neither a number nor a time"),
     ],
 )
 def test_steps_of_trips_have_an_order(tmp_path, steps, message):

@@ -22,7 +22,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ..._validation import check_count, check_positive
+from ..._checks import check_count, check_positive
 from ..token_tree import TokenTree
 
 

@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.special import logsumexp
 
-from ..._validation import check_count
+from ..._checks import check_count
 from ...inference import soft_value_iteration
 from ...mdp import MDP
 

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.special import softmax
 
-from ..._validation import check_count
+from ..._checks import check_count
 from ...inference import soft_value_iteration
 from ...mdp import MDP
 

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from ..._validation import check_count, check_positive
+from ..._checks import check_count, check_positive
 from .language_model import Enumeration, PrefixNetwork, descend
 
 

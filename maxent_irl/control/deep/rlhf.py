@@ -34,7 +34,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..._validation import check_count, check_interval, check_temperature
+from ..._checks import check_count, check_interval, check_temperature
 from .language_model import Enumeration, PrefixNetwork
 
 

@@ -42,7 +42,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from ..._validation import check_count, check_interval, check_positive, check_temperature
+from ..._checks import check_count, check_interval, check_positive, check_temperature
 from .networks import Critics, SquashedGaussian, as_inputs, descend_once
 from .replay import Replay, box_spaces, interact, seeded
 
