@@ -96,7 +96,7 @@ def parser() -> argparse.ArgumentParser:
     problem.add_argument("--inference", choices=INFERENCES, default="variational", help="default: %(default)s")
 
     fit = recover.add_argument_group("fit")
-    fit.add_argument("--objective", choices=OBJECTIVES, default="feature-matching", help="default: %(default)s")
+    fit.add_argument("--objective", choices=OBJECTIVES, default="likelihood", help="default: %(default)s")
     fit.add_argument(
         "--l2", type=float, help="prior precision of coefficients; default 0, or 0.1 for a reward per state"
     )

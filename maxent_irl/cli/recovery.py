@@ -246,7 +246,7 @@ def outcome(estimator: MaxEntIRL, problem: Problem) -> str:
     statistics = summary.statistics
     state = "converged" if estimator.converged_ else "NOT converged"
     lines = [
-        f"fit       {state} in {estimator.n_iter_} iterations, objective {estimator.objective}, l2 {estimator.l2:g}",
+        f"fit       {state} in {estimator.n_iter_} iterations, objective {estimator.objective}, l2 {estimator.fit_.l2:g}",
         f"          log-likelihood per decision {statistics['log_likelihood_per_decision']:.6f}, of uniform choice "
         f"{statistics['uniform_per_decision']:.6f}",
         f"          largest feature gap per decision {np.abs(estimator.feature_gap_).max():.2e} (demonstrated minus expected)",

@@ -16,6 +16,7 @@ from ..inference.brief_repr import BriefRepr
 from ..inference.visitations import expected_visitations
 from ..likelihood.information import Information
 from ..likelihood.objective import Objective, ObjectivePoint
+from ..likelihood.recession import Recession
 from ..likelihood.separation import pairs_in_reach
 from ..likelihood.statistics import check_possible
 from ..rewards import RewardModel
@@ -55,6 +56,8 @@ class Fit(BriefRepr):
         Of the fitted reward; None where each goal has one of its own.
     start : Any
         Values V from which the objective is solved again at `theta`.
+    recession : Recession or None
+        Directions without a finite maximum; None: not looked for.
     """
 
     agent: SoftAgent
@@ -68,6 +71,7 @@ class Fit(BriefRepr):
     n_jobs: int | None = None
     solution: SoftSolution | None = field(default=None, repr=False)
     start: Any = field(default=None, repr=False)
+    recession: Recession | None = field(default=None, repr=False)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: self.__dict__[name] for name in self.__dataclass_fields__}
@@ -186,6 +190,7 @@ class Fit(BriefRepr):
             l2=self.l2,
             equality=objective.information_equality,
             uncorrelated=objective.uncorrelated,
+            unbounded=None if self.recession is None else self.recession.span,
         )
 
     @cached_property

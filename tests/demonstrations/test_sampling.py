@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chi2
 
-from maxent_irl import sampling
+from maxent_irl.demonstrations import sampling
 from maxent_irl.demonstrations.sampling import sample_demonstrations
 from maxent_irl.inference.visitations import expected_visitations
 from maxent_irl.mdp import MDP

@@ -192,11 +192,11 @@ def test_a_fit_warns_once_and_names_them():
 
 
 def test_ordinary_fits_do_not_look_further(monkeypatch):
-    from maxent_irl import _separation
+    from maxent_irl.likelihood import separation
 
     def refuse(*arguments):
         raise AssertionError("followed a ray")
 
-    monkeypatch.setattr(_separation, "pairs_in_reach", refuse)
+    monkeypatch.setattr(separation, "pairs_in_reach", refuse)
     world = GridWorld(4, discount=0.9)
     MaxEntIRL(world.mdp, world.features("smooth", n_features=2)).fit([([0, 1, 2, 6], [0, 0, 1]), ([5, 4, 0], [2, 3])])

@@ -7,7 +7,8 @@ from scipy import stats
 from scipy.sparse.linalg import splu
 from sklearn.exceptions import ConvergenceWarning
 
-from maxent_irl import Demonstrations, MaxEntIRL, _linear_systems, sample_demonstrations
+from maxent_irl import Demonstrations, MaxEntIRL, sample_demonstrations
+from maxent_irl.inference import linearisation
 from maxent_irl.uncertainty import Bootstrap, bootstrap
 from maxent_irl.uncertainty.resampling import _Refitter
 from maxent_irl.worlds import GridWorld
@@ -43,7 +44,7 @@ def test_a_replicate_far_from_the_fit_is_a_refit_too(world, features, demos):
 
 def test_a_replicate_makes_do_with_the_factorisation_of_the_fit(matched, monkeypatch):
     refit, rng, calls = _Refitter(matched), np.random.default_rng(0), []
-    monkeypatch.setattr(_linear_systems, "splu", lambda *args, **options: calls.append(1) or splu(*args, **options))
+    monkeypatch.setattr(linearisation, "splu", lambda *args, **options: calls.append(1) or splu(*args, **options))
     for _ in range(20):
         refit(np.bincount(rng.integers(400, size=400), minlength=400).astype(float))
     assert len(calls) <= 4

@@ -124,7 +124,7 @@ def model(subject: Subject) -> Section:
         ("Inference", inference[estimator.inference]),
         ("Temperature", f"{estimator.temperature:g}"),
         ("Action prior", prior),
-        ("Penalty (l2)", f"{estimator.l2:g}"),
+        ("Penalty (l2)", f"{estimator.fit_.l2:g}"),
     ]
     return Section("model", "Model", [facts("The decision problem and what was assumed of the demonstrator", rows)])
 
