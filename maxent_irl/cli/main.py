@@ -98,12 +98,18 @@ def parser() -> argparse.ArgumentParser:
     fit = recover.add_argument_group("fit")
     fit.add_argument("--objective", choices=OBJECTIVES, default="likelihood", help="default: %(default)s")
     fit.add_argument(
-        "--l2", type=float, help="prior precision of coefficients; default 0, or 0.1 for a reward per state"
+        "--l2",
+        type=_precision,
+        help="prior precision of coefficients, or 'evidence'; default 0, or 'evidence' for a reward per state",
     )
     fit.add_argument("--solver", choices=SOLVERS, default="auto", help="default: %(default)s")
     fit.add_argument("--tol", type=float, default=1e-6, help="largest gradient per decision; default 1e-6")
     fit.add_argument("--max-iter", type=int, help="default: the solver's own")
     return top
+
+
+def _precision(text: str) -> float | str:
+    return text if text == "evidence" else float(text)
 
 
 def _one_character(text: str) -> str:

@@ -24,9 +24,6 @@ from ..plotting import is_drawable, plot_recovery
 from ..report import write_report
 from .table_grid import grid_of
 
-INDICATOR_L2 = (
-    0.1  # without a prior, one reward per state is never identified: neither a constant nor states out of reach
-)
 DEFAULT_DISCOUNT = 0.95
 REQUIRED_COLUMNS, FURTHER_COLUMNS = ("id", "state", "action"), ("time", "next_state", "weight", "goal")
 OF_TABLES = (
@@ -52,7 +49,7 @@ class Problem:
         Where the MDP came from, in words.
     features : array, sparse array, or None for state indicators
     feature_names : list of str
-    l2 : float
+    l2 : float or "evidence"
     world : object or None
         Where the states come from; `maxent_irl.plotting.layout_of` says whether there is a map.
     true_reward : array or None
@@ -64,7 +61,7 @@ class Problem:
     dynamics: str
     features: Any
     feature_names: list[str]
-    l2: float
+    l2: float | str
     world: Any = None
     true_reward: NDArray | None = None
 
@@ -161,7 +158,7 @@ def _read_table(options: argparse.Namespace) -> Problem:
         l2 = options.l2 or 0.0
     else:
         features, names = None, [f"state {name}" for name in _labels(demonstrations.state_labels, mdp.n_states)]
-        l2 = INDICATOR_L2 if options.l2 is None else options.l2
+        l2 = "evidence" if options.l2 is None else options.l2
     grid = None if options.grid is None else grid_of(options.grid, demonstrations, mdp)
     return Problem(str(path), demonstrations, mdp, dynamics, features, names, l2, world=grid)
 

@@ -21,7 +21,7 @@ from scipy import optimize
 from .fit import Fit
 from .optimisers import Loss, minimise
 
-CHOICES_OF_L2 = ("auto", "evidence")
+CHOICES_OF_L2 = ("evidence",)
 EVIDENCE_FEATURES = 1024  # beyond this many, curvatures take longer than fits
 RANGE = (1e-5, 1e5)  # of the precision, per squared temperature
 PRECISE = 0.1  # of its logarithm: the evidence is flat at its maximum

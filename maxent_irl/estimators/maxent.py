@@ -69,11 +69,10 @@ class MaxEntIRL(RewardEstimator):
     objective : "likelihood" or "feature-matching"
         Whether every decision weighs 1, or decision t ``discount ** t``, so that expected features equal demonstrated ones. With
         "feature-matching" a trajectory counts as ``1 / (1 - discount)`` decisions at most, however long it is.
-    l2 : float >= 0, "evidence" or "auto"
+    l2 : float >= 0, or "evidence"
         Precision of a zero-mean Gaussian prior on each coefficient: ``l2 / 2 * |coef|^2`` is taken from the total
         log-likelihood (a sum over decisions, not a mean). "evidence" chooses the precision under which the demonstrations are
-        most probable; with more than 1,024 coefficients, the one that predicts held-out trajectories best. "auto" is 0 for given
-        features and "evidence" for one reward per state. `l2_` is what was used.
+        most probable; with more than 1,024 coefficients, the one that predicts held-out trajectories best. `l2_` is what was used.
     solver : "auto", "newton", "lbfgs" or "gradient-ascent"
         "auto" is "newton": trust-region steps with the exact Hessian, or products with it when there are many features.
     tol : float
@@ -157,7 +156,7 @@ class MaxEntIRL(RewardEstimator):
     action_prior: ArrayLike | None = None
     inference: str = "variational"
     objective: str = "likelihood"
-    l2: float | str = "auto"
+    l2: float | str = 0.0
     solver: str = "auto"
     tol: float = 1e-6
     max_iter: int | None = None
@@ -198,7 +197,7 @@ class MaxEntIRL(RewardEstimator):
         coef, start = self._start(new, previous, coef_init)
         loss, size = self._loss(new, coef, start)
         undetermined, coef = ignore_undetermined(loss, coef, size)
-        if self._l2_is_chosen:
+        if isinstance(self.l2, str):
             new = replace(new, l2=choose_l2(new, loss, coef, solver=self.solver))
             loss.penalise(new.l2)
         options = {name: getattr(self, name) for name in ("solver", "tol", "max_iter", "callback", "record_iterates")}
@@ -212,7 +211,7 @@ class MaxEntIRL(RewardEstimator):
             recession = with_features(recession, unheld, self.coef_, undetermined)
         self.fit_ = replace(self.fit_, recession=recession)
         warn_of_silence(
-            undetermined,
+            undetermined if not new.l2 else undetermined[:, :0],  # a prior is a choice among these
             size,
             unheld,
             recession,
@@ -278,10 +277,6 @@ class MaxEntIRL(RewardEstimator):
             l2=0.0 if isinstance(self.l2, str) else self.l2,
             n_jobs=self.n_jobs,
         )
-
-    @property
-    def _l2_is_chosen(self) -> bool:
-        return self.l2 == "evidence" or (self.l2 == "auto" and self.features is None)
 
     def _make_fit(self, **fields: Any) -> Fit:
         return Fit(**fields)

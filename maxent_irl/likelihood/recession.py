@@ -22,6 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import optimize
 
 from .information import complement, describe_direction, flat_directions
 
@@ -34,6 +35,7 @@ MOST_STEPS = 60
 SILENT = 1e-13  # nats per decision and temperature: a gradient of rounding errors
 DIED = 1e-9  # of the curvature that a decision could give, below which there is none
 JUMPS = (1e4, 1e3, 1e2)  # temperatures of reward
+MOST_SPARSE = 512  # coefficients of a direction that is made to involve few
 RAN_AWAY = 1e3  # temperatures of reward
 
 
@@ -44,7 +46,8 @@ class Recession:
     Attributes
     ----------
     direction : (K,) array
-        Along it the log-likelihood increases without end; largest entry 1 or -1.
+        Along it the log-likelihood increases without end; largest entry 1 or -1. Of all that differ from it by undetermined
+        directions, the one that involves the fewest coefficients.
     span : (K, q) array
         Orthonormal basis of all directions in which the data give no finite value.
     """
@@ -56,7 +59,7 @@ class Recession:
     def signs(self) -> NDArray:
         """(K,): 1 or -1 for coefficients that grow without bound, by their sign; 0 for those that do not."""
         involved = np.abs(self.span).max(axis=1, initial=0.0) > 1e-6
-        return np.where(involved, np.where(self.direction < 0, -1, 1), 0)
+        return np.where(involved, np.where(self.span @ (self.span.T @ self.direction) < 0, -1, 1), 0)
 
     def describe(self, names: list[str]) -> str:
         """The direction in terms of the features, such as ``"goal - 0.5 mud"``."""
@@ -79,7 +82,7 @@ def recession_of(vectors: NDArray, ignored: NDArray) -> Recession:
     if not basis.shape[1]:
         return none_found(K)
     direction = left.sum(axis=1)
-    return Recession(direction / np.abs(direction).max(), basis)
+    return Recession(_sparse(direction, ignored), basis)
 
 
 def find_recession(
@@ -144,8 +147,22 @@ def find_recession(
         if there is not None and _slope(there[0], kept, unit) <= SILENT * total_weight:
             dead = _flat(there[1], size, ignored)
             break
-    drift = dead @ (dead.T @ at)
-    return Recession(drift / np.abs(drift).max(), dead)
+    return Recession(_sparse(dead @ (dead.T @ at), ignored), dead)
+
+
+def _sparse(direction: NDArray, ignored: NDArray) -> NDArray:
+    """The direction (K,) plus the multiples of ignored ones that make the sum of its absolute values least; largest entry 1."""
+    K, q = ignored.shape
+    if q and K <= MOST_SPARSE:
+        # minimise sum(u) with -u <= direction + ignored c <= u
+        one = np.eye(K)
+        above = np.vstack([np.hstack([ignored, -one]), np.hstack([-ignored, -one])])
+        cost, limit = np.r_[np.zeros(q), np.ones(K)], np.r_[-direction, direction]
+        found = optimize.linprog(cost, A_ub=above, b_ub=limit, bounds=[(None, None)] * q + [(0, None)] * K)
+        if found.status == 0:
+            direction = direction + ignored @ found.x[:q]
+    largest = np.abs(direction).max()
+    return np.where(np.abs(direction) < 1e-6 * largest, 0.0, direction / largest)
 
 
 def _slope(gradient: NDArray, kept: NDArray, unit: NDArray) -> float:
@@ -172,4 +189,3 @@ def _flat(curvature: NDArray, size: NDArray, ignored: NDArray) -> NDArray:
     left = flat - ignored @ (ignored.T @ flat)
     basis, singular, _ = np.linalg.svd(left, full_matrices=False)
     return basis[:, singular > 1e-3]
-
