@@ -98,6 +98,7 @@ def check_max_iter(max_iter: int | None, default: int) -> int:
 
 def check_indices(name: str, values: ArrayLike, n: int, *, n_entries: int | None = None) -> NDArray:
     """Return a 1-D array of integers in [0, n), as many as `n_entries` if that is given."""
+    check_unmasked(name, values)
     array = np.asarray(values)
     if array.ndim != 1 or (array.dtype.kind not in "iu" and array.size):
         raise ValueError(
@@ -133,8 +134,16 @@ def column_names(frame: Any) -> list | None:
     return list(frame.columns) if hasattr(frame, "columns") else None
 
 
+def check_unmasked(name: str, values: Any) -> None:
+    """Raise where something is masked, which is how numpy marks missing values."""
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        place = ", ".join(map(str, np.argwhere(np.ma.getmaskarray(values))[0]))
+        raise ValueError(f"{name} is masked at {place}, which means missing: fill it in")
+
+
 def check_numbers(name: str, values: ArrayLike) -> NDArray:
     """Return the values as an array of floats."""
+    check_unmasked(name, values)
     try:
         return np.asarray(values, dtype=float)
     except (TypeError, ValueError) as error:

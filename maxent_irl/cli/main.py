@@ -9,16 +9,17 @@ import warnings
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from sklearn.exceptions import ConvergenceWarning
 
 from .._checks import INFERENCES
+from ..cli import recovery as _recovery
 from ..datasets import BUILT_IN
 from ..estimators import MaxEntIRL
 from ..estimators.optimisers import SOLVERS, Progress
 from ..inference.cycles import ImproperProblemError
 from ..likelihood.statistics import OBJECTIVES
-from . import recovery as _recovery
 
 MOST_CELLS = 1_000_000  # about as many as a map has dots
 DONE, NOT_CONVERGED, BAD_INPUT = 0, 1, 2
@@ -28,8 +29,9 @@ DESCRIPTION = "Recover rewards from demonstrations by maximum-entropy inverse re
 RECOVER = """\
 Recover a reward from demonstrations.
 
-SOURCE is the name of a built-in set ({builtin}), or a CSV table (also .csv.gz)
-with one decision per row: which trajectory, when, in which state, which action.
+SOURCE is the name of a built-in set ({builtin}), or a table with one decision
+per row: which trajectory, when, in which state, which action. It may be CSV or
+TSV, packed with gzip or not, parquet or feather.
 Without --mdp the dynamics are estimated from the table by counting; without
 --features there is one reward per state.
 
@@ -59,23 +61,40 @@ def parser() -> argparse.ArgumentParser:
         epilog=OUTCOME,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    recover.register("action", None, _Once)
     recover.add_argument("source", metavar="SOURCE", help="name of a built-in set, or path of a CSV table")
     recover.add_argument("--out", metavar="DIR", type=Path, default=Path("maxent-irl-out"), help="default: %(default)s")
     recover.add_argument("--report", metavar="FILE", type=Path, help="also write one self-contained HTML report")
 
-    table = recover.add_argument_group("columns of the table")
-    for name in _recovery.REQUIRED_COLUMNS:
-        table.add_argument(f"--{name}", metavar="COLUMN", help=f"default: '{name}'")
+    table = recover.add_argument_group(
+        "columns of the table",
+        "--id, --state, --action, --next-state and --goal may be repeated: the columns are one name together",
+    )
     for name, meaning in (
-        ("time", "orders the rows of a trajectory"),
-        ("next-state", "state that followed"),
-        ("weight", "weight of the trajectory"),
+        ("id", "trajectory of each row; default: 'id'"),
+        ("state", "state; default: 'state'"),
+        ("action", "action; default: 'action' if there, otherwise which neighbour was entered"),
+        ("next-state", "state that followed; default: 'next_state' if there"),
         ("goal", "state at which the trajectory's own task ends"),
     ):
-        table.add_argument(
-            f"--{name}", metavar="COLUMN", help=f"{meaning}; default: '{name.replace('-', '_')}' if there"
-        )
-
+        table.add_argument(f"--{name}", metavar="COLUMN", action="append", help=meaning)
+    for name, meaning in (
+        ("time", "orders the rows of a trajectory; default: 'time' if there"),
+        ("weight", "weight of the trajectory"),
+        ("terminated", "true on the last row of a trajectory that ended, or on all its rows"),
+    ):
+        table.add_argument(f"--{name}", metavar="COLUMN", help=meaning)
+    table.add_argument(
+        "--time-format", metavar="FORMAT", help="how times are written, '%%d/%%m/%%Y %%H:%%M' say; default: ISO 8601"
+    )
+    table.add_argument("--ties", choices=("error", "file-order"), help="rows of one time; default: error")
+    table.add_argument("--short", choices=("error", "drop"), help="trajectories without a decision; default: error")
+    table.add_argument(
+        "--missing",
+        metavar="WORD",
+        action="append",
+        help="means a missing value; repeat for more; default: blank, NA, nan, ...",
+    )
     table.add_argument(
         "--delimiter", metavar="CHAR", type=_one_character, help="between columns, ';' say; default: ','"
     )
@@ -112,6 +131,23 @@ def _precision(text: str) -> float | str:
     return text if text == "evidence" else float(text)
 
 
+class _Once(argparse.Action):
+    """Store the value of an option that has one; the option may not be repeated."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        given = namespace.__dict__.setdefault("given", set())
+        if self.dest in given:
+            parser.error(f"{option_string} is given twice, and takes one value")
+        given.add(self.dest)
+        setattr(namespace, self.dest, values)
+
+
 def _one_character(text: str) -> str:
     text = {"\\t": "\t", "tab": "\t"}.get(text, text)
     if len(text) != 1:
@@ -145,6 +181,8 @@ def recover(options: argparse.Namespace, command: str) -> int:
     problem = _recovery.read(options)
     print(f"read      {problem.source}")
     print(f"          {str(problem.demonstrations).strip('<>')}")
+    if problem.columns is not None:
+        print(f"columns   {problem.columns}")
     print(f"problem   {problem.mdp}, {problem.n_features} features, {problem.dynamics}")
     estimator = MaxEntIRL(
         problem.mdp,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import csv
-import gzip
-import io
 import itertools
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,23 +16,30 @@ from numpy.typing import NDArray
 
 from ..datasets import BUILT_IN
 from ..demonstrations import Demonstrations
+from ..demonstrations.cells import MISSING, check_missing
+from ..demonstrations.columns import Roles, read_columns
 from ..demonstrations.feasibility import check_labels
 from ..estimators import MaxEntIRL
 from ..mdp import MDP
 from ..mdp.files import write_arrays
 from ..plotting import is_drawable, plot_recovery
 from ..report import write_report
+from .features_file import read_features
 from .table_grid import grid_of
 
 DEFAULT_DISCOUNT = 0.95
-REQUIRED_COLUMNS, FURTHER_COLUMNS = ("id", "state", "action"), ("time", "next_state", "weight", "goal")
+SEARCHED_COLUMNS = ("id", "state", "action", "time", "next_state")  # by these names, unless others are given
+OTHER_COLUMNS = ("weight", "goal", "terminated")  # only where they are asked for
+READING = ("time_format", "ties", "short")  # options of Demonstrations.from_table
 OF_TABLES = (
-    *REQUIRED_COLUMNS,
-    *FURTHER_COLUMNS,
+    *SEARCHED_COLUMNS,
+    *OTHER_COLUMNS,
+    *READING,
+    "missing",
     "delimiter",
     "smoothing",
     "grid",
-)  # options without a meaning for built-in sets
+)  # not for built-in sets
 SUMMARISED_FEATURES = 30  # with more, the table of coefficients goes into coefficients.csv alone
 
 
@@ -53,6 +60,10 @@ class Problem:
     world : object or None
         Where the states come from; `maxent_irl.plotting.layout_of` says whether there is a map.
     true_reward : array or None
+    columns : str or None
+        Which columns of a table were read, in words.
+    neighbours : bool
+        Whether an action is which neighbour was entered, the table having no actions.
     """
 
     source: str
@@ -64,6 +75,8 @@ class Problem:
     l2: float | str
     world: Any = None
     true_reward: NDArray | None = None
+    columns: str | None = None
+    neighbours: bool = False
 
     @property
     def n_features(self) -> int:
@@ -84,6 +97,13 @@ class Problem:
     def action_names(self) -> list[Any]:
         """Labels of the actions, or their indices."""
         return _labels(self.demonstrations.action_labels, self.mdp.n_actions)
+
+    def action_name(self, s: int | np.integer, a: int | np.integer) -> Any:
+        """Label of an action, or where it leads to from a state where it stands for that."""
+        if not self.neighbours:
+            return self.action_names[a]
+        row = self.mdp.transitions[[a * self.mdp.n_states + s]]
+        return f"to {self.state_names[row.indices[0]]}" if row.nnz else "the end"
 
     @property
     def action_names_to_show(self) -> list[Any] | None:
@@ -129,112 +149,78 @@ def _read_table(options: argparse.Namespace) -> Problem:
     if not path.exists():
         known = ", ".join(sorted(BUILT_IN))
         raise ValueError(f"{path} does not exist, and is no built-in set (those are {known})")
-    delimiter = options.delimiter or ","
-    header = _header(path, delimiter)
-    columns = {key: getattr(options, key) or key for key in REQUIRED_COLUMNS}
-    for key in FURTHER_COLUMNS:
-        given = getattr(options, key)
-        if given is not None or key in header:
-            columns[key] = given or key
-    demonstrations = Demonstrations.from_csv(path, delimiter=delimiter, **columns)
+    mdp, cells = None, None if options.grid is None else options.grid[0] * options.grid[1]
     if options.mdp is not None:
         if options.smoothing is not None:
             raise ValueError(
                 "--smoothing is for dynamics estimated from the table, and --mdp brings its own; leave one out"
             )
-        mdp, dynamics = MDP.load(options.mdp), f"dynamics from {options.mdp}"
-        changes = {key: getattr(options, key) for key in ("discount", "horizon") if getattr(options, key) is not None}
+        mdp = MDP.load(options.mdp)
+    words = check_missing(MISSING if options.missing is None else options.missing)
+    roles: Roles = {}
+    table = read_columns(path, lambda header: _chosen(options, header, roles), options.delimiter, words)
+    reading: dict[str, Any] = {name: getattr(options, name) for name in READING if getattr(options, name) is not None}
+    reading |= roles
+    demonstrations = Demonstrations.from_table(table, mdp=mdp, n_states=cells if mdp is None else None, **reading)
+    changes = {key: getattr(options, key) for key in ("discount", "horizon") if getattr(options, key) is not None}
+    if mdp is not None:
+        dynamics = f"dynamics from {options.mdp}"
         mdp = mdp.replace(**changes) if changes else mdp
         check_labels(demonstrations, mdp.n_states, mdp.n_actions, "give each {} in the table by its index in --mdp")
         demonstrations.validate_against(mdp)
     else:
-        discount = DEFAULT_DISCOUNT if options.discount is None else options.discount
         mdp = MDP.from_demonstrations(
-            demonstrations, smoothing=options.smoothing or 0.0, discount=discount, horizon=options.horizon
+            demonstrations,
+            n_states=cells if demonstrations.state_labels is None else None,
+            smoothing=options.smoothing or 0.0,
+            **({"discount": DEFAULT_DISCOUNT} | changes),
         )
         dynamics = "dynamics estimated from the table"
     if options.features is not None:
-        features, names = read_features(options.features, mdp, demonstrations, delimiter)
+        features, names = read_features(
+            options.features,
+            _labels(demonstrations.state_labels, mdp.n_states),
+            _labels(demonstrations.action_labels, mdp.n_actions),
+            mdp.available,
+            options.delimiter,
+        )
         l2 = options.l2 or 0.0
     else:
         features, names = None, [f"state {name}" for name in _labels(demonstrations.state_labels, mdp.n_states)]
         l2 = "evidence" if options.l2 is None else options.l2
     grid = None if options.grid is None else grid_of(options.grid, demonstrations, mdp)
-    return Problem(str(path), demonstrations, mdp, dynamics, features, names, l2, world=grid)
+    return Problem(
+        str(path),
+        demonstrations,
+        mdp,
+        dynamics,
+        features,
+        names,
+        l2,
+        world=grid,
+        columns=_columns_in_words(roles),
+        neighbours=roles["action"] is None and options.mdp is None,
+    )
 
 
-def _open(path: Path) -> io.TextIOBase:
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
-    return open(path, encoding="utf-8-sig", newline="")
+def _chosen(options: argparse.Namespace, header: tuple[str, ...], roles: Roles) -> Roles:
+    """Put into `roles`, and return, the column for each role: as asked for, or found by its name."""
+    for role in (*SEARCHED_COLUMNS, *OTHER_COLUMNS):
+        given = getattr(options, role)
+        if isinstance(given, list) and len(given) == 1:
+            (given,) = given
+        found = role if role in ("id", "state") or (role in SEARCHED_COLUMNS and role in header) else None
+        roles[role] = given or found
+    return roles
 
 
-def _header(path: Path, delimiter: str) -> list[str]:
-    try:
-        with _open(path) as file:
-            return next(csv.reader(file, delimiter=delimiter), [])
-    except (UnicodeDecodeError, EOFError, gzip.BadGzipFile) as error:
-        raise ValueError(f"{path} is not a readable CSV file: {error}") from error
+def _columns_in_words(roles: Roles) -> str:
+    read = [f"{role} {' + '.join(map(repr, n if isinstance(n, list) else [n]))}" for role, n in roles.items() if n]
+    return ", ".join(read) + ("" if roles["action"] else "; no actions: an action is which neighbour was entered")
 
 
 def _labels(labels: tuple | None, n: int) -> list[Any]:
     return list(range(n)) if labels is None else list(labels)
-
-
-def read_features(
-    path: Path, mdp: MDP, demonstrations: Demonstrations, delimiter: str = ","
-) -> tuple[NDArray, list[str]]:
-    """Read a feature table: column ``state``, perhaps ``action``, then one column per feature.
-
-    It is separated by commas or by `delimiter`. Every state that is not terminal (every available pair) must have exactly one
-    row; labels are those of the demonstrations, or plain indices. Returned are features (S, K) or (S, A, K) and their names.
-    """
-    if "state" not in _header(path, delimiter):  # it need not be separated as the table of demonstrations is
-        delimiter = ","
-    with _open(path) as file:
-        rows = list(csv.reader(file, delimiter=delimiter))
-    if not rows or "state" not in rows[0]:
-        raise ValueError(
-            f"{path} needs a header with a column 'state', perhaps 'action', and one column per feature, separated by commas or "
-            "as --delimiter says"
-        )
-    header = rows[0]
-    keys = [name for name in ("state", "action") if name in header]
-    names = [name for name in header if name not in keys]
-    if not names:
-        raise ValueError(f"{path} has no feature columns beside {', '.join(keys)}")
-    index = {
-        "state": {str(label): i for i, label in enumerate(_labels(demonstrations.state_labels, mdp.n_states))},
-        "action": {str(label): i for i, label in enumerate(_labels(demonstrations.action_labels, mdp.n_actions))},
-    }
-    shape = (mdp.n_states, mdp.n_actions) if len(keys) == 2 else (mdp.n_states,)
-    features = np.full((*shape, len(names)), np.nan)
-    for line, row in enumerate(rows[1:], start=2):
-        if len(row) != len(header):
-            raise ValueError(f"{path}, line {line}: {len(row)} fields, the header has {len(header)}")
-        entry = dict(zip(header, row, strict=True))
-        place = []
-        for key in keys:
-            if entry[key] not in index[key]:
-                raise ValueError(f"{path}, line {line}: {key} {entry[key]!r} is not one of the problem's {key}s")
-            place.append(index[key][entry[key]])
-        if not np.isnan(features[tuple(place)]).all():
-            raise ValueError(f"{path}, line {line}: a second row for {', '.join(f'{k} {entry[k]}' for k in keys)}")
-        try:
-            features[tuple(place)] = [float(entry[name]) for name in names]
-        except ValueError as error:
-            raise ValueError(f"{path}, line {line}: {error}") from error
-    needed = mdp.available if len(keys) == 2 else mdp.available.any(axis=1)
-    missing = np.argwhere(needed & np.isnan(features).any(axis=-1))
-    if len(missing):
-        inverse = [{i: label for label, i in index[key].items()} for key in keys]
-        where = ", ".join(
-            f"{key} {inverse[j][int(i)]}" for j, (key, i) in enumerate(zip(keys, missing[0], strict=True))
-        )
-        raise ValueError(
-            f"{path} gives no (or not all) features for {where}; {len(missing)} such rows are missing in all"
-        )
-    return np.nan_to_num(features, nan=0.0), names
 
 
 def outcome(estimator: MaxEntIRL, problem: Problem) -> str:
@@ -273,13 +259,13 @@ def write(estimator: MaxEntIRL, problem: Problem, folder: Path) -> list[Path]:
         "converged",
     )  # with goals not all are there
     arrays = {name: getattr(estimator, f"{name}_") for name in fitted if hasattr(estimator, f"{name}_")}
-    write_arrays(model, {"feature_names": np.array(problem.feature_names), **arrays})
+    write_arrays(model, {"feature_names": np.array(json.dumps(problem.feature_names)), **arrays})
     _draw(figure, estimator, problem)
     return paths
 
 
 def _write_reward(path: Path, reward: NDArray, problem: Problem) -> None:
-    states, actions = problem.state_names, problem.action_names
+    states = problem.state_names
     with open(path, "w", encoding="utf-8", newline="") as file:
         out = csv.writer(file)
         if reward.ndim == 1:
@@ -288,7 +274,7 @@ def _write_reward(path: Path, reward: NDArray, problem: Problem) -> None:
         else:
             out.writerow(["state", "action", "reward"])
             pairs = np.argwhere(problem.mdp.available)
-            out.writerows((states[s], actions[a], repr(float(reward[s, a]))) for s, a in pairs)
+            out.writerows((states[s], problem.action_name(s, a), repr(float(reward[s, a]))) for s, a in pairs)
 
 
 def _write_coefficients(path: Path, estimator: MaxEntIRL) -> None:
@@ -301,10 +287,10 @@ def _write_coefficients(path: Path, estimator: MaxEntIRL) -> None:
 
 def _write_policy(path: Path, estimator: MaxEntIRL, problem: Problem) -> None:
     """A row per state and action; per time too with a horizon, and per demonstrated goal where there are goals."""
-    states, actions = problem.state_names, problem.action_names
-    headed = problem.demonstrations.goals
-    goals: list[int | None] = [None] if headed is None else np.unique(headed).tolist()
-    times: list[int | None] = [None] if problem.mdp.horizon is None else list(range(problem.mdp.horizon))
+    states = problem.state_names
+    given = problem.demonstrations.goals
+    goals: Sequence[Any] = [None] if given is None else np.unique(given).tolist()
+    times: Sequence[Any] = [None] if problem.mdp.horizon is None else range(problem.mdp.horizon)
     used = np.flatnonzero(problem.mdp.available.any(axis=1))
     with open(path, "w", encoding="utf-8", newline="") as file:
         out = csv.writer(file)
@@ -315,7 +301,7 @@ def _write_policy(path: Path, estimator: MaxEntIRL, problem: Problem) -> None:
             key = [value for value in (None if goal is None else states[goal], time) if value is not None]
             for s, row in zip(used, proba, strict=True):
                 open_actions = np.flatnonzero(problem.mdp.available[s])
-                out.writerows((*key, states[s], actions[a], repr(float(row[a]))) for a in open_actions)
+                out.writerows((*key, states[s], problem.action_name(s, a), repr(float(row[a]))) for a in open_actions)
 
 
 def _draw(path: Path, estimator: MaxEntIRL, problem: Problem) -> None:

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._checks import check_temperature
 from ..mdp import MDP, check_mdp
-from ..mdp.arguments import check_action_prior
+from ..mdp.process import check_action_prior
 
 
 def require_discounted(mdp: MDP, member: str) -> None:

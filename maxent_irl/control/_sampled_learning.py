@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from .._checks import check_count, check_interval, check_positive
 from ..demonstrations.draws import Outcomes, entries, generator, row_keys
 from ..mdp import MDP
-from ..mdp.arguments import check_action_prior, check_reward
+from ..mdp.process import check_action_prior, check_reward
 from ._requirements import require_discounted
 
 RECORDS = 100  # at most, in a learning curve

@@ -23,8 +23,8 @@ from sklearn.linear_model import LogisticRegression
 
 from .._checks import check_finite, check_numbers, check_positive, check_temperature
 from ..demonstrations.draws import generator
-from ..likelihood.information import flat_directions
 from ..likelihood.recession import Recession, find_recession, none_found
+from ..rewards.linear import flat_directions
 
 DENSE_FEATURES = 256  # up to this many coefficients the curvature is formed to look for directions without a maximum
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from .._checks import check_choice, check_count, check_positive, check_temperature
 from ..demonstrations.draws import generator
-from ..inference.soft_maximum import iterate
+from ..inference.solver import iterate
 from .gaussian_actor import COVARIANCES, ActorObjective, GaussianActor, improve, matched_noise
 from .linear_quadratic import LinearQuadratic
 

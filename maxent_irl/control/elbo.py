@@ -32,7 +32,8 @@ from .._checks import check_count, check_positive, check_temperature
 from ..inference import SoftSolution, soft_value_iteration
 from ..inference.linearisation import linearise
 from ..mdp import MDP, check_mdp
-from ..mdp.arguments import check_action_prior, check_policy, check_reward
+from ..mdp.policies import check_policy
+from ..mdp.process import check_action_prior, check_reward
 
 IMPOSSIBLE = -1e300  # stands for -inf inside linear solves, where -inf times a zero probability would be NaN
 

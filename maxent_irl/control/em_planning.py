@@ -34,10 +34,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._checks import check_choice, check_count, check_positive
+from ..inference.backup import soft_maximum
 from ..inference.linearisation import PolicySystem
-from ..inference.soft_maximum import iterate, soft_maximum
+from ..inference.solver import iterate
 from ..mdp import MDP
-from ..mdp.arguments import check_policy, check_reward
+from ..mdp.policies import check_policy
+from ..mdp.process import check_reward
 from ._requirements import require_discounted
 from .limits import can_end, reward_range, uniform_prior
 

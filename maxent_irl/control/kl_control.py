@@ -34,7 +34,7 @@ from ..inference import SoftSolution, soft_value_iteration
 from ..inference.cycles import ImproperProblemError
 from ..inference.visitations import expected_visitations
 from ..mdp import MDP, check_mdp
-from ..mdp.arguments import check_reward
+from ..mdp.process import check_reward
 from ._requirements import check_reference, check_temperatures, require_episodes
 
 

@@ -33,7 +33,7 @@ from numpy.typing import ArrayLike, NDArray
 from .._checks import check_temperature
 from ..inference import SoftSolution, soft_value_iteration
 from ..mdp import MDP, check_mdp
-from ..mdp.arguments import check_reward
+from ..mdp.process import check_reward
 from ._requirements import check_reference, check_temperatures
 
 

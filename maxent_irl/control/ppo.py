@@ -41,9 +41,9 @@ from .._checks import check_count, check_interval, check_positive, check_tempera
 from ..demonstrations import Demonstrations
 from ..demonstrations.draws import generator
 from ..demonstrations.sampling import sample_demonstrations
-from ..inference.soft_maximum import soft_maximum
+from ..inference.backup import soft_maximum
 from ..mdp import MDP
-from ..mdp.arguments import check_reward
+from ..mdp.process import check_reward
 from ._averaging import Averaged
 from ._requirements import check_reference, require_episodes
 

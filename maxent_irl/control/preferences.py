@@ -202,8 +202,8 @@ class PreferenceIRL(ClassifierMixin, BaseEstimator):
             names = column_names(self.features) or [f"feature {k}" for k in range(model.n_parameters)]
             warnings.warn(
                 f"no preference contradicts the direction {fit.recession.describe([str(name) for name in names])} of the "
-                "coefficients: the farther along it, the more probable the preferences, so there is no finite maximum; coef_ is where "
-                "the fit stopped. Set l2 > 0, or give more preferences",
+                "coefficients: the farther along it, the more probable the preferences, so there is no finite maximum; coef_ is "
+                "where the fit stopped. Set l2 > 0, or give more preferences",
                 IdentifiabilityWarning,
                 stacklevel=2,
             )

@@ -40,7 +40,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._checks import check_count, check_interval, check_temperature
-from ..inference.soft_maximum import soft_maximum
+from ..inference.backup import soft_maximum
 from ..mdp import MDP
 from ._averaging import Averaged
 from ._sampled_learning import Minibatch, Problem, SampledSolution, TabularRegression, learn

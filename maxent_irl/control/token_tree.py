@@ -28,9 +28,9 @@ from scipy import sparse
 
 from .._checks import check_count, check_finite, check_numbers, check_positive, check_temperature
 from ..demonstrations.draws import generator
-from ..inference.soft_maximum import soft_maximum
+from ..inference.backup import soft_maximum
 from ..mdp import MDP
-from ..mdp.arguments import check_policy
+from ..mdp.policies import check_policy
 
 END = "."
 LARGEST = 100_000  # completions of full length

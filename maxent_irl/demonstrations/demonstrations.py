@@ -7,32 +7,33 @@ What turns lists, episodes and tables into that form is in ``_trajectory_formats
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any, Self, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from ..mdp import MDP
+from .cells import MISSING, check_missing
+from .changes import concatenate, pick, same, selection, summary, take
+from .columns import FileTable, Names, Roles, columns_of
+from .episodes import read_episodes
 from .feasibility import check_feasible, check_range
 from .files import read_npz, write_npz
-from .flat import Flat, Trajectory, concatenate, pick, same, selection, summary, take
-from .formats import read_episodes, read_state_paths, read_trajectories
-from .labels import Labels
-from .tables import read_csv, read_table
-
-if TYPE_CHECKING:
-    from ..mdp import MDP
+from .flat import Flat, Trajectory, read_only
+from .formats import read_state_paths, read_trajectories
+from .row_order import Ties
+from .tables import Reading, Short, read_table
 
 __all__ = ["Demonstrations", "Trajectory"]
 
 
-class Demonstrations(Sequence):
+class Demonstrations(Flat, Sequence[Trajectory]):
     """What somebody was seen to do: an immutable sequence of trajectories, each a path of states and actions.
 
-    From the data that people have (formats, labels, weights, cut and terminated episodes) to the counts that estimators need. It
-    can be indexed like a list, so scikit-learn's cross-validation takes it as it is.
+    It can be indexed like a list, so scikit-learn's cross-validation takes it as it is.
 
     Parameters
     ----------
@@ -52,6 +53,9 @@ class Demonstrations(Sequence):
     terminated : (n,) bool array, optional
         Whether each episode ended with its last action, so that nothing is earned after it. Default: only where the final
         state is the goal; all others were merely cut, and the value of their final state still counts.
+    ids : sequence of n names, optional
+        What each trajectory is called in messages. Default: 0 to n - 1. They are kept when trajectories are selected, joined,
+        saved and pickled, and do not count when demonstrations are compared.
     state_labels, action_labels : sequence of labels, optional
         All labels, in the order of the MDP's indices. Default: those that occur, sorted if they can be.
 
@@ -66,7 +70,16 @@ class Demonstrations(Sequence):
     terminated : (n,) bool array
     weights : (n,) float64 array
     goals : (n,) int64 array or None
+    ids : tuple of n names
     state_labels, action_labels : tuple, or None where the input was integer
+    lengths : (n,) int64 array
+        Number of decisions of each trajectory.
+    trajectory_ids : (N,) int64 array
+        Position of the trajectory that each decision belongs to.
+    times : (N,) int64 array
+        Step of each decision within its trajectory, from 0.
+    next_states : (N,) int64 array
+        State after each decision, -1 where unknown.
 
     Raises
     ------
@@ -84,16 +97,6 @@ class Demonstrations(Sequence):
     ('home', 'road', 'work')
     """
 
-    states: NDArray
-    actions: NDArray
-    offsets: NDArray
-    final_states: NDArray
-    terminated: NDArray
-    weights: NDArray
-    goals: NDArray | None
-    state_labels: Labels | None
-    action_labels: Labels | None
-
     def __init__(
         self,
         trajectories: Iterable[Any],
@@ -101,28 +104,12 @@ class Demonstrations(Sequence):
         goals: Sequence[Any] | None = None,
         weights: ArrayLike | None = None,
         terminated: ArrayLike | None = None,
-        state_labels: Sequence[Any] | None = None,
-        action_labels: Sequence[Any] | None = None,
+        ids: Sequence[Any] | None = None,
+        state_labels: Iterable[Any] | None = None,
+        action_labels: Iterable[Any] | None = None,
     ) -> None:
         labels = {"state_labels": state_labels, "action_labels": action_labels}
-        given = trajectories._flat if isinstance(trajectories, Demonstrations) else trajectories
-        self._fill(read_trajectories(given, goals, weights, terminated, labels))
-
-    def _fill(self, flat: Flat) -> Demonstrations:
-        for name, value in flat._asdict().items():
-            if isinstance(value, np.ndarray):
-                value = value.view()
-                value.flags.writeable = False
-            self.__dict__[name] = value
-        return self
-
-    @classmethod
-    def _from_flat(cls, *fields: Any) -> Demonstrations:
-        return cls.__new__(cls)._fill(Flat(*fields))
-
-    @property
-    def _flat(self) -> Flat:
-        return Flat(*(self.__dict__[name] for name in Flat._fields))
+        self.__dict__.update(read_trajectories(trajectories, goals, weights, terminated, ids, labels).fields())
 
     # Other ways in.
 
@@ -131,82 +118,121 @@ class Demonstrations(Sequence):
         cls,
         frame: Any,
         *,
-        id: str,
-        state: str,
-        action: str,
+        id: Names,
+        state: Names,
+        action: Names | None = None,
         time: str | None = None,
-        next_state: str | None = None,
+        next_state: Names | None = None,
+        goal: Names | None = None,
         weight: str | None = None,
-        goal: str | None = None,
-    ) -> Demonstrations:
+        terminated: str | None = None,
+        mdp: MDP | None = None,
+        n_states: int | None = None,
+        n_actions: int | None = None,
+        time_format: str | None = None,
+        ties: Ties = "error",
+        missing: Collection[str] = MISSING,
+        short: Short = "error",
+    ) -> Self:
         """Read a long table, one decision per row; rows of different trajectories may be interleaved.
+
+        Where an MDP or `n_states` says how many states there are, integers are their indices. Otherwise the states are those that
+        occur, and integers are names: their order is that of the labels. The same holds for actions. In files, integers are cells
+        that are all exact decimals of themselves; anything else is text as written.
 
         Parameters
         ----------
         frame : data frame of pandas, polars or pyarrow, dict of columns, or structured array
-        id : str
-            Column that names the trajectory of each row. Trajectories come in the order in which their ids first appear.
-        state, action : str
-            Columns of the state and of the action taken in it: integers, or labels of any kind. The last row of a trajectory
-            may lack an action; its state is then the final state.
+        id : str or list of str
+            Column that names the trajectory of each row, or several that do together, as animal and session.
+        state : str or list of str
+            Column of the state, or several that are one label together.
+        action : str or list of str, optional
+            Column of the action taken in the state. The last row of a trajectory may lack it; its state is then the final one.
+            None: the action is which neighbour was entered. With `mdp` it is the only action that can lead there. Otherwise
+            action k leads to the k-th, in the order of the states, of those that the table ever shows to follow.
         time : str, optional
-            Column that orders the rows of a trajectory: numbers, dates or strings. None: they come in order.
-        next_state : str, optional
+            Column that orders the rows of a trajectory: numbers, dates, or ISO 8601 of one shape. None: they come in order.
+        next_state : str or list of str, optional
             Column of the state that followed. It must agree with the next row and gives the final state; the last row of a
             trajectory may lack it.
-        weight, goal : str, optional
+        goal, weight : str, optional
             Columns that are the same on all rows of a trajectory.
+        terminated : str, optional
+            Column that is true on the last row of a trajectory that ended, or on all of its rows.
+        mdp, n_states, n_actions : optional
+            What integers are indices of.
+        time_format : str, optional
+            How times are written, in the codes of `datetime.strptime`: ``"%d/%m/%Y %H:%M"``.
+        ties : "error" or "file-order"
+            What to do with rows of a trajectory that have the same time.
+        missing : list of str
+            Words that mean a missing value. Missing numbers, NaN and None always are.
+        short : "error" or "drop"
+            What to do with trajectories of a single place, and with those that never leave their goal.
 
         Raises
         ------
         ValueError
             For missing columns and values, duplicate times, and a `next_state` that disagrees with the following row, naming
-            trajectory, step and row (counted from 0).
+            trajectory, step and row (counted from 0) or, for files, line.
         """
-        roles = {"id": id, "state": state, "action": action, "time": time}
-        roles |= {"next_state": next_state, "weight": weight, "goal": goal}
-        return cls._from_flat(*read_table(frame, roles))
+        roles: Roles = {"id": id, "state": state, "action": action, "time": time, "next_state": next_state}
+        roles |= {"goal": goal, "weight": weight, "terminated": terminated}
+        how = Reading(mdp, n_states, n_actions, time_format, ties, short)
+        table = columns_of(frame, roles, check_missing(missing))
+        return cls.from_fields(read_table(table, roles, how).fields())
 
     @classmethod
-    def from_csv(cls, path: str | os.PathLike, *, delimiter: str = ",", **columns: str | None) -> Demonstrations:
-        """Read a long table from a CSV file with a header; ``.csv.gz`` is unpacked.
+    def from_csv(cls, path: str | os.PathLike, *, delimiter: str | None = None, **columns: Any) -> Self:
+        """Read a long table from a text file with a header, such as CSV; gzip is unpacked, lines that begin with # are comments.
 
-        A column in which every value is an integer holds integers, otherwise numbers or strings; blank means missing.
+        Files that end in ``.parquet`` or ``.feather`` are read too, with pyarrow.
 
         Parameters
         ----------
-        path, delimiter, **columns
-            Names of the columns as for `from_table`: ``id=``, ``state=`` and ``action=`` are required.
+        path : path
+        delimiter : str, optional
+            Between columns. Default: a tab in ``.tsv`` files, otherwise a comma.
+        **columns
+            Names of the columns and options as for `from_table`: ``id=`` and ``state=`` are required.
 
         Raises
         ------
         ValueError
             For ragged, truncated or undecodable files, naming the line, and for all that `from_table` refuses.
         """
-        return cls.from_table(read_csv(path, columns, delimiter), **columns)
+        return cls.from_table(FileTable(path, delimiter), **columns)
 
     @classmethod
-    def from_episodes(cls, episodes: Iterable[Any]) -> Demonstrations:
-        """Read episode objects of discrete environments by their attributes.
+    def from_episodes(cls, episodes: Iterable[Any]) -> Self:
+        """Read episode objects of discrete environments by their attributes, or mappings by their keys.
 
         Parameters
         ----------
         episodes : iterable
-            Objects with ``.observations``, ``.actions`` and ``.terminations`` (a minari dataset is one such iterable) or
-            ``.obs``, ``.acts`` and ``.terminal`` (imitation). Observations hold T or T + 1 entries; rows of several integers
-            become tuples. Episodes that are not terminated (truncated ones) count as cut.
+            With ``observations``, ``actions`` and ``terminations`` (a minari dataset is one such iterable) or ``terminated``
+            (d3rlpy), or with ``obs``, ``acts`` and ``terminal`` (imitation). Observations hold T or T + 1 entries. Rows of
+            several integers become tuples, and so do the entries of Tuple and Dict spaces, in the order of the sorted keys.
+            Episodes that are not terminated count as cut.
 
         Raises
         ------
         ValueError
             For other objects, for continuous observations or actions, and for lengths that do not fit, naming the episode.
         """
-        return cls._from_flat(*read_episodes(episodes))
+        return cls.from_fields(read_episodes(episodes).fields())
 
     @classmethod
     def from_state_paths(
-        cls, paths: Iterable[Any], mdp: MDP, *, goals: Sequence[Any] | None = None, weights: ArrayLike | None = None
-    ) -> Demonstrations:
+        cls,
+        paths: Iterable[Any],
+        mdp: MDP,
+        *,
+        goals: Sequence[Any] | None = None,
+        weights: ArrayLike | None = None,
+        ids: Sequence[Any] | None = None,
+    ) -> Self:
         """Read paths of states alone, inferring each action from the dynamics.
 
         Parameters
@@ -214,7 +240,7 @@ class Demonstrations(Sequence):
         paths : iterable of integer sequences, two or more states each
         mdp : MDP
             An action fits a step if it is available and gives the next state positive probability.
-        goals, weights
+        goals, weights, ids
             As for the constructor.
 
         Raises
@@ -222,7 +248,7 @@ class Demonstrations(Sequence):
         ValueError
             If no action fits a step, or more than one does, naming trajectory, step, states and candidates.
         """
-        return cls._from_flat(*read_state_paths(paths, mdp, goals, weights))
+        return cls.from_fields(read_state_paths(paths, mdp, goals, weights, ids).fields())
 
     # A sequence of trajectories.
 
@@ -235,38 +261,37 @@ class Demonstrations(Sequence):
     @overload
     def __getitem__(self, key: int | np.integer) -> Trajectory: ...
     @overload
-    def __getitem__(self, key: slice | ArrayLike) -> Demonstrations: ...
-    def __getitem__(self, key):
+    def __getitem__(self, key: slice | ArrayLike) -> Self: ...
+    def __getitem__(self, key: Any) -> Trajectory | Self:
         """A `Trajectory` for an integer; a Demonstrations for a slice, a sequence of integers or a boolean mask."""
         n = len(self)
         if isinstance(key, int | np.integer) and not isinstance(key, bool):
             if not -n <= key < n:
                 raise IndexError(f"there is no trajectory {key}: there are {n}")
             return self._trajectory(int(key) % n)
-        return self._from_flat(*take(self._flat, selection(key, n)))
+        return take(self, selection(key, n))
 
     def _trajectory(self, i: int) -> Trajectory:
         visits, first = self._visits
-        return pick(self._flat, i, visits[first[i] : first[i + 1]])
+        return pick(self, i, visits[first[i] : first[i + 1]])
 
     @cached_property
     def _visits(self) -> tuple[NDArray, NDArray]:
         """States with the final ones where they are known, and where each trajectory starts among them."""
         known = self.final_states >= 0
         visits = np.insert(self.states, self.offsets[1:][known], self.final_states[known])
-        visits.flags.writeable = False
-        return visits, self.offsets + np.concatenate([[0], np.cumsum(known)])
+        return read_only(visits), self.offsets + np.concatenate([[0], np.cumsum(known)])
 
-    def __add__(self, other: object) -> Demonstrations:
+    def __add__(self, other: object) -> Self:
         """All trajectories of both; their labels must agree, and both have goals or neither."""
         if not isinstance(other, Demonstrations):
             return NotImplemented
-        return self._from_flat(*concatenate(self._flat, other._flat))
+        return concatenate(self, other)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Demonstrations):
             return NotImplemented
-        return same(self._flat, other._flat)
+        return same(self, other)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -274,10 +299,10 @@ class Demonstrations(Sequence):
         raise AttributeError(f"demonstrations are immutable: build new ones to change {name}")
 
     def __reduce__(self) -> tuple:
-        return self._from_flat, tuple(self._flat)
+        return self.from_fields, (self.fields(),)
 
     def __repr__(self) -> str:
-        return f"<Demonstrations: {summary(self._flat)}>"
+        return f"<Demonstrations: {summary(self)}>"
 
     # What follows from the arrays.
 
@@ -285,29 +310,6 @@ class Demonstrations(Sequence):
     def n_decisions(self) -> int:
         """Number of decisions N of all trajectories."""
         return len(self.states)
-
-    @cached_property
-    def lengths(self) -> NDArray:
-        """(n,) int64: number of decisions of each trajectory."""
-        return _locked(np.diff(self.offsets))
-
-    @cached_property
-    def trajectory_ids(self) -> NDArray:
-        """(N,) int64: position of the trajectory that each decision belongs to."""
-        return _locked(np.repeat(np.arange(len(self)), self.lengths))
-
-    @cached_property
-    def times(self) -> NDArray:
-        """(N,) int64: step of each decision within its trajectory, from 0."""
-        return _locked(np.arange(self.n_decisions) - np.repeat(self.offsets[:-1], self.lengths))
-
-    @cached_property
-    def next_states(self) -> NDArray:
-        """(N,) int64: state after each decision, -1 where unknown."""
-        following = np.empty_like(self.states)
-        following[:-1] = self.states[1:]
-        following[self.offsets[1:] - 1] = self.final_states
-        return _locked(following)
 
     def state_action_counts(self, n_states: int, n_actions: int, *, discount: float = 1.0) -> NDArray:
         """How often each action was taken in each state, trajectories by their weight.
@@ -379,10 +381,10 @@ class Demonstrations(Sequence):
         ValueError
             For labels that JSON cannot hold (strings, numbers and tuples of these it can).
         """
-        write_npz(self._flat, path)
+        write_npz(self, path)
 
     @classmethod
-    def load(cls, path: str | os.PathLike) -> Demonstrations:
+    def load(cls, path: str | os.PathLike) -> Self:
         """Read what `save` wrote; nothing in the file is executed.
 
         Raises
@@ -390,9 +392,4 @@ class Demonstrations(Sequence):
         ValueError
             For truncated files and files of another kind, naming the file.
         """
-        return cls._from_flat(*read_npz(path))
-
-
-def _locked(array: NDArray) -> NDArray:
-    array.flags.writeable = False
-    return array
+        return cls.from_fields(read_npz(path).fields())

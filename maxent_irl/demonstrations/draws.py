@@ -8,13 +8,12 @@ Source: L. Devroye, Non-Uniform Random Variate Generation, Springer, 1986, secti
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from ..mdp import MDP
+from ..mdp import MDP
 
 
 def generator(random_state: Any) -> np.random.Generator:

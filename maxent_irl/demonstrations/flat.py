@@ -1,20 +1,22 @@
-"""One trajectory, and the flat arrays that many are held in: what all formats are turned into and checked for."""
+"""One trajectory, and the flat arrays that many are held in: what every format is turned into and checked for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._checks import check_numbers
-from .labels import Labels, as_labels
+from .._checks import check_numbers, check_unmasked
+from .labels import Labels, first_missing, shown
 
 
-class Flat(NamedTuple):
-    """Everything a Demonstrations holds; n trajectories, N decisions one trajectory after another."""
+@dataclass(frozen=True, eq=False, repr=False)
+class Flat:
+    """Everything a Demonstrations holds; n trajectories, N decisions, one trajectory after another. Arrays are read-only."""
 
     states: NDArray  # (N,) int64
     actions: NDArray  # (N,) int64
@@ -23,8 +25,58 @@ class Flat(NamedTuple):
     terminated: NDArray  # (n,) bool
     weights: NDArray  # (n,) float64
     goals: NDArray | None  # (n,) int64
-    state_labels: Labels | None
+    ids: tuple[Any, ...]  # n names of trajectories
+    state_labels: Labels | None  # the label of each index
     action_labels: Labels | None
+
+    def __post_init__(self) -> None:
+        self.__dict__.update(_locked(self.fields()))
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> Self:
+        """An instance, of a subclass too, that holds these fields and nothing else."""
+        new = cls.__new__(cls)
+        new.__dict__.update(_locked(fields))
+        return new
+
+    def fields(self) -> dict[str, Any]:
+        """The fields by name."""
+        return {field.name: self.__dict__[field.name] for field in fields(Flat)}
+
+    def changed(self, **changes: Any) -> Self:
+        """The same with other values in some fields."""
+        return self.from_fields(self.fields() | changes)
+
+    @cached_property
+    def lengths(self) -> NDArray:
+        """(n,) int64: number of decisions of each trajectory."""
+        return read_only(np.diff(self.offsets))
+
+    @cached_property
+    def trajectory_ids(self) -> NDArray:
+        """(N,) int64: position of the trajectory that each decision belongs to."""
+        return read_only(np.repeat(np.arange(len(self.final_states)), self.lengths))
+
+    @cached_property
+    def times(self) -> NDArray:
+        """(N,) int64: step of each decision within its trajectory, from 0."""
+        return read_only(np.arange(len(self.states)) - np.repeat(self.offsets[:-1], self.lengths))
+
+    @cached_property
+    def next_states(self) -> NDArray:
+        """(N,) int64: state after each decision, -1 where unknown."""
+        following = np.empty_like(self.states)
+        following[:-1] = self.states[1:]
+        following[self.offsets[1:] - 1] = self.final_states
+        return read_only(following)
+
+    def name_of(self, i: int) -> str:
+        """The id of trajectory i as messages write it: ``'B9'``, or ``7``."""
+        return shown(self.ids[i])
+
+    def place_of(self, k: int) -> str:
+        """Where decision k is, as messages write it: ``trajectory 'B9', step 3``."""
+        return f"trajectory {self.name_of(self.trajectory_ids[k])}, step {self.times[k]}"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -44,6 +96,8 @@ class Trajectory:
         How much the trajectory counts; 2 is the same as listing it twice.
     state_labels, action_labels : tuple, optional
         Label of each index, shared by all trajectories of a `Demonstrations`.
+    id : optional
+        Name of the trajectory; it does not count when trajectories are compared.
 
     Raises
     ------
@@ -51,13 +105,14 @@ class Trajectory:
         If the arrays are no 1-D integer arrays or their lengths do not fit.
     """
 
-    states: NDArray
-    actions: NDArray
+    states: NDArray  # (T,) or (T + 1,) int64
+    actions: NDArray  # (T,) int64
     terminated: bool = False
     goal: int | None = None
     weight: float = 1.0
     state_labels: Labels | None = None
     action_labels: Labels | None = None
+    id: Any = None
 
     def __post_init__(self) -> None:
         for name in ("states", "actions"):
@@ -82,7 +137,7 @@ class Trajectory:
     __hash__ = None  # type: ignore[assignment]
 
     def __reduce__(self) -> tuple:
-        return Trajectory, (self.states, self.actions, *self._rest())
+        return Trajectory, (self.states, self.actions, *self._rest(), self.id)
 
     def __repr__(self) -> str:
         n = len(self.actions)
@@ -90,6 +145,7 @@ class Trajectory:
         parts += ["terminated"] if self.terminated else []
         parts += [] if self.goal is None else [f"goal {self.goal}"]
         parts += [] if self.weight == 1 else [f"weight {self.weight:g}"]
+        parts += [] if self.id is None else [f"id {shown(self.id)}"]
         return f"Trajectory({', '.join(parts)})"
 
     def _rest(self) -> tuple:
@@ -105,17 +161,18 @@ def flatten(
     terminated: ArrayLike | None = None,
     weights: ArrayLike | None = None,
     goals: NDArray | None = None,
+    ids: Sequence[Any] | None = None,
     state_labels: Labels | None = None,
     action_labels: Labels | None = None,
-    name: Callable[[int], str] | None = None,
 ) -> Flat:
     """Check what all formats share (something was decided, weights are weights) and put the arrays together.
 
-    A trajectory whose final state is its goal has terminated. `name` names a trajectory by its position, for errors.
+    A trajectory whose final state is its goal has terminated. Without `ids`, trajectories are named 0 to n - 1.
     """
-    name = name or trajectory_name
     n = len(lengths)
-    check_lengths(lengths, name)
+    names = tuple(range(n)) if ids is None else checked_ids(ids, n)
+    check_lengths(lengths, names)
+    check_unmasked("terminated", terminated)
     over = np.zeros(n, dtype=bool) if terminated is None else np.asarray(terminated)
     if over.shape != (n,) or over.dtype != bool:
         raise ValueError(
@@ -123,33 +180,49 @@ def flatten(
         )
     if goals is not None:
         over = over | (final_states == goals)
-    if weights is None:
-        weight = np.ones(n)
-    else:
-        weight = check_numbers("weights", weights).copy()
-        if weight.shape != (n,):
-            raise ValueError(f"weights must have shape ({n},), one per trajectory; got {weight.shape}")
-        bad = ~(np.isfinite(weight) & (weight >= 0))
-        if bad.any():
-            i = int(np.flatnonzero(bad)[0])
-            raise ValueError(f"the weight of {name(i)} is {weight[i]}: weights are finite and not negative")
-        if not weight.any():
-            raise ValueError("all weights are zero: nothing is left to learn from; give at least one positive weight")
+    weight = np.ones(n) if weights is None else _checked_weights(weights, names)
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    return Flat(states, actions, offsets, final_states, over, weight, goals, state_labels, action_labels)
+    return Flat(states, actions, offsets, final_states, over, weight, goals, names, state_labels, action_labels)
 
 
-def check_lengths(lengths: NDArray, name: Callable[[int], str]) -> None:
+def _checked_weights(weights: ArrayLike, ids: Sequence[Any]) -> NDArray:
+    weight = check_numbers("weights", weights).copy()
+    if weight.shape != (len(ids),):
+        raise ValueError(f"weights must have shape ({len(ids)},), one per trajectory; got {weight.shape}")
+    bad = ~(np.isfinite(weight) & (weight >= 0))
+    if bad.any():
+        i = int(np.flatnonzero(bad)[0])
+        raise ValueError(
+            f"the weight of trajectory {shown(ids[i])} is {weight[i]}: weights are finite and not negative"
+        )
+    if not weight.any():
+        raise ValueError("all weights are zero: nothing is left to learn from; give at least one positive weight")
+    return weight
+
+
+def checked_ids(ids: Sequence[Any], n: int) -> tuple[Any, ...]:
+    """Names of n trajectories as a tuple; they may repeat, as in a resample."""
+    if isinstance(ids, str) or not hasattr(ids, "__len__") or len(ids) != n:
+        raise ValueError(f"ids must hold one name per trajectory, {n} in all; got {ids!r:.60}")
+    names = tuple(name.item() if isinstance(name, np.generic) else name for name in ids)
+    gap = first_missing(names)
+    if gap is not None:
+        raise ValueError(f"ids holds {names[gap]!r} at position {gap}: name every trajectory")
+    return names
+
+
+def check_lengths(lengths: NDArray, ids: Sequence[Any]) -> None:
     """Raise if there is no trajectory, or one without a decision."""
     if len(lengths) == 0:
         raise ValueError("there are no trajectories: demonstrations need at least one")
     if (lengths == 0).any():
-        raise ValueError(f"{name(int(np.flatnonzero(lengths == 0)[0]))} has no decisions: leave it out")
+        name = trajectory_name(int(np.flatnonzero(lengths == 0)[0]), ids)
+        raise ValueError(f"{name} has no decisions: leave it out")
 
 
-def trajectory_name(i: int) -> str:
-    """Name a trajectory by its position."""
-    return f"trajectory {i}"
+def trajectory_name(i: int, ids: Sequence[Any] | None) -> str:
+    """Name a trajectory by its id; without ids, by its position."""
+    return f"trajectory {i if ids is None else shown(ids[i])}"
 
 
 def lengths_message(name: str, n_states: int, n_actions: int) -> str:
@@ -166,135 +239,12 @@ def excerpt(values: NDArray) -> str:
     return f"[{shown}, ...]" if len(values) > 5 else f"[{shown}]"
 
 
-def selection(key: Any, n: int) -> NDArray:
-    """Positions that a slice, a sequence of integers or a boolean mask selects among n trajectories."""
-    if isinstance(key, slice):
-        chosen = np.arange(n)[key]
-    else:
-        chosen = np.asarray(key)
-        if chosen.dtype == bool and chosen.shape != (n,):
-            raise IndexError(f"a boolean index must have shape ({n},), one per trajectory; got {chosen.shape}")
-        if chosen.ndim != 1 or chosen.dtype.kind not in "iub" and chosen.size:
-            raise IndexError(f"index trajectories by integers, slices or a boolean mask; got {key!r:.60}")
-        outside = chosen[(chosen < -n) | (chosen >= n)] if chosen.dtype != bool else chosen[:0]
-        if outside.size:
-            raise IndexError(f"there is no trajectory {outside[0]}: there are {n}")
-        chosen = np.arange(n)[chosen] if chosen.size else np.empty(0, dtype=np.int64)
-    if not chosen.size:
-        raise ValueError("the index selects no trajectories, and demonstrations are never empty")
-    return chosen
+def read_only(array: NDArray) -> NDArray:
+    """The array itself, closed to writing."""
+    array.flags.writeable = False
+    return array
 
 
-def take(flat: Flat, chosen: NDArray) -> Flat:
-    """The trajectories at these positions, in this order."""
-    lengths = np.diff(flat.offsets)[chosen]
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
-    source = np.arange(offsets[-1]) + np.repeat(flat.offsets[chosen] - offsets[:-1], lengths)
-    return flat._replace(
-        states=flat.states[source],
-        actions=flat.actions[source],
-        offsets=offsets,
-        final_states=flat.final_states[chosen],
-        terminated=flat.terminated[chosen],
-        weights=flat.weights[chosen],
-        goals=None if flat.goals is None else flat.goals[chosen],
-    )
-
-
-def pick(flat: Flat, i: int, visits: NDArray) -> Trajectory:
-    """Trajectory i, given its states with the final one if that is known."""
-    return Trajectory(
-        visits,
-        flat.actions[flat.offsets[i] : flat.offsets[i + 1]],
-        bool(flat.terminated[i]),
-        None if flat.goals is None else int(flat.goals[i]),
-        float(flat.weights[i]),
-        flat.state_labels,
-        flat.action_labels,
-    )
-
-
-def relabel(flat: Flat, **labels: Iterable[Any] | None) -> Flat:
-    """The same trajectories with indices in the order of the given `state_labels` and `action_labels`, where given."""
-    fields = {"state_labels": ("states", "final_states", "goals"), "action_labels": ("actions",)}
-    changes: dict[str, Any] = {}
-    for name, given in labels.items():
-        if given is None:
-            continue
-        what, seen, wanted = name.removesuffix("_labels"), getattr(flat, name), as_labels(given, name)
-        if seen is None:
-            raise ValueError(f"the {what}s are integers, which are indices already: {name} is for labels; leave it out")
-        position = {label: i for i, label in enumerate(wanted)}
-        index = np.array([*(position.get(label, -2) for label in seen), -1])  # the last entry is for -1, unknown
-        for key in fields[name]:
-            old = getattr(flat, key)
-            if old is None:
-                continue
-            changes[key] = index[old]
-            alien = np.flatnonzero(changes[key] == -2)
-            if alien.size:
-                place, label = _place(flat, key, int(alien[0])), seen[old[alien[0]]]
-                raise ValueError(f"the {what} at {place}, {label!r}, is none of the {len(wanted)} {what} labels")
-        changes[name] = wanted
-    return flat._replace(**changes)
-
-
-def _place(flat: Flat, key: str, k: int) -> str:
-    """Where the k-th entry of an array of `flat` is, for errors."""
-    if key in ("final_states", "goals"):
-        return f"the {'end' if key == 'final_states' else 'goal'} of {trajectory_name(k)}"
-    i = int(np.searchsorted(flat.offsets, k, side="right")) - 1
-    return f"{trajectory_name(i)}, step {k - flat.offsets[i]}"
-
-
-def same(first: Flat, second: Flat) -> bool:
-    """Whether both hold the same."""
-    return all(
-        np.array_equal(a, b) if isinstance(a, np.ndarray) and isinstance(b, np.ndarray) else a is b or a == b
-        for a, b in zip(first, second, strict=True)
-    )
-
-
-def concatenate(first: Flat, second: Flat) -> Flat:
-    """All trajectories of both; raise unless their labels agree and both have goals or neither has."""
-    for what in ("state_labels", "action_labels"):
-        if getattr(first, what) != getattr(second, what):
-            raise ValueError(
-                f"the two have different {what}, so indices disagree: build both from one list of trajectories, or with "
-                f"the same {what}="
-            )
-    if (first.goals is None) != (second.goals is None):
-        raise ValueError("one has goals and the other has none: give both goals, or neither")
-    names = ["states", "actions", "final_states", "terminated", "weights"]
-    names += [] if first.goals is None else ["goals"]
-    return first._replace(
-        offsets=np.concatenate([first.offsets, first.offsets[-1] + second.offsets[1:]]),
-        **{name: np.concatenate([getattr(first, name), getattr(second, name)]) for name in names},
-    )
-
-
-def summary(flat: Flat) -> str:
-    """Say in a line how many trajectories, decisions, states and actions there are, how long and how ended."""
-    n, lengths = len(flat.weights), np.diff(flat.offsets)
-    visited = np.concatenate([flat.states, flat.final_states[flat.final_states >= 0]])
-    parts = [
-        f"{n:,} {'trajectory' if n == 1 else 'trajectories'}",
-        _count(len(flat.states), "decision"),
-        _count(len(np.unique(visited)), "distinct state"),
-        _count(len(np.unique(flat.actions)), "distinct action"),
-    ]
-    if lengths.min() == lengths.max():
-        parts.append(f"all of length {lengths[0]:,}")
-    else:
-        parts.append(f"lengths {lengths.min():,}/{np.median(lengths):,g}/{lengths.max():,} (min/median/max)")
-    if flat.goals is not None:
-        parts.append(_count(len(np.unique(flat.goals)), "goal"))
-    if flat.terminated.any():
-        parts.append(f"{int(flat.terminated.sum()):,} terminated")
-    if (flat.weights != 1).any():
-        parts.append(f"weights {flat.weights.min():g} to {flat.weights.max():g}")
-    return ", ".join(parts)
-
-
-def _count(n: int, what: str) -> str:
-    return f"{n:,} {what}{'s' * (n != 1)}"
+def _locked(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields with a read-only view of every array."""
+    return {name: read_only(value.view()) if isinstance(value, np.ndarray) else value for name, value in fields.items()}

@@ -1,33 +1,36 @@
-"""Trajectories as users have them (lists, episode objects, state paths) turned into flat arrays; tables: `_trajectory_tables`."""
+"""Trajectories as users have them (arrays, lists, state paths, trajectory objects) turned into flat arrays."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .flat import Flat, Trajectory, check_lengths, excerpt, flatten, lengths_message, relabel, trajectory_name
+from ..mdp import MDP
+from .changes import relabel
+from .flat import Flat, Trajectory, check_lengths, checked_ids, flatten, lengths_message, trajectory_name
 from .labels import encode, lookup
+from .neighbours import inferred_actions
 
-if TYPE_CHECKING:
-    from ..mdp import MDP
+Ids = Sequence[Any] | None
 
 
 def read_trajectories(
-    trajectories: Flat | Iterable[Any],
+    trajectories: Iterable[Any],
     goals: Sequence[Any] | None,
     weights: ArrayLike | None,
     terminated: ArrayLike | None,
-    labels: dict[str, Iterable[Any] | None],
+    ids: Ids,
+    labels: Mapping[str, Iterable[Any] | None],
 ) -> Flat:
     """Flat arrays of (T, 2) arrays, (states, actions) tuples, lists of steps, `Trajectory` objects, or other flat arrays.
 
     Indices are in the order of the `state_labels` and `action_labels` in `labels`, where these are not None.
     """
     if isinstance(trajectories, Flat):
-        return regoal(relabel(trajectories, **labels), goals, weights, terminated)
+        return _replaced(relabel(trajectories, **labels), goals, weights, terminated, ids)
     if (
         isinstance(trajectories, str | dict)
         or hasattr(trajectories, "columns")
@@ -40,9 +43,11 @@ def read_trajectories(
         raise ValueError(f"trajectories is {trajectories!r}: give a list of trajectories")
     trajectories = list(trajectories)
     if trajectories and all(isinstance(trajectory, Trajectory) for trajectory in trajectories):
-        return regoal(relabel(_join(trajectories), **labels), goals, weights, terminated)
-    pairs = [_split(trajectory, trajectory_name(i)) for i, trajectory in enumerate(trajectories)]
-    return relabel(from_pairs([s for s, _ in pairs], [a for _, a in pairs], goals, weights, terminated), **labels)
+        return _replaced(relabel(_join(trajectories), **labels), goals, weights, terminated, ids)
+    names = None if ids is None else checked_ids(ids, len(trajectories))
+    pairs = [_split(trajectory, trajectory_name(i, names)) for i, trajectory in enumerate(trajectories)]
+    states, actions = [s for s, _ in pairs], [a for _, a in pairs]
+    return relabel(from_pairs(states, actions, goals, weights, terminated, names), **labels)
 
 
 def from_pairs(
@@ -51,6 +56,7 @@ def from_pairs(
     goals: Sequence[Any] | None = None,
     weights: ArrayLike | None = None,
     terminated: ArrayLike | None = None,
+    ids: Ids = None,
 ) -> Flat:
     """Flat arrays of one sequence of states (possibly one longer) and one of actions per trajectory."""
     n_states = np.array([len(s) for s in states], dtype=np.int64)
@@ -58,11 +64,11 @@ def from_pairs(
     unfit = (n_states != lengths) & (n_states != lengths + 1)
     if unfit.any():
         i = int(np.flatnonzero(unfit)[0])
-        raise ValueError(lengths_message(trajectory_name(i), n_states[i], lengths[i]))
-    check_lengths(lengths, trajectory_name)
+        raise ValueError(lengths_message(trajectory_name(i, ids), n_states[i], lengths[i]))
+    check_lengths(lengths, range(len(lengths)) if ids is None else ids)
     goals = None if goals is None else _one_each(goals, len(lengths))
-    all_states, state_labels = encode([*states, *([] if goals is None else [goals])], "state", _places(n_states))
-    all_actions, action_labels = encode(actions, "action", _places(lengths))
+    all_states, state_labels = encode([*states, *([] if goals is None else [goals])], "state", _places(n_states, ids))
+    all_actions, action_labels = encode(actions, "action", _places(lengths, ids))
     ends = np.cumsum(n_states)
     goal_states = None if goals is None else all_states[ends[-1] :]
     known = n_states > lengths
@@ -77,18 +83,22 @@ def from_pairs(
         terminated=terminated,
         weights=weights,
         goals=goal_states,
+        ids=ids,
         state_labels=state_labels,
         action_labels=action_labels,
     )
 
 
-def regoal(flat: Flat, goals: Sequence[Any] | None, weights: ArrayLike | None, terminated: ArrayLike | None) -> Flat:
-    """The same trajectories with the given goals, weights and flags in place of their own."""
+def _replaced(
+    flat: Flat, goals: Sequence[Any] | None, weights: ArrayLike | None, terminated: ArrayLike | None, ids: Ids
+) -> Flat:
+    """The same trajectories with the given goals, weights, flags and names in place of their own."""
     n = len(flat.weights)
+    ids = flat.ids if ids is None else ids
     goal_states = flat.goals
     if goals is not None:
         values = [_one_each(goals, n)]
-        place = _places(np.zeros(n, dtype=np.int64))
+        place = _places(np.zeros(n, dtype=np.int64), ids)
         if flat.state_labels is None:
             goal_states, labels = encode(values, "state", place)
             if labels is not None:
@@ -100,84 +110,47 @@ def regoal(flat: Flat, goals: Sequence[Any] | None, weights: ArrayLike | None, t
     return flatten(
         flat.states,
         flat.actions,
-        np.diff(flat.offsets),
+        flat.lengths,
         flat.final_states,
         terminated=flat.terminated if terminated is None else terminated,
         weights=flat.weights if weights is None else weights,
         goals=goal_states,
+        ids=ids,
         state_labels=flat.state_labels,
         action_labels=flat.action_labels,
     )
 
 
-def read_episodes(episodes: Iterable[Any]) -> Flat:
-    """Flat arrays of episode objects: minari's ``.observations .actions .terminations``, imitation's ``.obs .acts .terminal``."""
-    states, actions, terminated = [], [], []
-    for i, episode in enumerate(episodes):
-        name = f"episode {i}"
-        observed = _attribute(episode, ("observations", "obs"), name)
-        chosen = _attribute(episode, ("actions", "acts"), name)
-        states.append(_discrete(observed, f"observations of {name}"))
-        actions.append(_discrete(chosen, f"actions of {name}"))
-        flags = np.atleast_1d(getattr(episode, "terminations", getattr(episode, "terminal", False)))
-        if flags[:-1].any():
-            step = int(np.flatnonzero(flags)[0])
-            raise ValueError(f"{name} is marked as terminated at step {step} but goes on after it: split it there")
-        terminated.append(bool(flags.size and flags[-1]))
-    return from_pairs(states, actions, terminated=np.array(terminated, dtype=bool))
-
-
-def read_state_paths(paths: Iterable[Any], mdp: MDP, goals: Sequence[Any] | None, weights: ArrayLike | None) -> Flat:
+def read_state_paths(
+    paths: Iterable[Any], mdp: MDP, goals: Sequence[Any] | None, weights: ArrayLike | None, ids: Ids
+) -> Flat:
     """Flat arrays of state paths, the action of each step being the only available one that can make it."""
-    paths = [_sequence(path, f"trajectory {i}", "states") for i, path in enumerate(paths)]
+    paths = list(paths)
+    names = range(len(paths)) if ids is None else checked_ids(ids, len(paths))
+    paths = [_sequence(path, trajectory_name(i, names), "states") for i, path in enumerate(paths)]
     visits = np.array([len(path) for path in paths], dtype=np.int64)
     if (visits < 2).any():
         i = int(np.flatnonzero(visits < 2)[0])
         raise ValueError(
-            f"trajectory {i} visits {visits[i]} state(s), so it has no decisions: a path needs two or more"
+            f"{trajectory_name(i, names)} visits {visits[i]} state(s), so it has no decisions: a path needs two or more"
         )
-    check_lengths(visits, trajectory_name)
-    values, labels = encode(paths, "state", _places(visits))
+    check_lengths(visits, names)
+    place = _places(visits, names)
+    values, labels = encode(paths, "state", place)
     if labels is not None:
         raise ValueError(
             f"paths hold labels such as {labels[0]!r}, but the states of the MDP are integers: give indices"
         )
     if values.max() >= mdp.n_states:
         k = int(np.flatnonzero(values >= mdp.n_states)[0])
-        raise ValueError(f"{_places(visits)(k)} visits state {values[k]}; the MDP has states 0..{mdp.n_states - 1}")
+        raise ValueError(f"{place(k)} visits state {values[k]}; the MDP has states 0..{mdp.n_states - 1}")
     ends = np.cumsum(visits)
     last = np.zeros(len(values), dtype=bool)
     last[ends - 1] = True
     here = np.flatnonzero(~last)
-    actions = _inferred_actions(values[here], values[here + 1], mdp, lambda k: _places(visits)(int(here[k])))
-    flat = flatten(values[here], actions, visits - 1, values[ends - 1])
-    return flat if goals is None and weights is None else regoal(flat, goals, weights, None)
-
-
-def _inferred_actions(states: NDArray, next_states: NDArray, mdp: MDP, place: Callable[[int], str]) -> NDArray:
-    S = mdp.n_states
-    steps, inverse = np.unique(states * np.int64(S) + next_states, return_inverse=True)
-    s, t = np.divmod(steps, S)
-    n_candidates = np.zeros(len(steps), dtype=np.int64)
-    action = np.zeros(len(steps), dtype=np.int64)
-    for a in range(mdp.n_actions):
-        possible = (mdp.transitions[a * S + s, t] > 0) & mdp.available[s, a]
-        n_candidates += possible
-        action[possible] = a
-    unclear = n_candidates[inverse] != 1
-    if unclear.any():
-        k = int(np.flatnonzero(unclear)[0])
-        step = f"{place(k)} goes from state {states[k]} to state {next_states[k]}"
-        usable = np.flatnonzero(mdp.available[states[k]])
-        if n_candidates[inverse[k]] == 0:
-            reason = "state is terminal" if mdp.terminal[states[k]] else f"available there: {excerpt(usable)}"
-            raise ValueError(f"{step}, which no available action can do ({reason}): correct the path or the MDP")
-        candidates = usable[mdp.transitions[usable * S + states[k], np.full(len(usable), next_states[k])] > 0]
-        raise ValueError(
-            f"{step}, which actions {excerpt(candidates)} can all do: give the actions too, "
-            "as (states, actions), because the path does not tell"
-        )
-    return action[inverse]
+    actions = inferred_actions(values[here], values[here + 1], mdp, lambda k: place(int(here[k])))
+    flat = flatten(values[here], actions, visits - 1, values[ends - 1], ids=names)
+    return flat if goals is None and weights is None else _replaced(flat, goals, weights, None, None)
 
 
 def _join(trajectories: list[Trajectory]) -> Flat:
@@ -194,19 +167,22 @@ def _join(trajectories: list[Trajectory]) -> Flat:
             raise ValueError(
                 f"trajectory {i if first.goal is not None else 0} has no goal but another has: give all a goal, or none"
             )
-    own_goals = None if first.goal is None else np.array([trajectory.goal for trajectory in trajectories])
+    own_goals = None if first.goal is None else [trajectory.goal for trajectory in trajectories]
+    ids = [trajectory.id for trajectory in trajectories]
     return from_pairs(
         [trajectory.states for trajectory in trajectories],
         [trajectory.actions for trajectory in trajectories],
         own_goals,
         [trajectory.weight for trajectory in trajectories],
         np.array([trajectory.terminated for trajectory in trajectories], dtype=bool),
-    )._replace(state_labels=first.state_labels, action_labels=first.action_labels)
+        None if None in ids else ids,
+    ).changed(state_labels=first.state_labels, action_labels=first.action_labels)
 
 
 def _split(trajectory: Any, name: str) -> tuple[Any, Any]:
     """States and actions of one trajectory; the type decides which form it has, never a length."""
     if isinstance(trajectory, np.ndarray):
+        trajectory = _unmasked(trajectory, name)
         if trajectory.ndim == 2 and trajectory.shape[1] == 2:
             return trajectory[:, 0], trajectory[:, 1]
         raise ValueError(
@@ -238,52 +214,39 @@ def _split(trajectory: Any, name: str) -> tuple[Any, Any]:
 def _sequence(values: Any, name: str, what: str) -> Any:
     if hasattr(values, "to_numpy"):
         values = values.to_numpy()
+    if isinstance(values, np.ndarray):
+        values = _unmasked(values, name)
     if isinstance(values, np.ndarray) and values.ndim == 1 or isinstance(values, list | tuple | range):
         return values
     shape = f" of shape {values.shape}" if isinstance(values, np.ndarray) else ""
     raise ValueError(f"the {what} of {name} are a {type(values).__name__}{shape}: give a list or a 1-D array")
 
 
-def _discrete(values: Any, what: str) -> Any:
-    """Observations or actions of an episode as a 1-D sequence; rows of several integers become tuples."""
-    if not isinstance(values, np.ndarray | list):
-        raise ValueError(
-            f"the {what} are a {type(values).__name__}: only discrete spaces can be read; map them to integers first"
-        )
-    array = np.asarray(values)
-    if array.ndim == 2 and array.shape[1] == 1:
-        array = array[:, 0]
-    if array.ndim == 2 and array.dtype.kind in "iub":
-        return list(map(tuple, array.tolist()))
-    if array.ndim != 1 or array.dtype.kind not in "iubUO" and array.size:
-        raise ValueError(
-            f"the {what} are {array.dtype} of shape {array.shape}, not discrete: map them to integers first"
-        )
-    return array
-
-
-def _attribute(episode: Any, names: tuple[str, str], name: str) -> Any:
-    for attribute in names:
-        if hasattr(episode, attribute):
-            return getattr(episode, attribute)
-    raise ValueError(f"{name} ({type(episode).__name__}) has neither .{names[0]} nor .{names[1]}: it is no episode")
+def _unmasked(array: NDArray, name: str) -> NDArray:
+    """A plain array; raise where something is masked, which is how numpy marks missing values."""
+    if np.ma.is_masked(array):
+        step = int(np.argwhere(np.ma.getmaskarray(array))[0][0])
+        raise ValueError(f"{name}, step {step} is masked, which means missing: fill it in, or leave it out")
+    return np.asarray(array)
 
 
 def _one_each(goals: Any, n: int) -> Any:
+    if isinstance(goals, np.ndarray):
+        goals = _unmasked(goals, "goals")
     if not hasattr(goals, "__len__") or isinstance(goals, str) or len(goals) != n:
         size = len(goals) if hasattr(goals, "__len__") and not isinstance(goals, str) else repr(goals)
         raise ValueError(f"goals must hold one state per trajectory, {n} in all; got {size}")
     return goals
 
 
-def _places(counts: NDArray) -> Callable[[int], str]:
+def _places(counts: NDArray, ids: Ids) -> Callable[[int], str]:
     """Name the place of the k-th value of trajectories with `counts` values each; what follows them are their goals."""
     ends = np.cumsum(counts)
 
     def place(k: int) -> str:
         if k >= ends[-1]:
-            return f"the goal of trajectory {k - ends[-1]}"
+            return f"the goal of {trajectory_name(k - ends[-1], ids)}"
         i = int(np.searchsorted(ends, k, side="right"))
-        return f"trajectory {i}, step {k - ends[i] + counts[i]}"
+        return f"{trajectory_name(i, ids)}, step {k - ends[i] + counts[i]}"
 
     return place

@@ -16,7 +16,6 @@ from scipy import sparse
 from ..mdp import MDP
 from .demonstrations import Demonstrations
 from .feasibility import check_labels, check_range
-from .flat import concatenate
 from .labelled import as_demonstrations
 
 
@@ -69,7 +68,7 @@ class JoinedMDP:
         ValueError
             Naming the part whose demonstrations leave it, and if only some have goals.
         """
-        flats = []
+        placed: list[Demonstrations] = []
         for i, part in enumerate(self._one_each("demonstrations", parts)):
             start, size = int(self.offsets[i]), int(self.offsets[i + 1] - self.offsets[i])
             part = as_demonstrations(part)
@@ -83,11 +82,11 @@ class JoinedMDP:
                 "final_states": np.where(part.final_states >= 0, part.final_states + start, -1),
                 "goals": None if part.goals is None else part.goals + start,
             }
-            flats.append(part._flat._replace(**shifted, state_labels=None, action_labels=None))
-        whole = flats[0]
-        for flat in flats[1:]:
-            whole = concatenate(whole, flat)
-        return Demonstrations._from_flat(*whole)
+            placed.append(part.changed(**shifted, state_labels=None, action_labels=None))
+        whole = placed[0]
+        for part in placed[1:]:
+            whole = whole + part
+        return whole
 
     def split(self, values: ArrayLike) -> list[NDArray]:
         """Cut an array with a row per state, such as `reward_` or `value_`, into one for each part."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .changes import relabel
 from .demonstrations import Demonstrations
 
 NAMES = ("state_labels", "action_labels")
@@ -12,8 +13,17 @@ NAMES = ("state_labels", "action_labels")
 def as_demonstrations(given: Any, like: Demonstrations | None = None) -> Demonstrations:
     """What is given as a Demonstrations; a label stands for the index that it has in `like`, where that has labels too."""
     demos = given if isinstance(given, Demonstrations) else Demonstrations(given)
-    labels = {} if like is None else {name: getattr(like, name) for name in NAMES if getattr(demos, name) is not None}
-    return Demonstrations(demos, **labels) if any(value is not None for value in labels.values()) else demos
+    if like is None:
+        return demos
+    for name in NAMES:
+        labels, wanted = getattr(demos, name), getattr(like, name)
+        if labels is not None and wanted is not None:
+            demos = relabel(demos, **{name: wanted})
+        elif labels is not None and all(
+            type(label) is int for label in labels
+        ):  # numbers, where the others are indices
+            demos = relabel(demos, **{name: range(max(labels) + 1)}).changed(**{name: None})
+    return demos
 
 
 def demonstrations_for(estimator: Any, given: Any) -> Demonstrations:

@@ -15,6 +15,8 @@ Labels = tuple[Any, ...]
 Place = Callable[[int], str]  # position among the encoded values -> "trajectory 3, step 5"
 
 NUMBER_TYPES = (int, float, np.integer, np.floating, np.bool_)  # bool is an int
+LARGEST_EXACT = 2.0**53  # floats from here on skip integers
+LONGEST_SHOWN = 60  # characters of a label in a message
 
 
 def encode(parts: Iterable[Any], what: str, place: Place) -> tuple[NDArray, Labels | None]:
@@ -43,9 +45,9 @@ def encode(parts: Iterable[Any], what: str, place: Place) -> tuple[NDArray, Labe
         For missing values, fractions, negative integers and unhashable labels, naming the first.
     """
     parts = list(parts)
-    arrays = [_as_numbers(part) for part in parts]
-    if all(array is not None for array in arrays):
-        return _indices(np.concatenate(arrays) if arrays else np.empty(0, dtype=np.int64), what, place), None
+    numbers = [array for part in parts if (array := _as_numbers(part)) is not None]
+    if len(numbers) == len(parts):
+        return _indices(np.concatenate(numbers) if numbers else np.empty(0, dtype=np.int64), what, place), None
     values = list(chain.from_iterable(p.tolist() if isinstance(p, np.ndarray) else p for p in parts))
     gap = first_missing(values)
     if gap is not None:
@@ -67,6 +69,14 @@ def encode(parts: Iterable[Any], what: str, place: Place) -> tuple[NDArray, Labe
     return lookup(values, labels, what, place), labels
 
 
+def named(codes: NDArray) -> tuple[NDArray, Labels | None]:
+    """Integers as names: indices of those that occur, in ascending order, and their labels; None where these are 0, 1, 2, ..."""
+    names, indices = np.unique(codes, return_inverse=True)
+    if not len(names) or names[-1] == len(names) - 1:
+        return codes, None
+    return indices.astype(np.int64), tuple(names.tolist())
+
+
 def lookup(values: Iterable[Any], labels: Labels, what: str, place: Place) -> NDArray:
     """Return the index of each value among `labels`; raise naming the first that is not there."""
     values = list(values)
@@ -76,7 +86,7 @@ def lookup(values: Iterable[Any], labels: Labels, what: str, place: Place) -> ND
     except (KeyError, TypeError):
         k = next(k for k, value in enumerate(values) if not _is_hashable(value) or value not in index)
         raise ValueError(
-            f"the {what} at {place(k)}, {values[k]!r}, is none of the {len(labels)} {what} labels"
+            f"the {what} at {place(k)}, {shown(values[k])}, is none of the {len(labels)} {what} labels"
         ) from None
 
 
@@ -93,15 +103,21 @@ def as_labels(given: Iterable[Any], name: str) -> Labels:
         raise ValueError(f"{name} holds {labels[gap]!r} at index {gap}: name every index")
     twice = next((label for label, n in Counter(labels).items() if n > 1), None)
     if twice is not None:
-        raise ValueError(f"{name} lists {twice!r} twice: no two indices have one label")
+        raise ValueError(f"{name} lists {shown(twice)} twice: no two indices have one label")
     return labels
+
+
+def shown(label: Any) -> str:
+    """A label as it would be typed, shortened if it is long: ``'home'``, ``7``, ``('ann', 2)``."""
+    text = repr(label.item() if isinstance(label, np.generic) else label)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
 
 
 def show(what: str, index: int, labels: Labels | None) -> str:
     """Name a state or an action: ``state 3``, or ``state 'home' (index 3)``."""
     if labels is None or not 0 <= index < len(labels):
         return f"{what} {index}"
-    return f"{what} {labels[index]!r} (index {index})"
+    return f"{what} {shown(labels[index])} (index {index})"
 
 
 def first_missing(values: Sequence[Any] | NDArray) -> int | None:
@@ -127,22 +143,24 @@ def missing(values: Sequence[Any] | NDArray) -> NDArray:
     return np.array([type(v) in suspects and (not isinstance(v, float) or v != v) for v in values], dtype=bool)
 
 
-def to_json(labels: Labels | None, what: str) -> str:
-    """Labels as JSON text (tuples become lists); raise for a label that would not come back the same."""
-    for label in labels or ():
+def to_json(names: tuple[Any, ...] | None, what: str) -> str:
+    """Labels or ids as JSON text (tuples become lists); raise for one that would not come back the same."""
+    for name in names or ():
+        if type(name) is str or type(name) is int:
+            continue
         try:
-            kept = _from_plain(json.loads(json.dumps(label))) == label
+            kept = _from_plain(json.loads(json.dumps(name))) == name
         except (TypeError, ValueError):
             kept = False
         if not kept:
             raise ValueError(
-                f"the {what} label {label!r} ({type(label).__name__}) cannot be written to a file: "
+                f"the {what} {shown(name)} ({type(name).__name__}) cannot be written to a file: "
                 "use strings, numbers, or tuples of these"
             )
-    return json.dumps(labels)
+    return json.dumps(names)
 
 
-def from_json(text: str) -> Labels | None:
+def from_json(text: str) -> Any:
     """Inverse of `to_json`: lists become tuples, because labels are hashable."""
     return _from_plain(json.loads(text))
 
@@ -164,9 +182,11 @@ def _as_numbers(part: Any) -> NDArray | None:
     if not isinstance(part, np.ndarray) or part.dtype.kind == "O":
         if not all(issubclass(kind, NUMBER_TYPES) for kind in set(map(type, part))):
             return None
+        if any(isinstance(value, int) and abs(value) >= 2**63 for value in part):
+            return None  # more than 64 bits: a name
         part = np.array(list(part)) if len(part) else np.empty(0, dtype=np.int64)
     if part.dtype.kind in "iub":
-        return part.astype(np.int64)
+        return None if part.size and part.max() > np.iinfo(np.int64).max else part.astype(np.int64)
     return part.astype(np.float64) if part.dtype.kind == "f" else None
 
 
@@ -182,11 +202,17 @@ def _indices(numbers: NDArray, what: str, place: Place) -> NDArray:
                 f"the {what} at {place(k)} is {numbers[k]:g}: {what}s are finite in number; "
                 "discretise real values, or give labels as strings"
             )
+        if (np.abs(numbers) >= LARGEST_EXACT).any():
+            k = int(np.flatnonzero(np.abs(numbers) >= LARGEST_EXACT)[0])
+            raise ValueError(
+                f"the {what} at {place(k)} is {numbers[k]:.0f}, stored as a float, which cannot tell it from its neighbours: "
+                "give integers, or text"
+            )
         numbers = numbers.astype(np.int64)
     if (numbers < 0).any():
         k = int(np.flatnonzero(numbers < 0)[0])
         raise ValueError(
-            f"the {what} at {place(k)} is {numbers[k]}: integers are indices 0, 1, 2, ...; "
-            "turn negative numbers into strings to use them as labels"
+            f"the {what} at {place(k)} is {numbers[k]}: integers count from 0; turn negative numbers into strings to use them as "
+            f"labels, or, if this one marks a missing value of a table, say missing=['{numbers[k]}']"
         )
     return numbers

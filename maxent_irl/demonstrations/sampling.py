@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._checks import check_count, label_hint
-from ..mdp.arguments import check_policy
+from ..mdp import MDP
+from ..mdp.policies import check_policy
 from ..mdp.structure import reaches_end
 from .demonstrations import Demonstrations
 from .draws import Outcomes, entries, generator, row_keys
 from .flat import flatten
-
-if TYPE_CHECKING:
-    from ..mdp import MDP
 
 STEP_LIMIT, DECISION_LIMIT = 1_000_000, 50_000_000  # without max_steps; what runs longer is taken for endless
 
@@ -153,9 +151,8 @@ def walk(
     place = (np.cumsum(lengths) - lengths)[paths] + times
     flat = np.empty((2, n_decisions), dtype=np.int64)
     flat[0, place], flat[1, place] = states, actions
-    return Demonstrations._from_flat(
-        *flatten(flat[0], flat[1], lengths, final_states, terminated=terminated, goals=goals)
-    )
+    whole = flatten(flat[0], flat[1], lengths, final_states, terminated=terminated, goals=goals)
+    return Demonstrations.from_fields(whole.fields())
 
 
 def _first_states(mdp: MDP, goal_of: NDArray | None, n: int, rng: np.random.Generator) -> NDArray:

@@ -134,20 +134,20 @@ class RewardEstimator(BaseEstimator):
             For decisions that no reward makes possible, naming trajectory and step.
         """
         check_is_fitted(self)
-        return self._by_trajectory(self.fit_.read(X))
+        demonstrations = self.fit_.read(X)
+        self._check_possible(demonstrations)
+        return self.fit_.log_likelihoods(demonstrations)
 
     def score(self, X: Any, y: None = None) -> float:
         """Mean log-likelihood per decision, nats, each decision weighing its trajectory's weight."""
         check_is_fitted(self)
         demonstrations = self.fit_.read(X)
-        total = weighted_sum(demonstrations, self._by_trajectory(demonstrations))
-        return total / float(demonstrations.weights @ demonstrations.lengths)
+        self._check_possible(demonstrations)
+        return self.fit_.log_likelihood(demonstrations) / float(demonstrations.weights @ demonstrations.lengths)
 
-    def _by_trajectory(self, demonstrations: Demonstrations) -> NDArray:
-        """(n,) log-likelihoods of demonstrations in the labels of the fit."""
+    def _check_possible(self, demonstrations: Demonstrations) -> None:
         if not self.fit_.has_goals or demonstrations.goals is not None:
             self.fit_.check_possible(demonstrations)
-        return np.add.reduceat(self.fit_.log_probabilities(demonstrations), demonstrations.offsets[:-1])
 
     # How sure.
 
@@ -196,9 +196,3 @@ class RewardEstimator(BaseEstimator):
         """
         check_is_fitted(self)
         return summarise(self, level=level)
-
-
-def weighted_sum(demonstrations: Demonstrations, by_trajectory: NDArray) -> float:
-    """Sum of a log-probability per trajectory by their weights; a trajectory of weight zero may be impossible."""
-    weights = demonstrations.weights
-    return float(weights @ np.where(weights > 0, by_trajectory, 0.0))

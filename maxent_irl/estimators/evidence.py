@@ -6,8 +6,8 @@ Laplace's approximation, the evidence is
 .. math:: \log p(D \mid \lambda) = \ell(\hat\theta) - \tfrac{\lambda}{2} |\hat\theta|^2
     - \tfrac12 \log\det(I + H / \lambda) .
 
-Undetermined directions add nothing to it. Where coefficients are too many for their curvature, the precision is taken that predicts
-the even trajectories best after a fit to the odd ones.
+Undetermined directions add nothing to it. Where coefficients are too many for their curvature, the precision is taken that
+predicts the even trajectories best after a fit to the odd ones.
 
 Source: MacKay, D. J. C. (1992), Bayesian interpolation, Neural Computation 4(3).
 """

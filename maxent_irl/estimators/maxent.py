@@ -23,14 +23,13 @@ from .._checks import (
     column_names,
 )
 from ..demonstrations import Demonstrations
-from ..demonstrations.labelled import as_demonstrations
 from ..inference.agent import SoftAgent
 from ..likelihood import TaskPoint
 from ..likelihood.information import COVARIANCES
 from ..likelihood.statistics import OBJECTIVES, check_choices
 from ..mdp import MDP, check_mdp
 from ..rewards import LinearReward, RewardModel
-from .base import RewardEstimator, weighted_sum
+from .base import RewardEstimator
 from .evidence import CHOICES_OF_L2, choose_l2
 from .fit import Fit
 from .optimisers import SOLVERS, Loss, Optimum, Progress, features_of, minimise
@@ -72,7 +71,8 @@ class MaxEntIRL(RewardEstimator):
     l2 : float >= 0, or "evidence"
         Precision of a zero-mean Gaussian prior on each coefficient: ``l2 / 2 * |coef|^2`` is taken from the total
         log-likelihood (a sum over decisions, not a mean). "evidence" chooses the precision under which the demonstrations are
-        most probable; with more than 1,024 coefficients, the one that predicts held-out trajectories best. `l2_` is what was used.
+        most probable; with more than 1,024 coefficients, the one that predicts held-out trajectories best. `l2_` is what was
+        used.
     solver : "auto", "newton", "lbfgs" or "gradient-ascent"
         "auto" is "newton": trust-region steps with the exact Hessian, or products with it when there are many features.
     tol : float
@@ -189,7 +189,7 @@ class MaxEntIRL(RewardEstimator):
         self
         """
         self._check_parameters()
-        demonstrations = as_demonstrations(X)
+        demonstrations = X if isinstance(X, Demonstrations) else Demonstrations(X)
         demonstrations.validate_against(self.mdp)
         check_choices(self.mdp, demonstrations)
         new = self._posed(demonstrations, groups, self._reward_model())
@@ -251,6 +251,8 @@ class MaxEntIRL(RewardEstimator):
         """`features` if it is a reward model, otherwise the reward linear in these features."""
         model = self.features if isinstance(self.features, RewardModel) else LinearReward(self.mdp, self.features)
         names = self.feature_names
+        if isinstance(names, str):
+            raise ValueError(f"feature_names must be a list of names; got the text {names!r}")
         if names is not None and len(names) != model.n_parameters:
             raise ValueError(f"feature_names has {len(names)} names for {model.n_parameters} features")
         repeated = [name for name, n in Counter(() if names is None else names).items() if n > 1]
@@ -332,8 +334,7 @@ class MaxEntIRL(RewardEstimator):
         self.n_decisions_, self.n_trajectories_ = int(demonstrations.lengths[counted].sum()), int(counted.sum())
         self.largest_gradient_ = optimum.point.gradient_norm
         self.feature_gap_ = inner.gradient / optimum.point.loss.scale
-        by_trajectory = np.add.reduceat(self.fit_.log_probabilities(demonstrations), demonstrations.offsets[:-1])
-        self.log_likelihood_ = weighted_sum(demonstrations, by_trajectory)
+        self.log_likelihood_ = self.fit_.log_likelihood(demonstrations)
 
 
 def _same_problem(previous: Fit, new: Fit) -> bool:

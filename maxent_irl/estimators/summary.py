@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from scipy import special
 
 from ..demonstrations import Demonstrations
-from ..likelihood.information import Covariance, describe_direction, readable_directions
+from ..likelihood.information import Covariance
+from ..rewards.linear import describe_direction, readable_directions
 
 SHOWN_COEFFICIENTS = 40
 NAME_WIDTHS = (20, 36)  # least and most room for the name of a coefficient
@@ -140,8 +141,8 @@ def summarise(estimator: Any, *, level: float) -> FitSummary:
     counted = statistics["decisions_counted"]
     if counted < N / 2:
         notes.append(
-            f"Decisions counted: {counted:,.3g} of {N:,.6g}. Feature matching with discount {estimator.mdp.discount:g} weighs decision "
-            't of a trajectory by discount^t. objective="likelihood" counts every decision.'
+            f"Decisions counted: {counted:,.3g} of {N:,.6g}. Feature matching with discount {estimator.mdp.discount:g} weighs "
+            'decision t of a trajectory by discount^t. objective="likelihood" counts every decision.'
         )
     if log_likelihood < uniform:
         notes.append(_worse_than_chance(estimator))
@@ -194,8 +195,8 @@ def _reading(estimator: Any, covariance: Covariance, errors: NDArray) -> list[st
     if recession is not None and recession.span.shape[1]:
         notes.append(
             "No finite maximum: the demonstrations become more probable without end along the direction "
-            f"{recession.describe(estimator.fit_.names)}. Values marked unbounded are where the fit stopped, and have no interval. "
-            "Remedies: a prior (l2), or more demonstrations."
+            f"{recession.describe(estimator.fit_.names)}. Values marked unbounded are where the fit stopped, and have no "
+            "interval. Remedies: a prior (l2), or more demonstrations."
         )
     if estimator.fit_.l2:
         if covariance.description.startswith("inverse"):
@@ -205,8 +206,8 @@ def _reading(estimator: Any, covariance: Covariance, errors: NDArray) -> list[st
         else:
             what = "the sampling spread of the penalised estimate; they do not hold its bias"
         notes.append(
-            f"With l2 > 0 the coefficients are pulled towards zero. Errors are {what}. Column data: share of the posterior precision "
-            "that comes from the demonstrations; the rest is the prior."
+            f"With l2 > 0 the coefficients are pulled towards zero. Errors are {what}. Column data: share of the posterior "
+            "precision that comes from the demonstrations; the rest is the prior."
         )
     if not estimator.information_.equality:
         notes.append(

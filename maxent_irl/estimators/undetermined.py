@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..demonstrations import Demonstrations
-from ..likelihood.information import IdentifiabilityWarning, describe_direction, flat_directions, readable_directions
+from ..inference.cycles import ImproperProblemError
+from ..likelihood.information import IdentifiabilityWarning
 from ..likelihood.objective import ObjectivePoint
 from ..likelihood.recession import LONG, Recession, find_recession, none_found, recession_of
 from ..likelihood.separation import never_demonstrated, unbounded
-from ..inference.cycles import ImproperProblemError
 from ..mdp import MDP
 from ..rewards import Features, LinearReward
+from ..rewards.linear import describe_direction, flat_directions, readable_directions
 from .optimisers import DENSE_HESSIAN_FEATURES, Loss, LossPoint, Optimum, plain_costs, proper_start
 
 ALMOST_FLAT = 1e-9  # as FLAT, for a Hessian that is good enough for steps
@@ -94,8 +95,8 @@ def _is_plateau(end: LossPoint, size: NDArray, undetermined: NDArray) -> bool:
 def recession_at(fit: Optimum, size: NDArray, undetermined: NDArray) -> Recession:
     """Directions of the coefficients in which the loss has no minimum, from where the fit stopped.
 
-    Looked for without `l2`, for linear rewards of up to DENSE_HESSIAN_FEATURES features. Where Newton's method arrived with a short
-    step there are none, and nothing is computed.
+    Looked for without `l2`, for linear rewards of up to DENSE_HESSIAN_FEATURES features. Where Newton's method arrived with a
+    short step there are none, and nothing is computed.
     """
     loss, inner = fit.point.loss, fit.point.inner
     model, K = loss.objective.reward_model, len(size)
@@ -126,7 +127,10 @@ def without_maximum(loss: Loss, coef: NDArray, demonstrations: Demonstrations, f
     model, agent = loss.objective.reward_model, loss.objective.agent
     if loss.l2 or len(coef) > DENSE_HESSIAN_FEATURES or not isinstance(model, LinearReward):
         return np.zeros(0, dtype=np.int64)
-    features = model.features
+    features, taken = model.features, np.zeros((agent.mdp.n_actions, agent.mdp.n_states), dtype=bool)
+    taken[demonstrations.actions, demonstrations.states] = True
+    if (features.largest(features.rows(taken)) > 0).all():  # every feature was demonstrated
+        return np.zeros(0, dtype=np.int64)
     signs = never_demonstrated(features, agent.mdp, demonstrations, agent.inference)
     if not signs.any():
         return np.zeros(0, dtype=np.int64)
@@ -181,8 +185,8 @@ def _receding(recession: Recession, unheld: NDArray, names: list[str]) -> str:
     if not left.shape[1] or np.linalg.norm(left, axis=0).max() < 1e-6:
         return ""
     return (
-        f"no demonstrated decision contradicts the direction {recession.describe(names)} of the coefficients: the farther along it, "
-        "the more probable the demonstrations, so there is no finite maximum; coef_ is where the fit stopped"
+        f"no demonstrated decision contradicts the direction {recession.describe(names)} of the coefficients: the farther along "
+        "it, the more probable the demonstrations, so there is no finite maximum; coef_ is where the fit stopped"
     )
 
 

@@ -18,7 +18,7 @@ from scipy import sparse
 
 from .._checks import INFERENCES, check_choice, check_max_iter, check_positive, check_temperature
 from ..mdp import MDP, check_mdp
-from ..mdp.arguments import check_action_prior, check_reward
+from ..mdp.process import check_action_prior, check_reward
 from .backup import SoftBackup
 from .brief_repr import BriefRepr
 from .linearisation import Linearisation, Stationary

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,10 +13,114 @@ from scipy.sparse import csgraph
 from ..mdp import MDP
 from .cycles import describe_cycles, describe_endless
 from .linearisation import Hints, PolicySystem, SingularPolicyError
-from .soft_maximum import soft_maximum
 
 LONGEST = 1e10  # decisions: an undiscounted problem that takes more of them has no value to speak of
 FORCING = 1e-2  # relative accuracy of an inner Krylov solve; the outer loop corrects what is left
+BLOCK = 1 << 14  # states per block: (5 actions, 16384 states) of float64 stay in a core's second-level cache
+
+
+@overload
+def soft_maximum(
+    Q: NDArray,
+    log_prior: NDArray | None,
+    temperature: float,
+    *,
+    policy: Literal[True] = True,
+    out: tuple[NDArray, NDArray] | None = None,
+) -> tuple[NDArray, NDArray]: ...
+@overload
+def soft_maximum(
+    Q: NDArray,
+    log_prior: NDArray | None,
+    temperature: float,
+    *,
+    policy: bool,
+    out: tuple[NDArray, NDArray] | None = None,
+) -> tuple[NDArray, NDArray | None]: ...
+def soft_maximum(
+    Q: NDArray,
+    log_prior: NDArray | None,
+    temperature: float,
+    *,
+    policy: bool = True,
+    out: tuple[NDArray, NDArray] | None = None,
+) -> tuple[NDArray, NDArray | None]:
+    """Soft maximum over actions, and the policy that attains it.
+
+        V(s) = alpha log sum_a p(a|s) exp(Q(s,a) / alpha),     pi(a|s) = p(a|s) exp((Q(s,a) - V(s)) / alpha)
+
+    Parameters
+    ----------
+    Q : (A, S) array, -inf where an action is not to be chosen
+    log_prior : (A, S) array or None for p = 1
+    temperature : alpha; 0 takes the maximum (ties share the probability in proportion to the prior), infinity the
+        mean under the prior (uniform over the available actions when there is none).
+    policy : whether to return the policy as well
+    out : arrays (S,) and (A, S) to write both to
+
+    Returns
+    -------
+    V : (S,) array, -inf where no action can be chosen
+    pi : (A, S) array with columns that sum to 1 (to 0 where no action can be chosen), or None
+    """
+    A, S = Q.shape
+    V, pi = (np.empty(S), np.empty((A, S)) if policy else None) if out is None else out
+    rule = _limit_block if temperature in (0.0, math.inf) else _soft_block
+    if S <= BLOCK:
+        rule(Q, log_prior, temperature, V, pi)
+        return V, pi
+    for start in range(0, S, BLOCK):
+        cut = slice(start, min(start + BLOCK, S))
+        rule(
+            Q[:, cut],
+            None if log_prior is None else log_prior[:, cut],
+            temperature,
+            V[cut],
+            None if pi is None else pi[:, cut],
+        )
+    return V, pi
+
+
+def _soft_block(Q: NDArray, log_prior: NDArray | None, alpha: float, V: NDArray, pi: NDArray | None) -> None:
+    logits = np.divide(Q, alpha, out=pi)
+    if log_prior is not None:
+        logits += log_prior
+    top = np.maximum.reduce(logits, axis=0)
+    # A state without any choosable action has top = -inf; -inf - -inf would be NaN, so it is shifted by 0 instead.
+    dead = None if math.isfinite(np.add.reduce(top)) else ~np.isfinite(top)
+    if dead is not None:
+        top = np.where(dead, 0.0, top)
+    logits -= top
+    np.exp(logits, out=logits)
+    total = np.add.reduce(logits, axis=0)
+    if dead is not None:
+        total[dead] = 1.0
+    np.log(total, out=V)
+    V += top
+    V *= alpha
+    if dead is not None:
+        V[dead] = -math.inf
+    if pi is not None:
+        pi /= total
+
+
+def _limit_block(Q: NDArray, log_prior: NDArray | None, alpha: float, V: NDArray, pi: NDArray | None) -> None:
+    weight = np.isfinite(Q).astype(float) if log_prior is None else np.where(np.isfinite(Q), np.exp(log_prior), 0.0)
+    if alpha == 0.0:
+        best = np.where(weight > 0, Q, -math.inf).max(axis=0)
+        # Actions that tie in exact arithmetic differ by rounding; without a tolerance the arrows of a symmetric map flip.
+        weight = np.where(Q >= best - 1e-10 * np.maximum(1.0, np.abs(best)), weight, 0.0)
+    total = weight.sum(axis=0)
+    weight = np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
+    if alpha == 0.0:
+        V[:] = best
+    else:
+        V[:] = np.where(total > 0, (weight * np.where(weight > 0, Q, 0.0)).sum(axis=0), -math.inf)
+    if pi is not None:
+        pi[:] = weight
+
+
+Measured = tuple[NDArray, NDArray, NDArray, Any]  # TV - V (S,), TV (S,), Q (A, S), policy (A, S) or None
 
 
 class SoftBackup:
@@ -165,40 +270,43 @@ class SoftBackup:
             return TV - V
         return np.subtract(TV, V, where=self.alive, out=np.zeros_like(V))
 
-    def measure(self, V: NDArray, *, policy: bool = True) -> tuple[tuple, float]:
+    def measure(self, V: NDArray, *, policy: bool = True) -> tuple[Measured, float]:
         """Return (TV - V, TV, Q, policy) and the residual ``max |TV - V|`` over states that are not dead."""
         TV, Q, pi = self(V, policy=policy)
         change = self._difference(TV, V)
         return (change, TV, Q, pi), float(max(change.max(), -change.min()))
 
-    def measure_value(self, V: NDArray) -> tuple[tuple, float]:
+    def measure_value(self, V: NDArray) -> tuple[Measured, float]:
         """`measure` without the policy, which a sweep does not need."""
         return self.measure(V, policy=False)
 
-    def sweep(self, V: NDArray, measured: tuple) -> NDArray:
+    def sweep(self, V: NDArray, measured: Measured) -> NDArray:
         """Advance by one sweep of value iteration."""
         return measured[1]
 
-    def newton_step(self, V: NDArray, measured: tuple) -> NDArray:
+    def newton_step(self, V: NDArray, measured: Measured) -> NDArray:
         """Advance by one step of policy iteration: solve the equation linearised at the current policy."""
         change, TV, _, pi = measured
-        new = self._evaluated(V, change, pi)
+        system = self._system(V, pi)
+        try:
+            new = self._moved(V, system.solve(change, rtol=FORCING), system)
+        except SingularPolicyError:
+            new = None
         if new is None:  # this policy never ends, or hardly ever: try again from one that does, then sweep by sweep
             new = TV if self.restarted else self.aimless_values()
         return new
 
-    def _evaluated(self, V: NDArray, change: NDArray, pi: NDArray) -> NDArray | None:
-        """Value of the policy `pi` in the linearisation at V; None where (undiscounted) it has no value to speak of."""
+    def _system(self, V: NDArray, pi: NDArray) -> PolicySystem:
+        """The linear system of a policy (A, S), in the linearisation at V."""
         tilt = tilted_probabilities(self.mdp, V, self.alpha) if self.inference == "exact" else None
-        system = PolicySystem(self.mdp, pi, tilt, Hints(near=self.hints.near))
-        try:
-            step = system.solve(change, rtol=FORCING)
-        except SingularPolicyError:
-            return None
+        return PolicySystem(self.mdp, pi, tilt, Hints(near=self.hints.near))
+
+    def _moved(self, V: NDArray, step: NDArray, system: PolicySystem) -> NDArray | None:
+        """V + step; None where the policy of an undiscounted problem takes too long to end for its value to be known."""
         self.hints = self.hints._replace(krylov_rate=system.krylov_rate)
-        if self.mdp.discount == 1.0:
-            if not self.size(step) <= LONGEST * (self.reward_scale + self.entropy_scale) + 2.0 * self.size(V):
-                return None
+        largest = LONGEST * (self.reward_scale + self.entropy_scale) + 2.0 * self.size(V)
+        if self.mdp.discount == 1.0 and not self.size(step) <= largest:
+            return None
         new = np.where(self.alive, V + step, V)
         new[self.mdp.terminal] = 0.0
         return new
@@ -211,7 +319,11 @@ class SoftBackup:
         gain, pi = soft_maximum(np.where(np.isfinite(Q), 0.0, Q), self.log_prior, self.alpha)
         gain = np.where(self.alive, gain + (pi * np.where(pi > 0, Q, 0.0)).sum(axis=0), 0.0)
         gain[self.mdp.terminal] = 0.0
-        new = self._evaluated(V, gain, pi)
+        system = self._system(V, pi)
+        try:
+            new = self._moved(V, system.solve(gain, rtol=FORCING), system)
+        except SingularPolicyError:
+            new = None
         return V if new is None else new
 
 
@@ -270,7 +382,9 @@ def shortest_path_values(mdp: MDP, reward: NDArray) -> NDArray:
     )
     if mdp.ending is not None:
         a, s = np.nonzero(mdp.ending.T)
-        sources.append(s), targets.append(np.full(len(s), S)), costs.append(cost[a, s])
+        sources.append(s)
+        targets.append(np.full(len(s), S))
+        costs.append(cost[a, s])
     edges = np.concatenate(sources), np.concatenate(targets), np.concatenate(costs)
     # csgraph reads a stored zero as "no edge" and adds up parallel ones: keep the cheapest, and shift zeros off zero.
     order = np.lexsort((edges[2], edges[1], edges[0]))

@@ -14,7 +14,8 @@ class BriefRepr:
     """Mixin of dataclasses that hold arrays; they say ``@dataclass(repr=False)``."""
 
     def __repr__(self) -> str:
-        shown = (f"{field.name}={_brief(getattr(self, field.name))}" for field in fields(self) if field.repr)
+        shown_fields: Any = fields(self)  # type: ignore[arg-type]  # a mixin of dataclasses
+        shown = (f"{field.name}={_brief(getattr(self, field.name))}" for field in shown_fields if field.repr)
         return f"{type(self).__name__}({', '.join(shown)})"
 
 

@@ -63,36 +63,23 @@ class PolicySystem:
     ) -> None:
         self.mdp, self.policy, self.probabilities, self.krylov_rate = mdp, policy, probabilities, hints.krylov_rate
         self._near = hints.near if hints.near is not None and hints.near.factorised else None
+        self._factors: SuperLU | None = None
         P = mdp.transitions
         self.P = P if probabilities is None else sparse.csr_array((probabilities, P.indices, P.indptr), shape=P.shape)
 
     def __getstate__(self) -> dict[str, Any]:
         # Factorisations do not travel between processes: they are made again when needed.
-        return {key: value for key, value in self.__dict__.items() if key != "_lu"} | {"_near": None}
+        return {**self.__dict__, "_near": None, "_factors": None}
 
     @cached_property
     def matrix(self) -> sparse.csr_array:
         """``I - discount * P_policy``, shape (S, S)."""
         return self.mdp.structure.evaluation_matrix(self.policy, self.probabilities)
 
-    @cached_property
-    def _lu(self) -> SuperLU:
-        # The arrays of a CSR matrix are those of its transpose in CSC, which is what SuperLU wants: factorise the transpose
-        # and swap the sense of the solves. An M-matrix needs no pivoting, and symmetric mode keeps the fill of its ordering.
-        A = self.matrix
-        transpose = sparse.csc_array((A.data, A.indices, A.indptr), shape=A.shape)
-        try:
-            return splu(transpose, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
-        except RuntimeError as error:
-            raise SingularPolicyError(
-                "policy evaluation is singular: under this policy an undiscounted problem never ends from some state; "
-                "use discount < 1, a horizon, or a policy that reaches a terminal state from everywhere"
-            ) from error
-
     @property
     def factorised(self) -> bool:
         """Whether the factorisation is at hand."""
-        return "_lu" in self.__dict__
+        return self._factors is not None
 
     def _direct(self, n_columns: int, rtol: float) -> bool:
         """Whether to factorise for this many right-hand sides, judging by the Krylov iterations seen so far."""
@@ -105,7 +92,7 @@ class PolicySystem:
     def prepare(self, n_columns: int) -> None:
         """Factorise now if that is the cheaper way to solve for `n_columns` right-hand sides, one after the other."""
         if (self._near is None or n_columns > 1) and self._direct(n_columns, 1e-10):
-            _ = self._lu
+            self._factors = self._factors or _factorise(self.matrix)
 
     def solve(self, rhs: NDArray, *, transposed: bool = False, rtol: float = 1e-13) -> NDArray:
         """Solve ``(I - discount * P_policy) x = rhs``, or with the transpose, for rhs of shape (S,) or (S, K).
@@ -122,15 +109,19 @@ class PolicySystem:
             x = self._krylov(rhs, transposed, rtol)
             if x is not None:
                 return x
+        self._factors = self._factors or _factorise(self.matrix)
         # A block in C order would make SuperLU stride through memory, many times slower.
-        return self._lu.solve(np.asfortranarray(rhs), "N" if transposed else "T")
+        return self._factors.solve(np.asfortranarray(rhs), "N" if transposed else "T")
 
     def _refined(self, rhs: NDArray, transposed: bool, rtol: float) -> NDArray | None:
         """Solve for (S,) by iterative refinement with the factorisation of the policy nearby; None if that is too far away."""
+        near = self._near._factors if self._near is not None else None
+        if near is None:
+            return None
         goal = max(rtol, 1e-15) * float(np.abs(rhs).max())
         x, left, size = np.zeros_like(rhs), rhs, np.inf
         for _ in range(REFINEMENTS):
-            x = x + self._near._lu.solve(left, "N" if transposed else "T")
+            x = x + near.solve(left, "N" if transposed else "T")
             ahead = self.expect_adjoint(self.policy * x) if transposed else self.average(self.expect(x))
             left, before = rhs - x + ahead, size
             size = float(np.abs(left).max())
@@ -175,6 +166,22 @@ class PolicySystem:
     def average(self, values: NDArray) -> NDArray:
         """Mean over actions under the policy: (A, S) or (A, S, K) to (S,) or (S, K)."""
         return np.einsum("as,as...->s...", self.policy, values)
+
+
+def _factorise(A: sparse.csr_array) -> SuperLU:
+    """Factors of the transpose of A: swap the sense of the solves.
+
+    The arrays of a CSR matrix are those of its transpose in CSC, which is what SuperLU takes. An M-matrix needs no pivoting, and
+    symmetric mode keeps the fill of its ordering.
+    """
+    transpose = sparse.csc_array((A.data, A.indices, A.indptr), shape=A.shape)
+    try:
+        return splu(transpose, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
+    except RuntimeError as error:
+        raise SingularPolicyError(
+            "policy evaluation is singular: under this policy an undiscounted problem never ends from some state; "
+            "use discount < 1, a horizon, or a policy that reaches a terminal state from everywhere"
+        ) from error
 
 
 class Linearisation(ABC):

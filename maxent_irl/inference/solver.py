@@ -6,16 +6,53 @@ All three apply a `SoftBackup`. The first two stop where the residual certifies 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .backup import LONGEST, SoftBackup, tilted_probabilities
+from .backup import LONGEST, SoftBackup, soft_maximum, tilted_probabilities
 from .cycles import ImproperProblemError
 from .linearisation import Linearisation, PolicySystem, SingularPolicyError, Staged, Stationary
-from .soft_maximum import Iterated, iterate, soft_maximum
+
+State = TypeVar("State")
+Measured = TypeVar("Measured")
+
+
+class Iterated(NamedTuple, Generic[State, Measured]):
+    """Where an iteration stopped: the last state, what was measured at it, and whether that was within tolerance."""
+
+    state: State
+    measured: Measured
+    converged: bool
+    n_iter: int
+    residual: float
+
+
+def iterate(
+    state: State,
+    *,
+    measure: Callable[[State], tuple[Measured, float]],
+    advance: Callable[[State, Measured], State],
+    tolerance: Callable[[State], float],
+    max_iter: int,
+) -> Iterated[State, Measured]:
+    """Advance a state until its residual is within tolerance, at most `max_iter` times.
+
+    ``measure(state)`` returns whatever `advance` needs and the residual; ``advance(state, measured)`` returns the next state.
+    ``tolerance(state)`` may depend on the state, so that no solver is asked for more digits than floating point holds. A
+    residual that is NaN or infinite stops the loop as not converged.
+    """
+    for n_iter in range(max_iter + 1):
+        measured, residual = measure(state)
+        converged = bool(residual <= tolerance(state))
+        if converged or n_iter == max_iter or not math.isfinite(residual):
+            return Iterated(state, measured, converged, n_iter, float(residual))
+        state = advance(state, measured)
+    raise ValueError(f"max_iter must be >= 0; got {max_iter}")
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._checks import check_finite, check_numbers
 from ..mdp import MDP
-from ..mdp.arguments import check_policy, check_reward
+from ..mdp.policies import check_policy
+from ..mdp.process import check_reward
 from ..mdp.structure import reaches_end
 from .agent import SoftSolution
 from .linearisation import Linearisation, linearise

@@ -27,9 +27,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._checks import check_choice
 from ..inference.brief_repr import BriefRepr
+from ..rewards.linear import complement, flat_directions
 
 COVARIANCES = ("observed", "opg", "robust", "clustered")
-FLAT = 1e-12  # information relative to what the feature could carry, below which a direction counts as flat
 
 
 class IdentifiabilityWarning(UserWarning):
@@ -81,7 +81,8 @@ class Information(BriefRepr):
     def flat(self) -> NDArray:
         """Orthonormal basis (K, q) of the directions of which the data, without any penalty, give no value here.
 
-        Those of `undetermined`, those of `unbounded`, and others where a coefficient has run so far away that nothing moves any more.
+        Those of `undetermined`, those of `unbounded`, and others where a coefficient has run so far away that nothing moves any
+        more.
         """
         return self._flat_of(self.curvature)
 
@@ -170,8 +171,8 @@ class Information(BriefRepr):
         to, which is pulled towards zero: they do not hold that bias.
 
         The covariance is that of the answer of least norm: zero along undetermined directions, whatever ``l2`` is. Other flat
-        directions, along which coefficients have run away, are left out too without a penalty. With one, "observed" and "opg" give
-        them the variance of the prior, ``1 / l2``, and "robust" and "clustered" give them zero, as no sample moves them.
+        directions, along which coefficients have run away, are left out too without a penalty. With one, "observed" and "opg"
+        give them the variance of the prior, ``1 / l2``, and "robust" and "clustered" give them zero, as no sample moves them.
         """
         check_choice("covariance", kind, COVARIANCES)
         A = self.curvature + self.l2 * np.eye(len(self.coef))
@@ -284,78 +285,3 @@ class Covariance(BriefRepr):
         """(K,) bool: coefficients without any part in a flat direction."""
         carried = np.abs(self.flat) * np.where(self.size > 0, self.size, 1.0)[:, None]
         return (carried < 1e-6 * carried.max(axis=0, initial=0.0)).all(axis=1)
-
-
-def flat_directions(matrix: NDArray, size: NDArray, *, threshold: float = FLAT) -> NDArray:
-    """Directions v with ``v' matrix v = 0`` up to rounding, as an orthonormal basis (K, q).
-
-    Parameters
-    ----------
-    matrix : (K, K) array
-        Symmetric: minus a second derivative.
-    size : (K,) array
-        Natural size of the square root of each diagonal entry, against which rounding is judged. Judging by the entries
-        themselves would magnify the rounding errors of a flat one.
-    threshold : float
-        Eigenvalues of the matrix in units of `size` up to this are zero.
-
-    Notes
-    -----
-    A parameter point is locally identified if and only if its information is nonsingular: Rothenberg, T. J. (1971),
-    Identification in parametric models, Econometrica 39(3).
-    """
-    unit = np.where(size > 0, size, 1.0)
-    values, vectors = np.linalg.eigh(matrix / np.outer(unit, unit))
-    null = vectors[:, np.abs(values) <= threshold] / unit[:, None]
-    if null.shape[1]:
-        null = np.linalg.qr(null / np.linalg.norm(null, axis=0))[0]
-    return null
-
-
-def complement(basis: NDArray) -> NDArray:
-    """Orthonormal basis of what is orthogonal to the columns of an orthonormal (K, q) basis; the identity if q = 0."""
-    K, q = basis.shape
-    if q == 0:
-        return np.eye(K)
-    kept = np.linalg.qr(basis, mode="complete")[0][:, q:]
-    kept[np.abs(kept) < 1e-13] = 0.0  # coefficients that lie wholly in the basis are 0, not rounding errors
-    return kept
-
-
-def readable_directions(basis: NDArray, unit: NDArray | None = None, *, noise: float = 1e-6) -> NDArray:
-    """The same subspace by directions that involve few coefficients each, (q, K), largest entry 1.
-
-    Row reduction with pivoting: "a - b" and "c" instead of two mixtures of all three. Entries up to `noise` become 0; they are
-    judged as what they add to the reward, `unit` (K,) being the size of each feature: the coefficient of a feature in the
-    millions is small, and counts all the same.
-    """
-    unit = np.ones(len(basis)) if unit is None else np.where(unit > 0, unit, 1.0)
-    rows = basis.T * unit
-    rows /= np.abs(rows).max(axis=1, keepdims=True, initial=np.finfo(float).tiny)
-    pivots: list[int] = []
-    for i in range(len(rows)):
-        rest = np.abs(rows[i:])
-        rest[:, pivots] = 0.0
-        at, pivot = np.unravel_index(int(rest.argmax()), rest.shape)
-        rows[[i, i + at]] = rows[[i + at, i]]
-        pivots.append(int(pivot))
-        rows[i] /= rows[i, pivot]
-        others = np.arange(len(rows)) != i
-        rows[others] -= np.outer(rows[others, pivot], rows[i])
-    for row in rows:
-        row[np.abs(row) <= noise * np.abs(row).max()] = 0.0
-        row /= unit
-        row /= row[np.abs(row).argmax()]
-    return rows[np.argsort([np.flatnonzero(row)[0] for row in rows], kind="stable")]
-
-
-def describe_direction(direction: NDArray, names: list[str], *, most: int = 6) -> str:
-    """Write a direction with the names of its features, as in ``"water - 0.5 grass"``; at most `most` terms."""
-    order = [int(k) for k in np.argsort(-np.abs(direction).round(6), kind="stable") if direction[k]]
-    text = ""
-    for k in sorted(order[:most]):
-        size = abs(direction[k])
-        factor = "" if abs(size - 1) < 5e-4 else f"{size:.3g} "
-        sign = ("- " if direction[k] < 0 else "+ ") if text else ("-" if direction[k] < 0 else "")
-        text += f"{' ' if text else ''}{sign}{factor}{names[k]}"
-    return text if len(order) <= most else f"{text} ... ({len(order)} features)"

@@ -21,18 +21,13 @@ from scipy import sparse
 from ..mdp import MDP
 
 
-def telescopes(mdp: MDP, per_state: bool) -> bool:
-    """Whether the problem is of the kind that this module is for."""
-    return mdp.horizon is not None and per_state and mdp.structure.deterministic
-
-
 def path_moments(mdp: MDP, policy: NDArray, features: NDArray, flow: NDArray, source: NDArray) -> NDArray:
     """``alpha`` times the Hessian, (K, K).
 
     Parameters
     ----------
     mdp : MDP
-        For which `telescopes`.
+        With a horizon and deterministic dynamics.
     policy : (T, A, S) array
     features : (S, K) array
     flow, source : (T + 1, S) arrays
@@ -44,7 +39,7 @@ def path_moments(mdp: MDP, policy: NDArray, features: NDArray, flow: NDArray, so
     pair, after = pair[order], mdp.transitions.indices[order]
     rows = np.searchsorted(pair % S, np.arange(S + 1)).astype(after.dtype)
     phi = np.where((mdp.terminal | ~mdp.available.any(axis=1))[:, None], 0.0, features)
-    entered = source.any(axis=1)
+    entered = np.asarray(source.any(axis=1))
     D, C, visited = np.zeros_like(phi), np.zeros_like(phi), np.empty_like(phi)
     M = np.zeros((phi.shape[1],) * 2)
     step = sparse.csr_array(

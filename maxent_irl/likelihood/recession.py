@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
-from .information import complement, describe_direction, flat_directions
+from ..rewards.linear import complement, describe_direction, flat_directions
 
 # Gradient and curvature of minus a log-likelihood at parameters, in nats; None where it is not finite.
 Evaluate = Callable[[NDArray], "tuple[NDArray, NDArray] | None"]

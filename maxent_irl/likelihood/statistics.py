@@ -253,7 +253,7 @@ def check_choices(mdp: MDP, demonstrations: Demonstrations) -> None:
         )
 
 
-def check_allowed(mdp: MDP, demonstrations: Demonstrations, log_prior: NDArray | None) -> None:
+def check_allowed(demonstrations: Demonstrations, log_prior: NDArray | None) -> None:
     """Raise for the first decision that an action prior, (A, S) in logs, forbids."""
     if log_prior is None:
         return
@@ -263,11 +263,11 @@ def check_allowed(mdp: MDP, demonstrations: Demonstrations, log_prior: NDArray |
         i = int(forbidden[0])
         raise ValueError(
             f"action_prior gives no probability to action {data.actions[i]} in state {data.states[i]}, which trajectory "
-            f"{data.trajectory_ids[i]} takes at step {data.times[i]}: give it some, or drop the trajectory"
+            f"{data.name_of(data.trajectory_ids[i])} takes at step {data.times[i]}: give it some, or drop the trajectory"
         )
 
 
-def check_possible(mdp: MDP, demonstrations: Demonstrations, inference: str, positions: NDArray | None = None) -> None:
+def check_possible(mdp: MDP, demonstrations: Demonstrations, inference: str) -> None:
     """Raise for the first decision that has probability zero whatever the reward, because it runs into a dead end.
 
     Parameters
@@ -275,8 +275,6 @@ def check_possible(mdp: MDP, demonstrations: Demonstrations, inference: str, pos
     mdp : MDP
     demonstrations : Demonstrations
     inference : "variational" or "exact"
-    positions : (n,) int array, optional
-        Numbers by which the error calls the trajectories. None: their own.
     """
     s, a = demonstrations.states, demonstrations.actions
     if mdp.horizon is None:
@@ -301,7 +299,7 @@ def check_possible(mdp: MDP, demonstrations: Demonstrations, inference: str, pos
         )
         fate = f"where {end} can be reached from"
     raise ValueError(
-        f"trajectory {trajectory if positions is None else int(positions[trajectory])}, step {int(demonstrations.times[i])}: "
+        f"{demonstrations.place_of(i)}: "
         f"action {int(a[i])} in state {int(s[i])} leads {fate}, so its probability is zero "
         "under every reward; drop the trajectory, cut it before that, or make such states terminal"
     )

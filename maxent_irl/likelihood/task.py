@@ -32,11 +32,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from ..demonstrations import Demonstrations
 from ..inference.agent import SoftAgent, SoftSolution
 from ..mdp.structure import reached_from
 from ..rewards import Features, RewardModel, SmoothRewardModel
-from .path_moments import path_moments, telescopes
-from .statistics import SparseWeights, SufficientStatistics
+from .path_moments import path_moments
+from .statistics import SparseWeights, SufficientStatistics, check_allowed, check_possible, sufficient_statistics
 
 SOLVE_TOLERANCE = 1e-12  # of V inside a fit: finite differences of the objective then agree to 1e-8
 FLOW_TOLERANCE = 1e-13
@@ -71,6 +72,18 @@ class TaskObjective:
         self._statistics: SufficientStatistics = statistics
         self._unit_weights: NDArray | None = None  # (n_units,)
         self._add_up(None)
+
+    @classmethod
+    def of(
+        cls, agent: SoftAgent, reward_model: RewardModel, demonstrations: Demonstrations, weighting: str
+    ) -> TaskObjective:
+        """The objective of demonstrations without goals, already validated against the MDP.
+
+        Raises ValueError for a decision that leads into a dead end or that the action prior forbids, naming trajectory and step.
+        """
+        check_possible(agent.mdp, demonstrations, agent.inference)
+        check_allowed(demonstrations, agent.log_prior)
+        return cls(agent, reward_model, sufficient_statistics(agent.mdp, demonstrations, weighting))
 
     def _add_up(self, weights: NDArray | None) -> None:
         rows = self._statistics
@@ -226,8 +239,9 @@ class TaskPoint:
     @cached_property
     def step_hessian(self) -> NDArray:
         """The Hessian, to the digits that a step of an optimiser needs, which may cost much less."""
-        mdp, per_state = self.objective.agent.mdp, self.features.per_state
-        if not telescopes(mdp, per_state) or "hessian" in self.__dict__:
+        mdp = self.objective.agent.mdp
+        telescopes = mdp.horizon is not None and self.features.per_state and mdp.structure.deterministic
+        if not telescopes or "hessian" in self.__dict__:
             return self.hessian
         moments = path_moments(mdp, self.policy, self.features.of_action(0), self.flow, self._source)
         return moments / self.objective.agent.temperature + self._curvature

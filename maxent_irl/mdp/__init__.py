@@ -1,7 +1,7 @@
 """The problem: a finite Markov decision process without its reward.
 
 `process` holds the MDP and `inputs` turns what users have into one. `structure` finds what follows from its graph.
-`arguments` checks what is given with one (rewards, priors, policies). `files` reads and writes plain arrays.
+`policies` checks policies. `files` reads and writes plain arrays.
 """
 
 from .process import MDP, check_mdp, gymnasium_reward

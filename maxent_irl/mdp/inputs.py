@@ -10,10 +10,24 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from .._checks import PROBABILITY_TOLERANCE, check_numbers, check_positive
-from .files import read_arrays, write_arrays
+from .._checks import PROBABILITY_TOLERANCE, check_numbers, check_positive, check_unmasked
+from .files import Entry, read_checked, write_checked
 
-SPARSE_INDICES = 100_000  # numbers of states from here on must be used to some extent
+FILE_FORMAT = "maxent_irl.MDP 1"
+SCHEMA = {
+    "n_states": Entry("whole", low=1, high=2**31 - 1),
+    "n_actions": Entry("whole", low=1, high=2**31 - 1),
+    "discount": Entry("real", low=0, high=1),
+    "horizon": Entry("whole", required=False, low=1, high=2**63 - 1),
+    "data": Entry("real", ("transitions",), low=0),
+    "indices": Entry("whole", ("transitions",), low=0, high=2**63 - 1),
+    "indptr": Entry("whole", ("rows + 1",), low=0, high=2**63 - 1),
+    "terminal": Entry("flag", ("states",)),
+    "available": Entry("flag", ("states", "actions")),
+    "initial": Entry("real", ("states",), required=False, low=0),
+    "ending": Entry("real", ("states", "actions"), required=False, low=0),
+}
+SPARSE_INDICES = 1_000  # numbers of states from here on must be used to some extent
 
 
 def tidy(matrix: sparse.sparray) -> sparse.csr_array:
@@ -35,7 +49,7 @@ def stack_transitions(transitions: Any) -> tuple[sparse.csr_array, int]:
             "a single sparse matrix is ambiguous: give a list with one (S, S) matrix per action, "
             "or MDP.from_stacked for one of shape (A * S, S)"
         )
-    dense = transitions if sparse.issparse(transitions) else check_numbers("transitions", transitions)
+    dense: Any = transitions if sparse.issparse(transitions) else check_numbers("transitions", transitions)
     if dense.ndim != 3 or dense.shape[0] != dense.shape[2] or 0 in dense.shape:
         raise ValueError(
             f"transitions must have shape (n_states, n_actions, n_states), [s, a, s']; got {dense.shape}. "
@@ -64,6 +78,7 @@ def _stack_matrices(matrices: Sequence) -> tuple[sparse.csr_array, int]:
 def state_mask(name: str, states: ArrayLike | None, n_states: int) -> NDArray:
     """Read-only boolean mask from a boolean mask or integer indices, told apart by dtype."""
     mask = np.zeros(n_states, dtype=bool)
+    check_unmasked(name, states)
     if states is not None:
         given = np.asarray(states)
         if given.dtype == bool:
@@ -84,6 +99,7 @@ def state_mask(name: str, states: ArrayLike | None, n_states: int) -> NDArray:
 def available_mask(available: ArrayLike | None, terminal: NDArray, n_states: int, n_actions: int) -> NDArray:
     """Read-only (S, A) mask in Fortran order, False in terminal states."""
     mask = np.ones((n_states, n_actions), dtype=bool, order="F")
+    check_unmasked("available", available)
     if available is not None:
         given = np.asarray(available)
         if given.shape != (n_states, n_actions) or given.dtype != bool:
@@ -100,7 +116,7 @@ def ending_table(ending: ArrayLike | None, available: NDArray) -> NDArray | None
     """Read-only (S, A) probabilities that the episode ends, zero where unavailable; None where nothing ends."""
     if ending is None:
         return None
-    table = np.array(ending, dtype=float, order="F")
+    table = np.array(check_numbers("ending", ending), order="F")
     if table.shape != available.shape:
         raise ValueError(f"ending must have shape {available.shape}; got {table.shape}")
     table[~available] = 0.0
@@ -155,6 +171,7 @@ def check_rows(matrix: sparse.csr_array, available: NDArray, ending: NDArray | N
 
 def successor_matrix(next_state: ArrayLike) -> tuple[sparse.csr_array, NDArray]:
     """Stacked matrix and availability of a deterministic table of next states, -1 where unavailable."""
+    check_unmasked("next_state", next_state)
     table = np.asarray(next_state)
     if table.ndim != 2 or not np.issubdtype(table.dtype, np.integer):
         raise ValueError(f"next_state must be an integer array of shape (S, A); got {table.dtype} {table.shape}")
@@ -171,26 +188,60 @@ def successor_matrix(next_state: ArrayLike) -> tuple[sparse.csr_array, NDArray]:
     return sparse.csr_array((np.ones(len(indices)), indices, indptr), shape=(A * S, S)), table >= 0
 
 
-def gymnasium_tables(env: Any) -> tuple[sparse.csr_array, NDArray, NDArray, NDArray | None]:
-    """Stacked matrix, ending (S, A), reward (S, A) and initial distribution of ``env.unwrapped.P``."""
+def gymnasium_tables(env: Any) -> tuple[sparse.csr_array, NDArray, NDArray, NDArray | None, NDArray]:
+    """Stacked matrix, ending (S, A), reward (S, A), initial distribution and availability (S, A) of ``env.unwrapped.P``.
+
+    A state without actions is terminal; an action that is not listed, or has no outcomes, is unavailable.
+    """
     raw = getattr(env, "unwrapped", env)
     table = getattr(raw, "P", None)
     if table is None:
         raise ValueError(f"{type(raw).__name__} has no transition table P: only tabular environments can be read")
-    S, A = len(table), len(table[0])
-    ending, reward = np.zeros((S, A), order="F"), np.zeros((S, A), order="F")
+    by_state = _numbered(table, "P, states")
+    choices = [_numbered(choice, f"P, actions of state {s}", gaps=True) for s, choice in sorted(by_state.items())]
+    S, A = len(choices), 1 + max((action for choice in choices for action in choice), default=-1)
+    if not A:
+        raise ValueError("P lists no action in any state: there is nothing to decide")
+    ending, reward, available = np.zeros((S, A), order="F"), np.zeros((S, A), order="F"), np.zeros((S, A), dtype=bool)
     rows, columns, values = [], [], []
-    for s in range(S):
-        for a in range(A):
-            for probability, successor, gain, terminated in table[s][a]:
+    for s, choice in enumerate(choices):
+        for a, outcomes in choice.items():
+            available[s, a] = len(outcomes) > 0
+            for outcome in outcomes:
+                probability, successor, gain, terminated = _outcome(outcome, s, a, S)
                 reward[s, a] += probability * gain
                 if terminated:
                     ending[s, a] += probability
                 else:
-                    rows.append(a * S + s), columns.append(int(successor)), values.append(probability)
+                    rows.append(a * S + s)
+                    columns.append(successor)
+                    values.append(probability)
     matrix = sparse.coo_array((values, (rows, columns)), shape=(A * S, S))
     initial = getattr(raw, "initial_state_distrib", None)
-    return tidy(matrix), ending, reward, None if initial is None else np.asarray(initial, dtype=float)
+    return tidy(matrix), ending, reward, None if initial is None else np.asarray(initial, dtype=float), available
+
+
+def _numbered(table: Any, what: str, *, gaps: bool = False) -> dict[int, Any]:
+    """The entries of a list, or of a mapping whose keys are 0, 1, 2, ..."""
+    entries = dict(table.items()) if hasattr(table, "items") else dict(enumerate(table))
+    wrong = [key for key in entries if isinstance(key, bool) or not isinstance(key, int | np.integer) or key < 0]
+    if wrong or (not gaps and sorted(entries) != list(range(len(entries)))):
+        raise ValueError(f"{what} must be numbered 0, 1, 2, ...; got {list(entries)!r:.60}")
+    return {int(key): value for key, value in entries.items()}
+
+
+def _outcome(outcome: Any, s: int, a: int, n_states: int) -> tuple[float, int, float, bool]:
+    """One entry of P: probability, next state, reward, whether the episode ends."""
+    try:
+        probability, successor, gain, terminated = outcome
+        if int(successor) != successor or not 0 <= successor < n_states:
+            raise ValueError(f"the next state {successor!r} is none of 0..{n_states - 1}")
+        return float(probability), int(successor), float(gain), bool(terminated)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"P of state {s}, action {a} holds {outcome!r:.60}, where (probability, next state, reward, terminated) belongs: "
+            f"{error}"
+        ) from None
 
 
 def counted_transitions(
@@ -204,9 +255,11 @@ def counted_transitions(
     S, A = n_states, n_actions
     if S is None:
         labels = demonstrations.state_labels
-        S = _number_of_states(states, next_states) if labels is None else len(labels)
+        seen_states = np.concatenate([states, next_states[next_states >= 0]])
+        S = _number_of("state", seen_states) if labels is None else len(labels)
     if A is None:
-        A = int(actions.max()) + 1 if demonstrations.action_labels is None else len(demonstrations.action_labels)
+        labels = demonstrations.action_labels
+        A = _number_of("action", actions) if labels is None else len(labels)
     weights = demonstrations.weights[demonstrations.trajectory_ids]
     pair, known = actions * S + states, next_states >= 0
     counts = tidy(demonstrations.transition_counts(S, A))
@@ -229,14 +282,15 @@ def counted_transitions(
     return counts, (totals > 0).reshape(A, S).T, ending.reshape(A, S).T, dead_ends
 
 
-def _number_of_states(states: NDArray, next_states: NDArray) -> int:
+def _number_of(what: str, seen: NDArray) -> int:
     """One more than the largest index, unless the numbers are clearly no indices."""
-    largest = int(max(states.max(), next_states.max()))
-    n_seen = len(np.union1d(states, next_states[next_states >= 0]))
-    if largest >= SPARSE_INDICES and largest > 100 * n_seen:
+    largest = int(seen.max())
+    n_seen = len(np.unique(seen))
+    if largest >= SPARSE_INDICES and largest > 10 * n_seen:
         raise ValueError(
-            f"the largest state is {largest}, but only {n_seen} different states occur: integers are indices, and there would be "
-            f"{largest + 1} states. If they are names, turn them into strings; if not, say n_states="
+            f"the largest {what} is {largest}, but only {n_seen} different {what}s occur: integers are indices, and there would "
+            f"be {largest + 1} {what}s. If they are names, turn them into strings, or read them with Demonstrations.from_table; "
+            f"if not, say n_{what}s="
         )
     return largest + 1
 
@@ -247,31 +301,17 @@ def save(attributes: dict[str, Any], path: Any) -> None:
     arrays = {"data": matrix.data, "indices": matrix.indices, "indptr": matrix.indptr}
     arrays |= {key: attributes[key] for key in ("n_states", "n_actions", "discount", "terminal", "available")}
     arrays |= {key: attributes[key] for key in ("initial", "horizon", "ending") if attributes[key] is not None}
-    write_arrays(path, arrays)
+    write_checked(path, FILE_FORMAT, arrays)
 
 
 def load(path: Any) -> tuple[sparse.csr_array, int, dict[str, Any]]:
     """Read what `save` wrote: the stacked matrix, A, and the constructor's options."""
-    arrays = read_arrays(path)
-    missing = {
-        "data",
-        "indices",
-        "indptr",
-        "n_states",
-        "n_actions",
-        "discount",
-        "terminal",
-        "available",
-    } - set(arrays)
-    if missing:
-        raise ValueError(
-            f"{os.fspath(path)} holds no MDP: it lacks {', '.join(sorted(missing))}; write it with MDP.save"
-        )
+    arrays = read_checked(path, FILE_FORMAT, SCHEMA, sizes={"states": "n_states", "actions": "n_actions"})
     S, A = int(arrays["n_states"]), int(arrays["n_actions"])
     try:
         matrix = sparse.csr_array((arrays["data"], arrays["indices"], arrays["indptr"]), shape=(A * S, S))
         matrix.check_format(full_check=True)  # an index outside would read outside of memory later
-    except ValueError as error:
+    except (ValueError, OverflowError, MemoryError) as error:
         raise ValueError(f"{os.fspath(path)} is damaged: {error}") from None
     options: dict[str, Any] = {
         key: arrays[key] for key in ("initial", "ending", "terminal", "available") if key in arrays

@@ -11,11 +11,22 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from .._checks import check_discount, check_distribution, check_goal, check_horizon
-from . import inputs
+from .._checks import (
+    LARGEST_REWARD,
+    PROBABILITY_TOLERANCE,
+    check_discount,
+    check_distribution,
+    check_finite,
+    check_goal,
+    check_horizon,
+    check_numbers,
+    within,
+)
+from ..mdp import inputs
 from .structure import Structure
 
 _ENDLESS = (
@@ -95,7 +106,17 @@ class MDP:
         matrix, n_actions = inputs.stack_transitions(transitions)
         self._set(matrix, n_actions, initial, discount, horizon, terminal, available, ending)
 
-    def _set(self, matrix, n_actions, initial, discount, horizon, terminal, available, ending) -> None:
+    def _set(
+        self,
+        matrix: sparse.csr_array,
+        n_actions: int,
+        initial: ArrayLike | None,
+        discount: float,
+        horizon: int | None,
+        terminal: ArrayLike | None,
+        available: ArrayLike | None,
+        ending: ArrayLike | None,
+    ) -> None:
         n_states = matrix.shape[1]
         ends_named = terminal is not None
         terminal = inputs.state_mask("terminal", terminal, n_states)
@@ -141,8 +162,8 @@ class MDP:
         unknown = set(options) - set(keys)
         if unknown:
             raise TypeError(f"unknown options {sorted(unknown)}; known are {list(keys)}")
-        defaults = {"discount": 1.0}
-        mdp._set(inputs.tidy(matrix), n_actions, *(options.get(key, defaults.get(key)) for key in keys))
+        given: dict[str, Any] = {**dict.fromkeys(keys), "discount": 1.0, **options}
+        mdp._set(inputs.tidy(matrix), n_actions, **given)
         return mdp
 
     @classmethod
@@ -169,16 +190,25 @@ class MDP:
         """Read a tabular gymnasium environment (``env.unwrapped.P``) such as FrozenLake, CliffWalking or Taxi.
 
         Duplicate successors are summed. A transition flagged as terminated ends the episode: it goes into `ending`, has no
-        successor, and so carries neither value nor entropy. The reward is read by `gymnasium_reward`.
+        successor, and so carries neither value nor entropy. The reward is read by `gymnasium_reward`. In tables made by hand, a
+        state without actions is terminal, and an action that is not listed is unavailable.
 
         Raises
         ------
         ValueError
-            If the environment has no table ``P``, naming the environment.
+            If the environment has no table ``P``, naming it; for entries that make no sense, naming state and action.
         """
-        matrix, ending, reward, initial = inputs.gymnasium_tables(env)
-        n_actions = reward.shape[1]
-        return cls.from_stacked(matrix, n_actions, initial=initial, discount=discount, horizon=horizon, ending=ending)
+        matrix, ending, reward, initial, available = inputs.gymnasium_tables(env)
+        options: dict[str, Any] = {
+            "initial": initial,
+            "discount": discount,
+            "horizon": horizon,
+            "ending": ending,
+            "available": available,
+        }
+        if not available.any(axis=1).all():
+            options["terminal"] = ~available.any(axis=1)
+        return cls.from_stacked(matrix, reward.shape[1], **options)
 
     @classmethod
     def from_demonstrations(
@@ -265,7 +295,10 @@ class MDP:
     def load(cls, path: Any) -> MDP:
         """Read what `save` wrote. Raises ValueError naming the file and what is missing in it; nothing is executed."""
         matrix, n_actions, options = inputs.load(path)
-        return cls.from_stacked(matrix, n_actions, **options)
+        try:
+            return cls.from_stacked(matrix, n_actions, **options)
+        except ValueError as error:
+            raise ValueError(f"{path} is damaged: {error}") from None
 
     def _attributes(self) -> dict[str, Any]:
         keys = (
@@ -321,3 +354,55 @@ def check_mdp(mdp: Any) -> None:
     """Raise ValueError unless it is an MDP."""
     if not isinstance(mdp, MDP):
         raise ValueError(f"mdp must be an MDP; got {type(mdp).__name__}. Build one with MDP(transitions, ...)")
+
+
+def check_reward(mdp: MDP, reward: ArrayLike) -> NDArray:
+    """Return a reward of shape (S,), (S, A) or, with a horizon T, (T, S, A) action-major: (S,), (A, S) or (T, A, S) in C order.
+
+    Entries of unavailable actions, and of states without any action, are not read and may be anything.
+    """
+    array = check_numbers("reward", reward)
+    S, A, T = mdp.n_states, mdp.n_actions, mdp.horizon
+    kinds = {(S,): ("state",), (S, A): ("state", "action")}
+    if T is not None:
+        kinds[(T, S, A)] = ("time", "state", "action")
+    axes = kinds.get(array.shape)
+    if axes is None:
+        by_time = "" if T is None else f", or ({T}, {S}, {A}), one per time, state and action"
+        raise ValueError(
+            f"reward must have shape ({S},), one per state, or ({S}, {A}), one per state and action{by_time}; got {array.shape}"
+        )
+    if not within(array, LARGEST_REWARD):
+        used = mdp.available.any(axis=1) if array.ndim == 1 else mdp.available
+        array = np.where(used, array, 0.0)
+        check_finite("reward", array, axes, largest=LARGEST_REWARD)
+    return array if array.ndim == 1 else np.ascontiguousarray(np.swapaxes(array, -1, -2))
+
+
+def check_action_prior(mdp: MDP, action_prior: ArrayLike | None) -> NDArray | None:
+    """Return log p(a|s) action-major, shape (A, S), -inf where an action is unavailable; None when no prior is given."""
+    if action_prior is None:
+        return None
+    prior = check_numbers("action_prior", action_prior)
+    S, A = mdp.n_states, mdp.n_actions
+    if prior.shape == (A,):
+        prior = np.broadcast_to(prior, (S, A))
+    if prior.shape != (S, A):
+        raise ValueError(f"action_prior must have shape ({A},) or ({S}, {A}); got {np.shape(action_prior)}")
+    prior = np.where(mdp.terminal[:, None], 0.0, prior)
+    check_finite("action_prior", prior, ("state", "action"))
+    bad = np.argwhere((prior < 0) | ((prior > 0) & ~mdp.available))
+    if bad.size:
+        s, a = map(int, bad[0])
+        why = "negative" if prior[s, a] < 0 else "positive although the action is unavailable there"
+        what = "give zero, and let the row sum to 1"
+        if np.ndim(action_prior) == 1 and prior[s, a] > 0:
+            what = f"as not every state has every action, give a table of shape ({S}, {A}): zero there, each row summing to 1"
+        raise ValueError(f"action_prior[{s}, {a}] = {prior[s, a]:g} is {why}; {what}")
+    sums = prior.sum(axis=1)
+    off = mdp.available.any(axis=1) & (np.abs(sums - 1) > PROBABILITY_TOLERANCE)
+    if off.any():
+        s = int(np.flatnonzero(off)[0])
+        raise ValueError(f"action_prior must sum to 1 in every state; in state {s} it sums to {sums[s]:.10g}")
+    with np.errstate(divide="ignore"):
+        return np.ascontiguousarray(np.log(prior).T)

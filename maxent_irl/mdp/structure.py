@@ -91,13 +91,13 @@ class Structure:
 
     def usable_in_time(self, inference: str) -> NDArray:
         """(T, A, S) bool, with a horizon T: available actions that leave a way through the decisions still to come."""
-        mdp = self._mdp
-        shape = (mdp.horizon, mdp.n_actions, mdp.n_states)
+        mdp, T = self._mdp, self._mdp.horizon or 0
+        shape = (T, mdp.n_actions, mdp.n_states)
         usable = np.broadcast_to(mdp.available.T, shape)
         if (usable[0].any(axis=0) | mdp.terminal).all():
             return usable
         usable = usable.copy()
-        for t in range(mdp.horizon - 2, -1, -1):
+        for t in range(T - 2, -1, -1):
             usable[t] &= self._survives(usable[t + 1].any(axis=0) | mdp.terminal, inference)
         return usable
 

@@ -21,7 +21,8 @@ from ..inference import SoftSolution, soft_value_iteration
 from ..inference.visitations import expected_visitations, linearisation_of
 from ..likelihood.statistics import SufficientStatistics, sufficient_statistics
 from ..mdp import MDP
-from ..mdp.arguments import check_action_prior, check_policy, check_reward
+from ..mdp.policies import check_policy
+from ..mdp.process import check_action_prior, check_reward
 from ..rewards import Features
 from ..routes import expected_flows
 from ..routes.policies import GoalPolicies
@@ -139,7 +140,9 @@ def log_likelihood_per_decision(policy: ArrayLike | SoftSolution, demonstrations
     check_labels(data, *pi.shape[-2:])
     if pi.ndim == 3 and data.lengths.max() > len(pi):
         i = int(data.lengths.argmax())
-        raise ValueError(f"trajectory {i} has {data.lengths[i]} decisions, but the policy is given for {len(pi)} times")
+        raise ValueError(
+            f"trajectory {data.name_of(i)} has {data.lengths[i]} decisions, but the policy is given for {len(pi)} times"
+        )
     at = (data.states, data.actions) if pi.ndim == 2 else (data.times, data.states, data.actions)
     if solution is not None:  # of which rare actions have a log-probability where their probability has underflowed
         log_pi = solution.log_probabilities(data.states, data.actions, data.times)

@@ -133,8 +133,8 @@ class CoefficientsDisplay(BriefRepr):
         ----------
         estimator : fitted MaxEntIRL
         **options
-            `truth`, `confidence`, `label`, `title` as for `from_values`; `errors`, `names`, `determined` and `unbounded` default to
-            those of the estimator's `summary`.
+            `truth`, `confidence`, `label`, `title` as for `from_values`; `errors`, `names`, `determined` and `unbounded` default
+            to those of the estimator's `summary`.
         """
         if not {"errors", "names"} <= set(options):
             found = estimator.summary().coefficients

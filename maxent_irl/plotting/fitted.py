@@ -23,7 +23,7 @@ def action_names(estimator: Any) -> list[str] | None:
 
 def trajectory_name(demonstrations: Any, i: int) -> str:
     """What messages call trajectory `i`: the user's own name of it where the demonstrations keep one."""
-    return demonstrations.name_of(i) if hasattr(demonstrations, "name_of") else str(i)
+    return demonstrations.name_of(i)
 
 
 def state_name(demonstrations: Any, state: int) -> str:

@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 
 from numpy.typing import NDArray
 
-from .features import Features
+from .linear import Features
 
 
 @runtime_checkable

@@ -60,11 +60,9 @@ def objective_of(
     ValueError
         For a decision that leads into a dead end or that the action prior forbids, naming trajectory and step.
     """
-    statistics = sufficient_statistics(agent.mdp, demonstrations, weighting)
     if demonstrations.goals is None:
-        check_possible(agent.mdp, demonstrations, agent.inference)
-        check_allowed(agent.mdp, demonstrations, agent.log_prior)
-        return TaskObjective(agent, reward_model, statistics)
+        return TaskObjective.of(agent, reward_model, demonstrations, weighting)
+    statistics = sufficient_statistics(agent.mdp, demonstrations, weighting)
     kind = SharedGoals if is_linear(agent.mdp) else SeparateGoals
     return kind(agent, reward_model, statistics, demonstrations, n_jobs=n_jobs)
 
@@ -98,10 +96,10 @@ class ManyGoals(ABC):
     ) -> None:
         self.agent, self.reward_model, self.statistics, self.n_jobs = agent, reward_model, statistics, n_jobs
         self.pairs = SparseWeights(statistics.pairs)
-        self.goals, self.goal_of = np.unique(demonstrations.goals, return_inverse=True)
+        self.goals, self.goal_of = np.unique(np.asarray(demonstrations.goals), return_inverse=True)
         self.rows = np.split(np.argsort(self.goal_of, kind="stable"), np.cumsum(np.bincount(self.goal_of))[:-1])
         self._prepare(demonstrations)
-        check_allowed(agent.mdp, demonstrations, agent.log_prior)
+        check_allowed(demonstrations, agent.log_prior)
         self.total_weight = float(self.pairs.weight.sum())
         self.log_prior = 0.0 if agent.log_prior is None else self.pairs.dot(agent.log_prior)
 
@@ -148,7 +146,7 @@ class SharedGoals(ManyGoals):
         for goal, rows in zip(self.goals, self.rows, strict=True):
             rows = rows[~demonstrations.terminated[rows]]
             if len(rows):
-                check_possible(self.agent.mdp.with_goal(int(goal)), demonstrations[rows], self.agent.inference, rows)
+                check_possible(self.agent.mdp.with_goal(int(goal)), demonstrations[rows], self.agent.inference)
 
     def _visited(self, demonstrations: Demonstrations) -> sparse.csr_array:
         ends = demonstrations.final_states >= 0
@@ -297,7 +295,7 @@ class SeparateGoals(ManyGoals):
 
     def _prepare(self, demonstrations: Demonstrations) -> None:
         for goal, rows in zip(self.goals, self.rows, strict=True):
-            check_possible(self.agent.mdp.with_goal(int(goal)), demonstrations[rows], self.agent.inference, rows)
+            check_possible(self.agent.mdp.with_goal(int(goal)), demonstrations[rows], self.agent.inference)
 
     def of_goal(self, i: int) -> TaskObjective:
         """The objective of one goal. It is built when it is needed: a thousand at once would not fit in memory."""

@@ -18,8 +18,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from ..inference.backup import soft_maximum
 from ..inference.cycles import ImproperProblemError
-from ..inference.soft_maximum import soft_maximum
 from .systems import Moves
 
 

@@ -13,9 +13,9 @@ from ..demonstrations import Demonstrations
 from ..demonstrations.draws import generator
 from ..demonstrations.sampling import draw_actions, goal_of_each, walk
 from ..inference.agent import SoftAgent, SoftSolution
-from ..inference.soft_maximum import soft_maximum
+from ..inference.backup import soft_maximum
 from ..mdp import MDP
-from ..mdp.arguments import check_reward
+from ..mdp.process import check_reward
 from .parallel import shares, spread
 from .systems import GoalSolution, GoalSystems, Moves, is_linear
 
@@ -145,10 +145,13 @@ class GoalPolicies:
     ) -> NDArray:
         states = check_indices("states", states, self.mdp.n_states)
         goal_of = goal_of_each(goals, len(states), self.mdp.n_states)
-        if self.mdp.horizon is not None and times is None:
-            raise ValueError("with a finite horizon the policy depends on time: pass times=, the steps already taken")
+        at: NDArray | None = None
         if self.mdp.horizon is not None:
-            times = check_indices("times", times, self.mdp.horizon, n_entries=len(states))
+            if times is None:
+                raise ValueError(
+                    "with a finite horizon the policy depends on time: pass times=, the steps already taken"
+                )
+            at = check_indices("times", times, self.mdp.horizon, n_entries=len(states))
         out = np.empty((len(states), self.mdp.n_actions) if actions is None else len(states))
         by_goal = np.argsort(goal_of, kind="stable")
         rows = np.split(by_goal, np.flatnonzero(np.diff(goal_of[by_goal])) + 1) if len(states) else []
@@ -158,7 +161,7 @@ class GoalPolicies:
             (
                 int(goal_of[r[0]]),
                 states[r],
-                None if self.mdp.horizon is None else times[r],
+                None if at is None else at[r],
                 None if actions is None else actions[r],
             )
             for r in rows
@@ -240,7 +243,7 @@ class GoalPolicies:
     def _walk(self, first: NDArray, goals: NDArray, max_steps: int | None, rng: np.random.Generator) -> Demonstrations:
         distinct, index = np.unique(goals, return_inverse=True)
         V = np.stack([self._ahead(int(goal)) for goal in distinct]) if self.linear else None
-        policies = None if self.linear else [self.solve(int(goal)).policy for goal in distinct]
+        policies = [] if self.linear else [self.solve(int(goal)).policy for goal in distinct]
 
         def choose(path: NDArray, s: NDArray, t: int, u: NDArray) -> NDArray:
             if V is not None:

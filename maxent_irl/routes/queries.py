@@ -7,6 +7,8 @@ How much of the routes taken was predicted, `maxent_irl.metrics.path_match` tell
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse, special
@@ -17,7 +19,7 @@ from ..demonstrations import Demonstrations
 from ..demonstrations.sampling import goal_of_each
 from ..inference.visitations import expected_visitations
 from ..mdp import MDP
-from ..mdp.arguments import check_policy
+from ..mdp.policies import check_policy
 from .policies import GoalPolicies
 from .systems import LARGE, LIGHTEST
 
@@ -39,7 +41,7 @@ def route_log_probabilities(policies: GoalPolicies, trips: Demonstrations) -> ND
         If the trips have no goals or do not fit the MDP, naming trip and step.
     """
     _check_trips(policies, trips)
-    goals = trips.goals[trips.trajectory_ids]
+    goals = np.asarray(trips.goals)[trips.trajectory_ids]
     log_p = policies.log_probabilities(trips.states, trips.actions, goals, trips.times)
     return np.add.reduceat(log_p, trips.offsets[:-1])
 
@@ -81,7 +83,7 @@ def most_likely_routes(policies: GoalPolicies, first: ArrayLike, goals: ArrayLik
             if len(route[1]) == 0:
                 raise ValueError(f"trip {i} starts in its goal, state {goal}: nothing is to be decided")
             routes[i] = route
-    return Demonstrations(routes, goals=goal_of)
+    return Demonstrations(routes, goals=goal_of.tolist())
 
 
 def _likeliest(policies: GoalPolicies, goal: int, first: NDArray) -> list:
@@ -100,7 +102,7 @@ def _likeliest(policies: GoalPolicies, goal: int, first: NDArray) -> list:
     graph = sparse.csr_array((np.maximum(c, 1e-300), (t, s)), shape=(S, S))
     distance, after = csgraph.dijkstra(graph, indices=goal, return_predecessors=True)
     taken = sparse.csr_array((action + 1, (s, t)), shape=(S, S))
-    found = []
+    found: list[tuple[list[int], Any] | None] = []
     for state in first:
         if not np.isfinite(distance[state]):
             found.append(None)
@@ -161,7 +163,8 @@ def most_likely_paths(mdp: MDP, policy: ArrayLike, first: ArrayLike, n_steps: Ar
                 raise ValueError(
                     f"path {i} starts in state {first[i]}, from where no path of {longest} decisions is possible"
                 )
-            states, actions = [int(first[i])], []
+            actions: list[int] = []
+            states = [int(first[i])]
             while len(actions) < steps[i] and states[-1] < S and not mdp.terminal[states[-1]]:
                 actions.append(int(best[steps[i] - 1 - len(actions), states[-1]]))
                 states.append(int(after[actions[-1], states[-1]]))
@@ -245,7 +248,7 @@ def _linear_progress(policies: GoalPolicies, states: NDArray, goals: NDArray) ->
             rows[k] = resolvent.solve(unit, transposed=True)[goals]
     with np.errstate(divide="ignore"):
         V = np.log(rows)
-    for k in np.flatnonzero((rows < LIGHTEST * LARGE).any(axis=0)):
+    for k in map(int, np.flatnonzero((rows < LIGHTEST * LARGE).any(axis=0))):
         V[:, k] = policies.values(int(goals[k]), distinct) / policies.temperature
     start = V[at[0]]
     return np.where(np.isfinite(start), V[at] - np.where(np.isfinite(start), start, 0.0), -np.inf)

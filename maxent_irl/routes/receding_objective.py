@@ -183,7 +183,8 @@ class RecedingTask:
         for h in range(len(plan.V) - 1, 0, -1):
             passing = plan.policy(h) * (d[plan.s] + self.masses[h, plan.s] * spreads[h])
             moved[plan.used] += passing
-            d = np.bincount(plan.t, weights=passing, minlength=len(d))
+            arriving = np.bincount(plan.t, weights=passing, minlength=len(d))
+            d[:] = arriving
             d[plan.goal] = 0.0
         return moved + self._walked(d)
 

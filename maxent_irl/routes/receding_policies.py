@@ -11,7 +11,7 @@ from ..inference.agent import SoftSolution
 from ..inference.backup import SoftBackup
 from ..inference.solver import Solved
 from ..mdp import MDP
-from ..mdp.arguments import check_reward
+from ..mdp.process import check_reward
 from .plan import Plan
 from .policies import GoalPolicies
 from .systems import Moves

@@ -14,7 +14,7 @@ American Mathematical Society 54(3).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,8 +114,9 @@ def _check_nested(restricted: Any, full: Any) -> None:
     """Raise unless the models differ in their features alone, and the second one's can make the first one's."""
     settings = set(full.get_params(deep=False)) - WITHOUT_EFFECT
     for name in sorted(settings | set(restricted.get_params(deep=False)) - WITHOUT_EFFECT):
-        ours, theirs = getattr(restricted, name, None), getattr(full, name, None)
-        if not (ours is theirs or (_same_mdp if name == "mdp" else np.array_equal)(ours, theirs)):
+        ours, theirs = (getattr(fit, name, None) for fit in (restricted, full))
+        same: Callable[[Any, Any], bool] = _same_mdp if name == "mdp" else np.array_equal
+        if not (ours is theirs or same(ours, theirs)):
             said = "" if name in ("mdp", "action_prior") else f" ({ours!r} and {theirs!r})"
             raise ValueError(
                 f"the models differ in {name}{said}, so the restricted one is no special case of the full one"

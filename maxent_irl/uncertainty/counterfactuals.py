@@ -177,12 +177,13 @@ def counterfactual(
     pairs = [pair for pair in pairs if pair is not None]
     if len(pairs) < 2:
         raise ValueError("hardly any draw of the coefficients has a finite soft value: they are too uncertain for this")
-    changes = [
-        _summary(estimates[0], [one for one, _ in pairs], level),
-        _summary(estimates[1], [other for _, other in pairs], level),
-        _summary(_minus(estimates[1], estimates[0]), [_minus(other, one) for one, other in pairs], level),
-    ]
-    return Counterfactual(*changes, n_draws=len(pairs), level=level)
+    return Counterfactual(
+        before=_summary(estimates[0], [one for one, _ in pairs], level),
+        after=_summary(estimates[1], [other for _, other in pairs], level),
+        difference=_summary(_minus(estimates[1], estimates[0]), [_minus(other, one) for one, other in pairs], level),
+        n_draws=len(pairs),
+        level=level,
+    )
 
 
 class _Setting:

@@ -27,8 +27,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
-from ..likelihood.information import complement, describe_direction, readable_directions
 from ..likelihood.separation import never_demonstrated, unbounded
+from ..rewards.linear import complement, describe_direction, readable_directions
 
 NOTABLE = 100.0  # condition number (standard errors ten times as large) below which no combination is worth a word
 SAME = 1e-7  # relative to the largest feature, below which rewards are equal

@@ -31,8 +31,9 @@ from ..demonstrations.draws import generator
 from ..inference.brief_repr import BriefRepr
 from ..inference.cycles import ImproperProblemError
 from ..likelihood import TaskObjective, TaskPoint
-from ..likelihood.information import IdentifiabilityWarning, complement
+from ..likelihood.information import IdentifiabilityWarning
 from ..likelihood.objective import Objective, ObjectivePoint
+from ..rewards.linear import complement
 
 NEWTON_STEPS = 12
 CHANGED = 0.4  # share of the curvature, from which on it is computed again
@@ -145,12 +146,14 @@ def bootstrap(
     if groups is None and estimator.covariance == "clustered":
         groups = estimator.fit_.groups
     n = len(estimator.fit_.demonstrations)
-    group = np.arange(n) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
-    if group.shape != (n,):
-        raise ValueError(f"groups must hold one label per trajectory, shape ({n},); got shape {np.shape(groups)}")
+    labels = np.arange(n) if groups is None else np.asarray(groups)
+    if labels.shape != (n,):
+        raise ValueError(f"groups must hold one label per trajectory, shape ({n},); got shape {labels.shape}")
+    group = np.unique(labels, return_inverse=True)[1]
     if group.max() < 1:
         raise ValueError("resampling needs at least two trajectories or groups; there is one")
-    seeds = generator(random_state).bit_generator.seed_seq.spawn(n_replicates)
+    sequence: Any = generator(random_state).bit_generator.seed_seq
+    seeds = sequence.spawn(n_replicates)
     workers = effective_n_jobs(n_jobs)
     if workers == 1:
         found: Iterable = _replicates(estimator, group, seeds)

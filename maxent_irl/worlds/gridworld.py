@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from ..mdp import MDP
-from . import _grid_features, _grid_map, _grid_patches, _grid_rewards
+from ..worlds import _grid_features, _grid_map, _grid_patches, _grid_rewards
 from ._grid_map import FLOOR, GOAL, START, WALL
 from ._grid_moves import ACTIONS, transitions
 from .geometry import GridGeometry

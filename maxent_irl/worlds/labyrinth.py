@@ -149,6 +149,7 @@ class Labyrinth:
             state="node",
             action="action",
             next_state="reached",
+            mdp=self.mdp,
         )
 
     def _check_tree(self) -> None:

@@ -1,6 +1,7 @@
 """The command line: what it reads, prints, writes, and the exit status that says how it went."""
 
 import csv
+import json
 
 import numpy as np
 import pytest
@@ -102,7 +103,7 @@ def test_mdp_and_features_from_files_give_the_same_fit_as_the_library(table, tmp
     expected = MaxEntIRL(mdp, phi, l2=0.5, tol=1e-9).fit(demonstrations)
     with np.load(tmp_path / "out" / "model.npz", allow_pickle=False) as model:
         np.testing.assert_allclose(model["coef"], expected.coef_, rtol=1e-10)
-        assert list(model["feature_names"]) == ["effort", "rest"]
+        assert json.loads(str(model["feature_names"])) == ["effort", "rest"]
 
 
 def test_not_converged_is_said_and_everything_written(tmp_path, capsys):
@@ -135,8 +136,8 @@ FEATURES = "state,x\nhome,0\nroad,1\nshop,2\n"
         (["TABLE"], FEATURES.replace("shop,2\n", ""), "no (or not all) features for state shop"),
         (["TABLE"], FEATURES + "road,3\n", "line 5: a second row for state road"),
         (["TABLE"], FEATURES.replace("road", "raod"), "line 3: state 'raod' is not one of the problem's states"),
-        (["TABLE"], FEATURES.replace("2", "two"), "line 4: could not convert"),
-        (["TABLE"], FEATURES.replace("home,0", "home"), "line 2: 1 fields, the header has 2"),
+        (["TABLE"], FEATURES.replace("2", "two"), "line 4, column 'x': 'two' is no number"),
+        (["TABLE"], FEATURES.replace("home,0", "home"), "line 2 has 1 fields where the header has 2"),
         (["TABLE"], FEATURES.replace("state", "place"), "needs a header with a column 'state'"),
         (["TABLE"], "state\nhome\n", "no feature columns"),
     ],
@@ -199,8 +200,8 @@ def test_identifiers_that_are_no_indices(tmp_path, capsys):
     """Numbers of stations or crossings are names: as indices they would make a problem of a thousand million states."""
     path = tmp_path / "walks.csv"
     path.write_text(TABLE.replace("home", "1000000000").replace("road", "7").replace("shop", "8"), encoding="utf-8")
-    assert run(path, "--out", tmp_path / "out") == 2
-    assert "1000000000" in capsys.readouterr().err
+    assert run(path, "--out", tmp_path / "out") == 0
+    assert [row["state"] for row in rows(tmp_path / "out" / "reward.csv")] == ["7", "8", "1000000000"]
     longer = TABLE.replace("home", "99999999999999999999").replace("road", "7").replace("shop", "8")
     path.write_text(longer, encoding="utf-8")
     assert run(path, "--out", tmp_path / "out") == 0
@@ -227,7 +228,7 @@ def test_trips_with_goals_and_a_report(tmp_path):
     table = tmp_path / "trips.csv"
     table.write_text("\n".join(lines) + "\n", encoding="utf-8")
     report = tmp_path / "out" / "report.html"
-    assert run(table, "--out", tmp_path / "out", "--report", report) == 0
+    assert run(table, "--goal", "goal", "--out", tmp_path / "out", "--report", report) == 0
     policy = {
         (r["goal"], r["state"], r["action"]): float(r["probability"]) for r in rows(tmp_path / "out" / "policy.csv")
     }
@@ -293,7 +294,7 @@ def test_states_of_an_mdp_have_their_cells_whether_demonstrated_or_not(cells, tm
 @pytest.mark.parametrize(
     ("old", "new", "grid", "message"),
     [
-        ("3", "3", "1x5", "state '5' is no cell of a grid of 1 x 5: with --grid states are the numbers 0 to 4"),
+        ("3", "3", "1x5", "the state at trajectory 'a', step 2 (line 4) is 5, but states are 0..4"),
         ("3", "three", "3x3", "state 'three' is no cell of a grid of 3 x 3"),
         ("3", "03z", "3x3", "state '03z' is no cell"),
     ],

@@ -219,7 +219,7 @@ def test_trajectory_holds_what_belongs_to_it():
     assert second.states.tolist() == [1, 0]
     assert len(second.states) == len(second.actions)
     assert third.state_labels == ("home", "road", "shop", "work")
-    assert repr(first) == "Trajectory(2 decisions, states [0, 1, 3], actions [0, 0], terminated, goal 3)"
+    assert repr(first) == "Trajectory(2 decisions, states [0, 1, 3], actions [0, 0], terminated, goal 3, id 0)"
 
 
 @given(demonstrations(), st.data())

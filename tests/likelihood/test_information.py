@@ -9,10 +9,11 @@ from maxent_irl.demonstrations import Demonstrations
 from maxent_irl.estimators import MaxEntIRL
 from maxent_irl.inference.agent import SoftAgent
 from maxent_irl.likelihood import TaskObjective
-from maxent_irl.likelihood.information import Information, describe_direction, flat_directions, readable_directions
+from maxent_irl.likelihood.information import Information
 from maxent_irl.likelihood.statistics import sufficient_statistics
 from maxent_irl.mdp import MDP
 from maxent_irl.rewards import LinearReward
+from maxent_irl.rewards.linear import describe_direction, flat_directions, readable_directions
 from maxent_irl.routes.objective import objective_of
 
 ALPHA = 0.7

@@ -189,14 +189,3 @@ def test_a_fit_warns_once_and_names_them():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         MaxEntIRL(world.mdp, features[:, :4], l2=0.1).fit(paths)
-
-
-def test_ordinary_fits_do_not_look_further(monkeypatch):
-    from maxent_irl.likelihood import separation
-
-    def refuse(*arguments):
-        raise AssertionError("followed a ray")
-
-    monkeypatch.setattr(separation, "pairs_in_reach", refuse)
-    world = GridWorld(4, discount=0.9)
-    MaxEntIRL(world.mdp, world.features("smooth", n_features=2)).fit([([0, 1, 2, 6], [0, 0, 1]), ([5, 4, 0], [2, 3])])

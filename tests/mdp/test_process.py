@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -217,6 +218,46 @@ def test_gymnasium_environments_agree_with_the_reference(name, real_data):
             np.testing.assert_allclose(soft.policy, reference[f"pi_soft_{discount}"], atol=1e-8)
             hard = soft_value_iteration(mdp, reward, temperature=0)
             np.testing.assert_allclose(hard.V, reference[f"V_hard_{discount}"], atol=1e-8)
+
+
+END = [(1.0, 1, 0.0, True)]
+
+
+def hand_made(table):
+    return SimpleNamespace(unwrapped=SimpleNamespace(P=table))
+
+
+@pytest.mark.parametrize("last", [{}, {0: [], 1: []}])
+def test_hand_made_tables_lack_what_cannot_be_done(last):
+    """A state without actions is terminal, an action that is not listed unavailable."""
+    mdp = MDP.from_gymnasium(
+        hand_made({0: {0: [(1.0, 1, 0.5, False)]}, 1: {1: [(1.0, 2, 0.0, False)]}, 2: last}), discount=1.0
+    )
+    assert mdp.available.tolist() == [[True, False], [False, True], [False, False]]
+    assert mdp.terminal.tolist() == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (
+            {0: {0: [(1.0, 7, 0.0, False)]}, 1: {0: END}},
+            r"P of state 0, action 0 holds \(1.0, 7.*next state 7 is none of 0..1",
+        ),
+        (
+            {0: {0: [(1.0, 1, 0.0)]}, 1: {0: END}},
+            "P of state 0, action 0 holds .*terminated. belongs: not enough values",
+        ),
+        ({0: {0: [("a", 1, 0.0, False)]}, 1: {0: END}}, "P of state 0, action 0 holds .*could not convert"),
+        ({0: {0: [(0.5, 1, 0.0, False)]}, 1: {0: END}}, "transitions from state 0 under action 0 sum to 0.5"),
+        ({1: {0: END}, 2: {0: END}}, r"P, states must be numbered 0, 1, 2, ...; got \[1, 2\]"),
+        ({0: {"up": END}, 1: {0: END}}, r"P, actions of state 0 must be numbered 0, 1, 2, ...; got \['up'\]"),
+        ({0: {}, 1: {}}, "P lists no action in any state"),
+    ],
+)
+def test_hand_made_tables_that_are_refused(table, message):
+    with pytest.raises(ValueError, match=message):
+        MDP.from_gymnasium(hand_made(table), discount=0.9)
 
 
 def test_a_gymnasium_transition_that_terminates_ends_the_episode():

@@ -45,9 +45,14 @@ def test_a_file_with_pickles_is_not_executed(tmp_path):
         ("MDP", "indices", lambda x: x + 99, "is damaged: "),
         ("MDP", "data", lambda x: x[:-1], "is damaged: "),
         ("demonstrations", "offsets", lambda x: x[::-1], "is damaged: its offsets do not divide"),
-        ("demonstrations", "states", lambda x: x[:-1], "is damaged: its offsets do not divide"),
-        ("demonstrations", "states", lambda x: x - 5, "is damaged: negative states"),
-        ("demonstrations", "final_states", lambda x: x - 5, "is damaged: negative final_states"),
+        (
+            "demonstrations",
+            "states",
+            lambda x: x[:-1],
+            r"is damaged: states has shape \(1,\), which does not fit actions",
+        ),
+        ("demonstrations", "states", lambda x: x - 5, "is damaged: states holds -5, outside the range 0 to"),
+        ("demonstrations", "final_states", lambda x: x - 5, "is damaged: final_states holds -"),
     ],
 )
 def test_files_that_contradict_themselves(tmp_path, kind, key, change, message):
