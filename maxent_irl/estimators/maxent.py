@@ -192,7 +192,7 @@ class MaxEntIRL(RewardEstimator):
         demonstrations = X if isinstance(X, Demonstrations) else Demonstrations(X)
         demonstrations.validate_against(self.mdp)
         check_choices(self.mdp, demonstrations)
-        new = self._posed(demonstrations, groups, self._reward_model())
+        new = self.posed(demonstrations, groups)
         previous: Fit | None = getattr(self, "fit_", None) if self.warm_start else None
         coef, start = self._start(new, previous, coef_init)
         loss, size = self._loss(new, coef, start)
@@ -260,8 +260,9 @@ class MaxEntIRL(RewardEstimator):
             raise ValueError(f"feature_names has {repeated[0]!r} more than once: give every feature a name of its own")
         return model
 
-    def _posed(self, demonstrations: Demonstrations, groups: ArrayLike | None, model: RewardModel) -> Fit:
+    def posed(self, demonstrations: Demonstrations, groups: ArrayLike | None = None) -> Fit:
         """The problem before it is solved: a `Fit` at zero."""
+        model = self._reward_model()
         if groups is not None:
             groups = np.asarray(groups)
             if groups.shape != (len(demonstrations),):
