@@ -18,7 +18,7 @@ from ..likelihood.information import Information
 from ..likelihood.objective import Objective, ObjectivePoint
 from ..likelihood.recession import Recession
 from ..likelihood.separation import pairs_in_reach
-from ..likelihood.statistics import check_possible
+from ..likelihood.statistics import check_possible, sufficient_statistics
 from ..likelihood.task import TaskObjective
 from ..rewards import RewardModel
 from ..routes.objective import objective_of
@@ -170,6 +170,16 @@ class Fit(BriefRepr):
         if demonstrations.goals is None:
             return TaskObjective.of(self.agent, self.reward_model, demonstrations, self.weighting)
         return objective_of(self.agent, self.reward_model, demonstrations, self.weighting, n_jobs=self.n_jobs)
+
+    @property
+    def demonstrated_features(self) -> NDArray:
+        """Features of the demonstrated decisions, per decision, (K,): what the fit makes the expected ones match."""
+        statistics = sufficient_statistics(self.agent.mdp, self.demonstrations, self.weighting)
+        pairs = np.asarray(statistics.pairs.sum(axis=0)).ravel()
+        features = self.point.features
+        size = int(np.prod(features.shape))
+        mass = np.bincount(np.arange(len(pairs)) % size, pairs, size)
+        return features.total(mass) / pairs.sum()
 
     @cached_property
     def objective(self) -> Objective:

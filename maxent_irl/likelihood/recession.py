@@ -121,7 +121,7 @@ def find_recession(
         gradient, curvature = found
         if _slope(gradient, kept, unit) <= SILENT * total_weight:
             break
-        step = _newton_step(gradient, curvature, kept, unit)
+        step = _newton_step(gradient, curvature, kept, unit, LONG * total_weight)
         length = float(np.abs(step * unit).max())
         if length < LONG:
             if not long_steps:
@@ -170,14 +170,18 @@ def _slope(gradient: NDArray, kept: NDArray, unit: NDArray) -> float:
     return float((np.abs(kept @ (kept.T @ gradient)) / unit).max())
 
 
-def _newton_step(gradient: NDArray, curvature: NDArray, kept: NDArray, unit: NDArray) -> NDArray:
-    """Newton step (K,) towards less, with the curvature taken by its absolute value; none where it is rounding error."""
+def _newton_step(gradient: NDArray, curvature: NDArray, kept: NDArray, unit: NDArray, silent: float) -> NDArray:
+    """Newton step (K,) towards less, with the curvature taken by its absolute value.
+
+    Where the curvature is rounding error there is no step, unless the slope is above `silent`: then one of the longest.
+    """
     basis = np.linalg.qr(kept * unit[:, None])[0]  # the same directions in units of reward
     scaled = basis.T @ (curvature / np.outer(unit, unit)) @ basis
     values, vectors = np.linalg.eigh((scaled + scaled.T) / 2)
     slope = vectors.T @ (basis.T @ (gradient / unit))
     usable = np.abs(values) > 1e-15 * np.abs(values).max(initial=1e-300)
-    along = np.where(usable, -slope / np.where(usable, np.abs(values), 1.0), 0.0)
+    straight = np.where(np.abs(slope) > silent, -np.sign(slope) * LONGEST, 0.0)  # where it slopes and does not curve
+    along = np.where(usable, -slope / np.where(usable, np.abs(values), 1.0), straight)
     return (basis @ (vectors @ along)) / unit
 
 
