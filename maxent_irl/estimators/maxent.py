@@ -201,7 +201,7 @@ class MaxEntIRL(RewardEstimator):
             new = replace(new, l2=choose_l2(new, loss, coef, solver=self.solver))
             loss.penalise(new.l2)
         options = {name: getattr(self, name) for name in ("solver", "tol", "max_iter", "callback", "record_iterates")}
-        optimum = minimise(loss, coef, **options)
+        optimum = self._minimise(loss, coef, options)
         if self.inference == "exact" and self.objective == "likelihood" and not self.mdp.structure.deterministic:
             optimum = leave_plateau(optimum, size, undetermined, lambda start: minimise(loss, start, **options))
         self._store(optimum, new)
@@ -229,6 +229,9 @@ class MaxEntIRL(RewardEstimator):
                 stacklevel=2,
             )
         return self
+
+    def _minimise(self, loss: Loss, coef: NDArray, options: dict[str, Any]) -> Optimum:
+        return minimise(loss, coef, **options)
 
     def _check_parameters(self) -> None:
         check_mdp(self.mdp)
