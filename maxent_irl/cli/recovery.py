@@ -225,7 +225,7 @@ def _read_trips(path: Path, options: argparse.Namespace) -> Problem:
         found.features,
         found.feature_names,
         options.l2 or 0.0,
-        world=found.network,
+        world=found.network if found.has_map else None,
         columns=found.columns,
         neighbours=True,
         groups=None if options.groups is None else groups_of(path, found.id_column, options, found.demonstrations.ids),

@@ -16,6 +16,7 @@ from ..demonstrations.columns import read_columns
 from ..worlds import RoadNetwork
 
 ENDS = {"from": ("from", "tail", "u", "source"), "to": ("to", "head", "v", "target")}
+MOST_NODES = 1000  # of a network that is laid out by the lengths of its links
 NOT_WITH_LINKS = (
     "mdp",
     "features",
@@ -40,6 +41,11 @@ class Trips:
     feature_names: list[str]
     columns: str
     id_column: str
+
+    @property
+    def has_map(self) -> bool:
+        """Whether the network can be laid out: by lengths, unless it is large."""
+        return "length" in self.network.attributes and self.network.n_nodes <= MOST_NODES
 
 
 def read_trips(path: Path, options: argparse.Namespace) -> Trips:

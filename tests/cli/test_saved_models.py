@@ -167,7 +167,7 @@ def roads(tmp_path, n_trips=120):
     length = network.attributes["length"]
     lines = ["link,from,to,km,name"]
     lines += [
-        f"L{20001 + 997 * i},{network.nodes[network.tail[i]]},{network.nodes[network.head[i]]},{length[i]!r},street {i}"
+        f"L{20001 + 997 * i},{network.nodes[network.tail[i]]},{network.nodes[network.head[i]]},{float(length[i])!r},street {i}"
         for i in range(network.n_links)
     ]
     (tmp_path / "links.csv").write_text("\n".join(lines) + "\n")
