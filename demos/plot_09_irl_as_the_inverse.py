@@ -37,7 +37,8 @@ coef = np.array([0.6, -0.4, 0.5, 0.3, -0.5, 0.4, -0.3, 0.4])
 reward = features @ coef
 
 # %%
-# From demonstrations, drawn from the soft policy of the reward.
+# From demonstrations, drawn from the soft policy of the reward. The default objective is the likelihood, which counts every
+# decision alike; ``objective="feature-matching"`` would weigh decision t by ``discount ** t``.
 
 demos = sample_demonstrations(
     world.mdp, soft_value_iteration(world.mdp, reward).policy, 1000, max_steps=30, random_state=0

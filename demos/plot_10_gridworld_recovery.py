@@ -20,16 +20,7 @@ from matplotlib import pyplot as plt
 
 from maxent_irl import MaxEntIRL
 from maxent_irl.datasets import load_gridworld
-from maxent_irl.plotting import (
-    ActionValueDisplay,
-    CalibrationDisplay,
-    CoefficientsDisplay,
-    GridMapDisplay,
-    LearningCurveDisplay,
-    PathsDisplay,
-    RewardComparisonDisplay,
-    plot_recovery,
-)
+from maxent_irl.plotting import ActionValueDisplay, CalibrationDisplay, CoefficientsDisplay, GridMapDisplay, LearningCurveDisplay, PathsDisplay, RewardComparisonDisplay, plot_recovery
 
 data = load_gridworld()
 world, demonstrations = data.world, data.demonstrations
@@ -95,10 +86,11 @@ LearningCurveDisplay.from_estimator(
 # %%
 # The reward during the fit
 # -------------------------
-# Gradient ascent finds the goal first, then the mud, and the flowers last.
+# Gradient ascent on the textbook's objective, feature matching, finds the goal first, then the mud, and the flowers last.
 # ``RewardAnimation.from_estimator(slow, world).save("reward.gif")`` animates it.
 
-slow = MaxEntIRL(data.mdp, data.features, solver="gradient-ascent", tol=1e-3, record_iterates=True).fit(demonstrations)
+textbook = {"objective": "feature-matching", "solver": "gradient-ascent", "tol": 1e-3}
+slow = MaxEntIRL(data.mdp, data.features, **textbook, record_iterates=True).fit(demonstrations)
 steps = [0, 2, 4, len(slow.coef_path_) - 1]
 rewards = [data.features @ slow.coef_path_[step] for step in steps]
 figure, axes = plt.subplots(1, len(steps), figsize=(14, 3.2), layout="constrained")

@@ -67,6 +67,8 @@ class Optimum:
         Why it stopped.
     loss_curve : list of float
     coef_path : list of (K,) arrays
+    last_step : (K,) array or None
+        Change of the coefficients by the last step of Newton's method.
     """
 
     point: LossPoint
@@ -76,6 +78,7 @@ class Optimum:
     message: str = ""
     loss_curve: list[float] = field(default_factory=list)
     coef_path: list[NDArray] = field(default_factory=list)
+    last_step: NDArray | None = None
 
 
 class Loss:
@@ -111,6 +114,10 @@ class Loss:
     def ignore(self, flat: NDArray) -> None:
         """Forget what was evaluated, and ignore the directions (K, q) from now on."""
         self.flat, self._recent = flat, []
+
+    def penalise(self, l2: float) -> None:
+        """Forget what was evaluated, and use this precision of the prior from now on."""
+        self.l2, self._recent = l2, []
 
     def project(self, vector: NDArray) -> NDArray:
         """The part of a vector (K,), or of the rows of a matrix, that is not ignored."""
@@ -154,7 +161,8 @@ class LossPoint:
         if self.inner is None:
             return np.inf
         log_likelihood = self.inner.value / self.loss.temperature + self.loss.objective.log_prior
-        return float(0.5 * self.loss.l2 * self.coef @ self.coef - log_likelihood) / self.loss.scale
+        theta = self.inner.theta
+        return float(0.5 * self.loss.l2 * theta @ theta - log_likelihood) / self.loss.scale
 
     @cached_property
     def gradient(self) -> NDArray:
@@ -223,6 +231,8 @@ def minimise(
 
     def report(point: LossPoint) -> bool:
         """Note an iterate; return whether it is good enough to stop."""
+        if solver == "newton":
+            fit.last_step = loss.project(point.coef - fit.point.coef) if fit.loss_curve else None
         fit.point = point
         fit.loss_curve.append(point.value)
         if record_iterates:

@@ -17,6 +17,7 @@ from .keys import key_above, title_above
 from .names import label_ticks
 
 MOST_ROWS = 40
+ARROW = 26  # points from a dot to the tip of its arrow
 DASHES = (0, (3, 1.5))
 
 
@@ -27,7 +28,8 @@ class CoefficientsDisplay(BriefRepr):
     Make one with `from_values` or `from_estimator`. Of more than 40 coefficients the 40 farthest from zero (in standard errors,
     if known) are shown, and the figure says so. An interval that excludes zero has a filled dot, one that does not a hollow one.
     A coefficient that the demonstrations do not determine has a grey dot at the answer of least norm. Its interval is dashed: it
-    is that of the part that they determine, and there is none where they determine no part.
+    is that of the part that they determine, and there is none where they determine no part. A coefficient without a finite
+    maximum has no interval: an arrow points to where it grows without bound.
 
     Parameters
     ----------
@@ -39,6 +41,8 @@ class CoefficientsDisplay(BriefRepr):
         Values to compare with, marked by crosses.
     determined : (K,) bool array or None
         Whether the demonstrations determine each coefficient. None: all.
+    unbounded : (K,) int array or None
+        1 or -1 for coefficients that grow or fall without bound, else 0. None: all 0.
     confidence : float
     label, title : str
     n_hidden : int
@@ -49,6 +53,7 @@ class CoefficientsDisplay(BriefRepr):
     estimates_ : PathCollection, the dots
     intervals_ : LineCollection of determined coefficients, or None
     partial_ : LineCollection of the others, dashed, or None
+    arrows_ : list of Annotation, one per unbounded coefficient
     truth_ : PathCollection or None
     zero_ : Line2D
     ax_, figure_ : Axes, Figure
@@ -60,6 +65,7 @@ class CoefficientsDisplay(BriefRepr):
     names: Sequence[str]  # K
     truth: NDArray | None = None  # (K,)
     determined: NDArray | None = None  # (K,) bool
+    unbounded: NDArray | None = None  # (K,) int
     confidence: float = 0.95
     label: str = "coefficient"
     title: str = "Coefficients"
@@ -74,13 +80,14 @@ class CoefficientsDisplay(BriefRepr):
         names: Sequence[str] | None = None,
         truth: ArrayLike | None = None,
         determined: ArrayLike | None = None,
+        unbounded: ArrayLike | None = None,
         **options: Any,
     ) -> CoefficientsDisplay:
         """Show given coefficients.
 
         Parameters
         ----------
-        estimates, errors, names, truth, determined
+        estimates, errors, names, truth, determined, unbounded
             As for the class, one entry per coefficient.
         **options
             confidence, label and title, as for the class.
@@ -88,14 +95,16 @@ class CoefficientsDisplay(BriefRepr):
         Raises
         ------
         ValueError
-            If errors, names, truth or determined do not have one entry per coefficient.
+            If errors, names, truth, determined or unbounded do not have one entry per coefficient.
         """
         estimates = np.asarray(estimates, dtype=float)
         K = len(estimates)
         named = [f"feature {k}" for k in range(K)] if names is None else [str(name) for name in names]
         errors, truth = (None if given is None else np.asarray(given, dtype=float) for given in (errors, truth))
         determined = None if determined is None else np.asarray(determined, dtype=bool)
-        columns = {"errors": errors, "truth": truth, "determined": determined, "names": np.empty(len(named))}
+        unbounded = None if unbounded is None else np.asarray(unbounded, dtype=int)
+        columns = {"errors": errors, "truth": truth, "determined": determined, "unbounded": unbounded}
+        columns["names"] = np.empty(len(named))
         for name, column in columns.items():
             if column is not None and column.shape != (K,):
                 raise ValueError(f"{name} must have one entry for each of the {K} coefficients; got {column.shape}")
@@ -111,6 +120,7 @@ class CoefficientsDisplay(BriefRepr):
             names=[named[k] for k in shown],
             truth=None if truth is None else truth[shown],
             determined=None if determined is None else determined[shown],
+            unbounded=None if unbounded is None else unbounded[shown],
             n_hidden=K - len(shown),
             **options,
         )
@@ -123,17 +133,16 @@ class CoefficientsDisplay(BriefRepr):
         ----------
         estimator : fitted MaxEntIRL
         **options
-            `truth`, `confidence`, `label`, `title` as for `from_values`; `errors`, `names` and `determined` default to those of
-            the estimator's `summary`.
+            `truth`, `confidence`, `label`, `title` as for `from_values`; `errors`, `names`, `determined` and `unbounded` default
+            to those of the estimator's `summary`.
         """
         if not {"errors", "names"} <= set(options):
             found = estimator.summary().coefficients
-            determined, errors = np.array(found["determined"]), np.array(found["standard_error"])
-            nothing = ~determined & (errors == 0)  # the demonstrations determine no part of these
             defaults = {
-                "errors": np.where(nothing, np.nan, errors),
+                "errors": found["standard_error"],
                 "names": found["feature"],
-                "determined": determined,
+                "determined": found["determined"],
+                "unbounded": found["unbounded"],
             }
             options = {**defaults, **options}
         return cls.from_values(estimator.coef_, **options)
@@ -179,6 +188,7 @@ class CoefficientsDisplay(BriefRepr):
             self.truth_ = self.ax_.scatter(
                 self.truth, y, 44, CONTRAST, marker="x", linewidths=1.8, zorder=3, label="true value"
             )
+        self.arrows_ = self._draw_arrows()
         label_ticks(self.ax_.yaxis, y, self.names)
         self.ax_.set(ylim=(K - 0.4, -0.6), xlabel=self.label)
         self.ax_.margins(x=0.06)
@@ -202,6 +212,23 @@ class CoefficientsDisplay(BriefRepr):
         self.ax_.add_collection(lines)
         return lines
 
+    def _draw_arrows(self) -> list[Any]:
+        """An arrow from each unbounded coefficient towards where it goes."""
+        if self.unbounded is None:
+            return []
+        style = {"arrowstyle": "<|-", "color": ACCENT, "linewidth": 1.8}
+        return [
+            self.ax_.annotate(
+                "",
+                xy=(self.estimates[k], k),
+                xytext=(ARROW * int(self.unbounded[k]), 0),
+                textcoords="offset points",
+                arrowprops=style,
+                annotation_clip=False,
+            )
+            for k in np.flatnonzero(self.unbounded)
+        ]
+
     def _draw_key(self) -> Any:
         """Name dots, lines and crosses above the axes, where there is more than dots."""
         from matplotlib.lines import Line2D
@@ -224,8 +251,17 @@ class CoefficientsDisplay(BriefRepr):
         if self.partial_ is not None:
             dashed = {**hollow, "color": FAINT, "linestyle": DASHES}
             handles.append(Line2D([], [], **dashed, label=f"{words} of the determined part"))
-        if self.errors is not None and self.determined is not None and (np.isnan(self.errors) & ~self.determined).any():
+        bounded = np.ones(len(self.estimates), dtype=bool) if self.unbounded is None else self.unbounded == 0
+        if (
+            self.errors is not None
+            and self.determined is not None
+            and (np.isnan(self.errors) & ~self.determined & bounded).any()
+        ):
             handles.append(Line2D([], [], **{**hollow, "color": FAINT, "linewidth": 0}, label="not determined"))
+        if self.arrows_:
+            handles.append(
+                Line2D([], [], color=ACCENT, linewidth=1.8, marker=">", label="unbounded: no finite maximum")
+            )
         if self.truth_ is not None:
             handles += [self.truth_] if handles else [self.estimates_, self.truth_]
         return key_above(self.ax_, handles, columnspacing=1.2)

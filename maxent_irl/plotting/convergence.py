@@ -96,8 +96,10 @@ class ConvergenceDisplay(BriefRepr):
         """
         matching = estimator.objective == "feature-matching" and estimator.mdp.discount < 1
         weighted = "discount-weighted " if matching else ""
-        penalised = "penalised " if estimator.l2 > 0 else ""
-        title = "Feature gap at the end" + (f",\nnonzero with a penalty\n(l2 = {estimator.l2:g})" if penalised else "")
+        penalised = "penalised " if estimator.fit_.l2 > 0 else ""
+        title = "Feature gap at the end" + (
+            f",\nnonzero with a penalty\n(l2 = {estimator.fit_.l2:g})" if penalised else ""
+        )
         return cls.from_values(
             -np.asarray(estimator.loss_curve_),
             estimator.feature_gap_,

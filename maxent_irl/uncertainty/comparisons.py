@@ -82,8 +82,10 @@ def likelihood_ratio_test(restricted: Any, full: Any) -> TestResult:
     """
     for name, fit in (("restricted", restricted), ("full", full)):
         check_is_fitted(fit)
-        if fit.l2:
-            raise ValueError(f"the {name} model was fitted with l2={fit.l2:g}: a penalised fit maximises no likelihood")
+        if fit.fit_.l2:
+            raise ValueError(
+                f"the {name} model was fitted with l2={fit.fit_.l2:g}: a penalised fit maximises no likelihood"
+            )
         if not fit.information_.equality:
             raise ValueError(
                 f"the {name} model was fitted by feature matching, which is no likelihood with a discount, under stochastic "

@@ -5,15 +5,7 @@ import pytest
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from maxent_irl import Demonstrations, MaxEntIRL, RecedingHorizonIRL, sample_demonstrations, soft_value_iteration
-from maxent_irl.metrics import (
-    PathMatchScorer,
-    PolicyDivergenceScorer,
-    ValueDifferenceScorer,
-    expected_value_difference,
-    feature_gap_scorer,
-    path_match,
-    policy_kl,
-)
+from maxent_irl.metrics import PathMatchScorer, PolicyDivergenceScorer, ValueDifferenceScorer, expected_value_difference, feature_gap_scorer, path_match, policy_kl
 from maxent_irl.routes import most_likely_paths, most_likely_routes
 from maxent_irl.routes.policies import GoalPolicies
 from maxent_irl.worlds import GridWorld, RoadNetwork
@@ -134,8 +126,8 @@ def problem():
 
 def test_scorers_are_metrics_with_a_sign(problem):
     world, features, reward, policy, demos = problem
-    fit = MaxEntIRL(world.mdp, features).fit(demos)
-    rough = MaxEntIRL(world.mdp, features, tol=0.1).fit(demos)
+    fit = MaxEntIRL(world.mdp, features, objective="feature-matching").fit(demos)
+    rough = MaxEntIRL(world.mdp, features, objective="feature-matching", tol=0.1).fit(demos)
     best = soft_value_iteration(world.mdp, fit.reward_, temperature=0).policy
     assert ValueDifferenceScorer(reward)(fit) == -expected_value_difference(world.mdp, reward, best)
     soft = -expected_value_difference(world.mdp, reward, fit.policy_, temperature=1.0)
@@ -156,9 +148,10 @@ def test_the_feature_gap_of_demonstrations_with_goals(discount, horizon, max_ste
     features = world.features("smooth", n_features=3) - 3.0
     policies = GoalPolicies(world.mdp, features @ [1.0, 0.5, 0.8], inference=inference)
     trips = policies.sample(np.repeat([0, 5, 12], 20), np.repeat([15, 3, 2], 20), max_steps=max_steps, random_state=0)
-    rough = MaxEntIRL(world.mdp, features, inference=inference, tol=0.1).fit(trips)
+    options = {"inference": inference, "objective": "feature-matching"}
+    rough = MaxEntIRL(world.mdp, features, **options, tol=0.1).fit(trips)
     assert feature_gap_scorer(rough, trips) == pytest.approx(-np.abs(rough.feature_gap_).max(), rel=1e-6)
-    held = MaxEntIRL(world.mdp, features, inference=inference, l2=1.0)
+    held = MaxEntIRL(world.mdp, features, **options, l2=1.0)
     scores = cross_val_score(held, trips, scoring=feature_gap_scorer, cv=3)
     assert (scores < -1e-4).all()
     with pytest.raises(ValueError, match="pass goal="):

@@ -20,14 +20,7 @@ from .language_model import PrefixNetwork, fit_supervised
 from .language_task import LanguageTask, language_task
 from .multigoal import FOUR_GOALS, MultiGoal, MultiGoalSolution, action_cells, goal_shares, solve_multigoal
 from .pendulum import PendulumStates, pendulum_returns, solve_pendulum
-from .preference_losses import (
-    direct_preference_optimisation,
-    ideal_kto,
-    identity_preference_optimisation,
-    kahneman_tversky_optimisation,
-    preferred,
-    total_variation,
-)
+from .preference_losses import direct_preference_optimisation, ideal_kto, identity_preference_optimisation, kahneman_tversky_optimisation, preferred, total_variation
 from .regulator import Regulator
 from .reward_model import draw_rankings, fit_reward_model, ranked_pairs
 from .rlhf import fine_tune, posterior

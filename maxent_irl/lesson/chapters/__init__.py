@@ -5,7 +5,7 @@ Reading order: `chapter` (what a chapter is), `grids` (the grids that several sh
 """
 
 from ..recording import Recording
-from . import inverse, one_decision, optimism, priors, real_data, value_iteration, visitations
+from ..chapters import inverse, one_decision, optimism, priors, real_data, value_iteration, visitations
 from .chapter import Chapter
 
 

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import platform
 from importlib import metadata
+from typing import Any
 
 import numpy as np
 
 from ...uncertainty import identifiability as what_is_identifiable
 from .page import Section, element, facts, paragraph, table
-from .pictures import (
-    draw_calibration,
-    draw_coefficients,
-    draw_comparison,
-    draw_convergence,
-    draw_demonstrations,
-    draw_overview,
-    draw_reward_by_state,
-    draw_standard_errors,
-)
+from .pictures import draw_calibration, draw_coefficients, draw_comparison, draw_convergence, draw_demonstrations, draw_overview, draw_reward_by_state, draw_standard_errors
 from .subject import Subject
 
 MOST_ROWS = 60
@@ -124,7 +116,7 @@ def model(subject: Subject) -> Section:
         ("Inference", inference[estimator.inference]),
         ("Temperature", f"{estimator.temperature:g}"),
         ("Action prior", prior),
-        ("Penalty (l2)", f"{estimator.l2:g}"),
+        ("Penalty (l2)", f"{estimator.fit_.l2:g}"),
     ]
     return Section("model", "Model", [facts("The decision problem and what was assumed of the demonstrator", rows)])
 
@@ -145,7 +137,8 @@ def result(subject: Subject) -> Section:
 def coefficients(subject: Subject) -> Section:
     """The table of coefficients with their errors, and a picture of it."""
     columns = subject.summary.coefficients
-    rows = list(zip(*columns.values(), strict=True))
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    with_prior = subject.summary.statistics["l2"] > 0
     caption = f"Standard errors: {subject.summary.statistics['covariance_description']}"
     if len(rows) > MOST_ROWS:
         farthest = np.argsort(-np.abs(subject.estimator.coef_), kind="stable")[:MOST_ROWS]
@@ -153,20 +146,36 @@ def coefficients(subject: Subject) -> Section:
         rows = [rows[k] for k in np.sort(farthest)]
     made = table(
         caption,
-        ("Coefficient", "Estimate", "Standard error", "z", "p", "95% interval"),
-        [
-            (
-                name if determined else f"{name} (not determined)",
-                number(coef),
-                number(error),
-                number(z, 3),
-                "\N{EN DASH}" if np.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.3f}",
-                f"{number(low, 4)} to {number(high, 4)}",
-            )
-            for name, coef, error, z, p, low, high, determined in rows
-        ],
+        (
+            "Coefficient",
+            "Estimate",
+            "Standard error",
+            "z",
+            "p",
+            "95% interval",
+            *(("Share of data",) if with_prior else ()),
+        ),
+        [_coefficient(row) + ((_percent(row["data_share"]),) if with_prior else ()) for row in rows],
     )
     return Section("coefficients", "Coefficients", [made, draw_coefficients(subject)])
+
+
+def _coefficient(row: dict[str, Any]) -> tuple[str, ...]:
+    """Cells of one coefficient; of one without a finite maximum or without an error, blank ones."""
+    mark = "" if row["determined"] or row["unbounded"] else " (not determined)"
+    first = (row["feature"] + mark, number(row["coefficient"]))
+    if row["unbounded"]:
+        return (*first, "", "", "", f"unbounded {'above' if row['unbounded'] > 0 else 'below'}")
+    if np.isnan(row["standard_error"]):
+        return (*first, "", "", "", "")
+    p = row["p_value"]
+    shown = "" if np.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
+    interval = f"{number(row['lower'], 4)} to {number(row['upper'], 4)}"
+    return (*first, number(row["standard_error"]), number(row["z"], 3), shown, interval)
+
+
+def _percent(share: float) -> str:
+    return "" if np.isnan(share) else f"{100 * share:.0f}%"
 
 
 def identifiability(subject: Subject) -> Section:
