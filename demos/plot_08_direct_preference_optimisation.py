@@ -27,7 +27,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 from scipy.special import expit
 
-from maxent_irl.control import TokenTree, direct_preference_optimisation, draw_preferences, identity_preference_optimisation, kahneman_tversky_optimisation
+from maxent_irl.control import (
+    TokenTree,
+    direct_preference_optimisation,
+    draw_preferences,
+    identity_preference_optimisation,
+    kahneman_tversky_optimisation,
+)
 
 tree = TokenTree("ab", 3)
 reference = tree.random_policy(concentration=5.0, random_state=0)

@@ -20,7 +20,16 @@ from matplotlib import pyplot as plt
 
 from maxent_irl import MaxEntIRL
 from maxent_irl.datasets import load_gridworld
-from maxent_irl.plotting import ActionValueDisplay, CalibrationDisplay, CoefficientsDisplay, GridMapDisplay, LearningCurveDisplay, PathsDisplay, RewardComparisonDisplay, plot_recovery
+from maxent_irl.plotting import (
+    ActionValueDisplay,
+    CalibrationDisplay,
+    CoefficientsDisplay,
+    GridMapDisplay,
+    LearningCurveDisplay,
+    PathsDisplay,
+    RewardComparisonDisplay,
+    plot_recovery,
+)
 
 data = load_gridworld()
 world, demonstrations = data.world, data.demonstrations

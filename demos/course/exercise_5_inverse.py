@@ -11,7 +11,6 @@ not supposed to know.
 from checks import ROOMS, check, rooms_demonstrations
 
 from maxent_irl import MaxEntIRL
-from maxent_irl.uncertainty import identifiability
 from maxent_irl.worlds import GridWorld
 
 world = GridWorld.from_text(ROOMS, discount=0.9)

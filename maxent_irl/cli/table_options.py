@@ -10,8 +10,8 @@ import numpy as np
 
 from ..demonstrations import Demonstrations
 from ..demonstrations.cells import MISSING, check_missing
-from ..demonstrations.columns import Roles, Table, read_columns
 from ..demonstrations.labels import shown
+from ..demonstrations.table_sources import Roles, Table, read_columns
 from ..estimators import MaxEntIRL
 
 SEARCHED_COLUMNS = ("id", "state", "action", "time", "next_state")  # by these names, unless others are given

@@ -17,7 +17,13 @@ from ._sampled_learning import SampledSolution
 from .bradley_terry import BradleyTerryFit, draw_preferences, fit_bradley_terry
 from .continuous_actor_critic import ContinuousSolution, soft_actor_critic_continuous
 from .demonstrated_prior import demonstrated_prior
-from .elbo import BoundMaximum, InferenceComparison, compare_inference, evidence_lower_bound, maximise_evidence_lower_bound
+from .elbo import (
+    BoundMaximum,
+    InferenceComparison,
+    compare_inference,
+    evidence_lower_bound,
+    maximise_evidence_lower_bound,
+)
 from .em_planning import EMPlan, em_planning, reward_time_posterior
 from .gaussian_actor import ActorFit, GaussianActor, fit_gaussian_actor
 from .graphical_model import TrajectoryPosterior, message_passing
@@ -25,7 +31,12 @@ from .kl_control import Frontier, desirability, reward_divergence, reward_kl_fro
 from .limits import TemperatureSweep, temperature_sweep, uniform_prior, uniform_prior_cost
 from .linear_quadratic import LinearQuadratic, LinearQuadraticSolution
 from .ppo import PolicyGradientRun, ppo
-from .preference_optimisation import AlignedPolicy, direct_preference_optimisation, identity_preference_optimisation, kahneman_tversky_optimisation
+from .preference_optimisation import (
+    AlignedPolicy,
+    direct_preference_optimisation,
+    identity_preference_optimisation,
+    kahneman_tversky_optimisation,
+)
 from .preferences import Comparisons, PreferenceIRL
 from .soft_actor_critic import soft_actor_critic
 from .soft_q_learning import soft_q_learning

@@ -34,7 +34,11 @@ from .kl_control import desirability
 from .limits import temperature_sweep, uniform_prior
 from .linear_quadratic import LinearQuadratic
 from .ppo import ppo
-from .preference_optimisation import direct_preference_optimisation, identity_preference_optimisation, kahneman_tversky_optimisation
+from .preference_optimisation import (
+    direct_preference_optimisation,
+    identity_preference_optimisation,
+    kahneman_tversky_optimisation,
+)
 from .preferences import Comparisons, PreferenceIRL
 from .soft_actor_critic import soft_actor_critic
 from .soft_q_learning import soft_q_learning

@@ -58,6 +58,7 @@ class RewardEstimator(BaseEstimator):
     n_iter_: int
     n_decisions_: int
     n_trajectories_: int
+    notes_: dict[str, Any]  # of an estimator that was loaded: what was kept beside it
 
     covariance: str = "observed"
 

@@ -12,7 +12,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.exceptions import ConvergenceWarning
 
-from .._checks import INFERENCES, check_choice, check_max_iter, check_n_jobs, check_numbers, check_positive, check_temperature, column_names
+from .._checks import (
+    INFERENCES,
+    check_choice,
+    check_max_iter,
+    check_n_jobs,
+    check_numbers,
+    check_positive,
+    check_temperature,
+    column_names,
+)
 from ..demonstrations import Demonstrations
 from ..inference.agent import SoftAgent
 from ..likelihood import TaskPoint
@@ -24,7 +33,16 @@ from .base import RewardEstimator
 from .evidence import CHOICES_OF_L2, choose_l2
 from .fit import Fit
 from .optimisers import SOLVERS, Loss, Optimum, Progress, features_of, minimise
-from .undetermined import feature_size, gradient_unit, ignore_undetermined, leave_plateau, recession_at, warn_of_silence, with_features, without_maximum
+from .undetermined import (
+    feature_size,
+    gradient_unit,
+    ignore_undetermined,
+    leave_plateau,
+    recession_at,
+    warn_of_silence,
+    with_features,
+    without_maximum,
+)
 
 
 @dataclass(eq=False, repr=False)

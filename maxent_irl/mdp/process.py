@@ -15,7 +15,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from .._checks import LARGEST_REWARD, PROBABILITY_TOLERANCE, check_discount, check_distribution, check_finite, check_goal, check_horizon, check_numbers, within
+from .._checks import (
+    LARGEST_REWARD,
+    PROBABILITY_TOLERANCE,
+    check_discount,
+    check_distribution,
+    check_finite,
+    check_goal,
+    check_horizon,
+    check_numbers,
+    within,
+)
 from ..mdp import html, inputs
 from .structure import Structure
 

@@ -6,7 +6,13 @@ ahead.
 """
 
 from .policies import GoalPolicies
-from .queries import destination_posterior, expected_flows, most_likely_paths, most_likely_routes, route_log_probabilities
+from .queries import (
+    destination_posterior,
+    expected_flows,
+    most_likely_paths,
+    most_likely_routes,
+    route_log_probabilities,
+)
 from .receding_policies import RecedingPolicies
 
 __all__ = [

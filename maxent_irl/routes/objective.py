@@ -20,7 +20,13 @@ from ..demonstrations import Demonstrations
 from ..inference.agent import SoftAgent
 from ..likelihood import TaskObjective, TaskPoint
 from ..likelihood.objective import Objective
-from ..likelihood.statistics import SparseWeights, SufficientStatistics, check_allowed, check_possible, sufficient_statistics
+from ..likelihood.statistics import (
+    SparseWeights,
+    SufficientStatistics,
+    check_allowed,
+    check_possible,
+    sufficient_statistics,
+)
 from ..likelihood.task import information_equality
 from ..rewards import Features, RewardModel
 from ..rewards.model import jacobian_of

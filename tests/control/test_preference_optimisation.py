@@ -4,7 +4,14 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import check_grad
 from scipy.special import expit
 
-from maxent_irl.control import TokenTree, direct_preference_optimisation, draw_preferences, fit_bradley_terry, identity_preference_optimisation, kahneman_tversky_optimisation
+from maxent_irl.control import (
+    TokenTree,
+    direct_preference_optimisation,
+    draw_preferences,
+    fit_bradley_terry,
+    identity_preference_optimisation,
+    kahneman_tversky_optimisation,
+)
 from maxent_irl.control import preference_optimisation as module
 
 BETA = 0.5

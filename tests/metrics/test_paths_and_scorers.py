@@ -5,7 +5,15 @@ import pytest
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from maxent_irl import Demonstrations, MaxEntIRL, RecedingHorizonIRL, sample_demonstrations, soft_value_iteration
-from maxent_irl.metrics import PathMatchScorer, PolicyDivergenceScorer, ValueDifferenceScorer, expected_value_difference, feature_gap_scorer, path_match, policy_kl
+from maxent_irl.metrics import (
+    PathMatchScorer,
+    PolicyDivergenceScorer,
+    ValueDifferenceScorer,
+    expected_value_difference,
+    feature_gap_scorer,
+    path_match,
+    policy_kl,
+)
 from maxent_irl.routes import most_likely_paths, most_likely_routes
 from maxent_irl.routes.policies import GoalPolicies
 from maxent_irl.worlds import GridWorld, RoadNetwork

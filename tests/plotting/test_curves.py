@@ -6,7 +6,14 @@ from sklearn.base import clone
 
 from maxent_irl import MDP, Demonstrations, MaxEntIRL, sample_demonstrations, soft_value_iteration
 from maxent_irl.datasets import load_machines
-from maxent_irl.plotting import CalibrationDisplay, CoefficientsDisplay, ConvergenceDisplay, LearningCurveDisplay, StateCurveDisplay, StateRewardsDisplay
+from maxent_irl.plotting import (
+    CalibrationDisplay,
+    CoefficientsDisplay,
+    ConvergenceDisplay,
+    LearningCurveDisplay,
+    StateCurveDisplay,
+    StateRewardsDisplay,
+)
 from maxent_irl.worlds import GridWorld
 
 

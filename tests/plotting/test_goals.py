@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from maxent_irl import expected_visitations
-from maxent_irl.plotting import ActionValueDisplay, GridMapDisplay, GridPlan, NetworkMapDisplay, PolicyDisplay, StateCurveDisplay
+from maxent_irl.plotting import (
+    ActionValueDisplay,
+    GridMapDisplay,
+    GridPlan,
+    NetworkMapDisplay,
+    PolicyDisplay,
+    StateCurveDisplay,
+)
 
 
 def test_a_goal_picks_its_policy_value_and_visits(towards):

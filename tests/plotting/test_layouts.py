@@ -8,7 +8,17 @@ import numpy as np
 import pytest
 
 from maxent_irl import MaxEntIRL, plotting, sample_demonstrations
-from maxent_irl.plotting import GridMapDisplay, Layout, NetworkMapDisplay, RewardComparisonDisplay, TreeMapDisplay, estimator_map, is_drawable, layout_of, plot_recovery
+from maxent_irl.plotting import (
+    GridMapDisplay,
+    Layout,
+    NetworkMapDisplay,
+    RewardComparisonDisplay,
+    TreeMapDisplay,
+    estimator_map,
+    is_drawable,
+    layout_of,
+    plot_recovery,
+)
 from maxent_irl.plotting.layouts import lay_out
 from maxent_irl.report import write_report
 from maxent_irl.worlds import BusEngine, GridWorld, Labyrinth, RoadNetwork

@@ -5,7 +5,14 @@ import pytest
 from matplotlib.figure import Figure
 
 from maxent_irl import MDP, Demonstrations, MaxEntIRL
-from maxent_irl.plotting import ConvergenceDisplay, GridMapDisplay, PathsDisplay, StateCurveDisplay, StateRewardsDisplay, plot_recovery
+from maxent_irl.plotting import (
+    ConvergenceDisplay,
+    GridMapDisplay,
+    PathsDisplay,
+    StateCurveDisplay,
+    StateRewardsDisplay,
+    plot_recovery,
+)
 from maxent_irl.report import write_report
 
 ROOMS = ("attic", "bath", "cellar")

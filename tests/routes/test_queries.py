@@ -3,7 +3,13 @@ import pytest
 
 from maxent_irl import MDP, Demonstrations
 from maxent_irl.metrics import path_match
-from maxent_irl.routes import destination_posterior, expected_flows, most_likely_paths, most_likely_routes, route_log_probabilities
+from maxent_irl.routes import (
+    destination_posterior,
+    expected_flows,
+    most_likely_paths,
+    most_likely_routes,
+    route_log_probabilities,
+)
 from maxent_irl.routes.policies import GoalPolicies
 from maxent_irl.worlds import RoadNetwork
 

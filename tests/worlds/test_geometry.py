@@ -5,7 +5,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from maxent_irl.worlds import GridGeometry, GridWorld, Labyrinth, NetworkGeometry, ObjectWorld, RoadNetwork, TreeGeometry
+from maxent_irl.worlds import (
+    GridGeometry,
+    GridWorld,
+    Labyrinth,
+    NetworkGeometry,
+    ObjectWorld,
+    RoadNetwork,
+    TreeGeometry,
+)
 from maxent_irl.worlds.gridworld import ACTIONS
 
 MAP = "S.#\n..G"

@@ -21,7 +21,12 @@ from .language_model import Enumeration, PrefixNetwork, fit_supervised
 from .language_task import LanguageTask, language_task
 from .multigoal import MultiGoal, MultiGoalSolution, solve_multigoal
 from .pendulum import PendulumSolution, pendulum_returns, solve_pendulum
-from .preference_losses import Aligned, direct_preference_optimisation, identity_preference_optimisation, kahneman_tversky_optimisation
+from .preference_losses import (
+    Aligned,
+    direct_preference_optimisation,
+    identity_preference_optimisation,
+    kahneman_tversky_optimisation,
+)
 from .regulator import Regulator
 from .reward_model import RewardModel, draw_rankings, fit_reward_model
 from .rlhf import FineTuned, fine_tune

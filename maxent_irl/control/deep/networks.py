@@ -56,7 +56,7 @@ class Critics(Perceptrons):
     def __init__(self, n_observations: int, n_actions: int, hidden: Sequence[int], *, n_members: int = 2) -> None:
         super().__init__(n_members, (n_observations + n_actions, *hidden, 1))
 
-    def forward(self, observations: Tensor, actions: Tensor) -> Tensor:
+    def forward(self, observations: Tensor, actions: Tensor) -> Tensor:  # type: ignore[override]
         """Values (n_members, k) of observations (k, n) and actions (k, m) scaled to [-1, 1]."""
         return super().forward(torch.cat([observations, actions], dim=1))[:, :, 0]
 

@@ -197,7 +197,7 @@ class _Learner:
         self.env, self.discount = env, discount
         self.n_actions = len(self.low)
         self.tuned = temperature == "auto"
-        start = 1.0 if self.tuned else check_temperature(temperature, finite_positive=True)
+        start = 1.0 if isinstance(temperature, str) else check_temperature(temperature, finite_positive=True)
         self.log_alpha = torch.tensor(math.log(start), requires_grad=self.tuned)
         self.target_entropy = float(-self.n_actions if target_entropy is None else target_entropy)
 

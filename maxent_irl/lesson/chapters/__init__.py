@@ -4,8 +4,8 @@ Reading order: `chapter` (what a chapter is), `grids` (the grids that several sh
 `optimism`, `visitations`, `learning` (recovering a reward while somebody watches), `inverse`, `priors`, `real_data`.
 """
 
-from ..recording import Recording
 from ..chapters import inverse, one_decision, optimism, priors, real_data, value_iteration, visitations
+from ..recording import Recording
 from .chapter import Chapter
 
 

@@ -8,7 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...control import TokenTree, demonstrated_prior, direct_preference_optimisation, draw_preferences, ppo, reward_divergence, reward_kl_frontier, uniform_prior
+from ...control import (
+    TokenTree,
+    demonstrated_prior,
+    direct_preference_optimisation,
+    draw_preferences,
+    ppo,
+    reward_divergence,
+    reward_kl_frontier,
+    uniform_prior,
+)
 from ...demonstrations import Demonstrations
 from ...inference import soft_value_iteration
 from ..fields import Choice, Number, Numbers, State, Whole

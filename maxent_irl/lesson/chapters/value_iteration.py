@@ -11,7 +11,19 @@ from ...inference import SoftSolution, soft_value_iteration
 from ...worlds import GridWorld
 from ..fields import Cell, Choice, Drawing, State, Whole
 from .chapter import Answer, Chapter, Exercise, number, numbers
-from .grids import ALPHA, GAMMA, PRIOR, SLIP, layout_of, prior_of, prior_python, python_of, selected, tile_rewards, world_of
+from .grids import (
+    ALPHA,
+    GAMMA,
+    PRIOR,
+    SLIP,
+    layout_of,
+    prior_of,
+    prior_python,
+    python_of,
+    selected,
+    tile_rewards,
+    world_of,
+)
 
 MAP = "S.......#./..mm..#.../..mm..#..G/......#.../.f......../.......mm./..##.....f/...#......"
 MOST_SWEEPS = 2000

@@ -10,7 +10,16 @@ import numpy as np
 
 from ...uncertainty import identifiability as what_is_identifiable
 from .page import Section, element, facts, paragraph, table
-from .pictures import draw_calibration, draw_coefficients, draw_comparison, draw_convergence, draw_demonstrations, draw_overview, draw_reward_by_state, draw_standard_errors
+from .pictures import (
+    draw_calibration,
+    draw_coefficients,
+    draw_comparison,
+    draw_convergence,
+    draw_demonstrations,
+    draw_overview,
+    draw_reward_by_state,
+    draw_standard_errors,
+)
 from .subject import Subject
 
 MOST_ROWS = 60

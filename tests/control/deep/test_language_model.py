@@ -5,7 +5,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed: pip install
 pytest.importorskip("gymnasium", reason="gymnasium is not installed")
 
 from maxent_irl.control import TokenTree
-from maxent_irl.control.deep import Enumeration, PrefixNetwork, fit_supervised, language_task  # noqa: E402
+from maxent_irl.control.deep import Enumeration, PrefixNetwork, fit_supervised, language_task
 
 
 @pytest.fixture(scope="module")
