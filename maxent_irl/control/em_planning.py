@@ -56,7 +56,6 @@ from ._requirements import require_discounted
 from .limits import can_end, reward_range, uniform_prior
 
 M_STEPS = ("accelerated", "full", "greedy")
-NEVER = 1e-13  # likelihoods below this are rounding
 LARGEST_POWER = 2.0**40  # eta stops doubling here, where logits are still far from overflow
 
 
@@ -181,42 +180,6 @@ class _Iterate(NamedTuple):
     policy: NDArray  # (A, S)
     logits: NDArray  # (A, S)
     power: float
-
-
-def reward_time_posterior(mdp: MDP, reward: ArrayLike, policy: ArrayLike, n_times: int) -> NDArray:
-    r"""Return the posterior of the time of the reward event, p(T | R = 1; policy) for T = 0, ..., n_times - 1; (n_times,).
-
-    Each component of the mixture is computed by forward messages. The sum tends to 1 as `n_times` grows; for n times it is less
-    by at most :math:`\gamma^n / L`.
-
-    Parameters
-    ----------
-    mdp, reward
-        As for `em_planning`.
-    policy : (S, A) array
-    n_times : int
-
-    Raises
-    ------
-    ValueError
-        If the event has probability 0 under this policy, which then earns the lowest reward at all times.
-    """
-    n_times = check_count("n_times", n_times)
-    problem = Mixture(mdp, reward)
-    pi = check_policy(mdp, policy)
-    likelihood = problem.e_step(pi)[2]
-    if not likelihood > NEVER:
-        raise ValueError(
-            "under this policy the reward is never seen: it earns the lowest reward at all times. Use another policy"
-        )
-    d = mdp.initial_distribution
-    seen = np.empty(n_times)
-    for T in range(n_times):
-        mass = pi * d
-        seen[T] = (mass * problem.scaled_reward).sum() + (1.0 - mass.sum()) * problem.scaled_zero
-        d = mdp.transitions.T @ mass.ravel()
-    seen *= (1.0 - mdp.discount) * mdp.discount ** np.arange(n_times)
-    return seen / likelihood
 
 
 class Mixture:

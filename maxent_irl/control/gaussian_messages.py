@@ -18,10 +18,11 @@ policy are
     \Lambda_\tau = F^\top \bigl( H - H_{\cdot u} \Sigma (I + H_{uu} \Sigma)^{-1} H_{u \cdot} \bigr) F, \quad F = [I; K] .
 
 The posterior of z at t, with the event :math:`\tau` steps later, is Gaussian. The M-step matches the moments of the mixture of
-these posteriors over t and :math:`\tau`: K is the regression of u on x, :math:`\Sigma` the covariance of what is left.
+these posteriors over t and :math:`\tau`: K is the regression of u on x. :math:`\Sigma` is the covariance of what is left, from the
+next E-step.
 
 Where no noise is best, plain EM slows down as the noise shrinks. The accelerated steps go :math:`\eta` times as far in the gain and
-in the inverse covariance, with :math:`\eta` doubling while the likelihood rises.
+in the inverse covariance, with an :math:`\eta` for each that doubles while the likelihood rises.
 
 What differs from the paper: dynamics here are linear, so that no unscented transform is needed and nothing is approximate; u may
 have a cost; the policy is linear. Offsets fit in as a component of the state that is constantly 1.
@@ -44,6 +45,8 @@ from .._validation import check_count, check_finite, check_numbers, check_positi
 from .gaussian_actor import GaussianActor
 from .linear_quadratic import LinearQuadratic
 from .time_mixture import check_time_prior
+
+LARGEST_POWER = 1e12
 
 
 @dataclass(frozen=True, eq=False)
@@ -251,62 +254,72 @@ class GaussianMixture:
             )
         curve = []
 
-        def measure(now: _Climb) -> tuple[_Step, float]:
+        def measure(now: _Climb) -> tuple[None, float]:
             curve.append(float(np.exp(now.messages.log_likelihood)))
-            step = _Step(now.messages, now.actor, adapt_noise)
-            return step, step.first_order_gain
+            return None, _Step(now.messages, now.actor, adapt_noise).first_order_gain
 
-        def advance(now: _Climb, step: _Step) -> _Climb:
-            actor = step.taken(now.power)
-            messages = None if actor is None else self.messages(actor)
-            if messages is None or (now.power > 1.0 and not messages.log_likelihood >= now.messages.log_likelihood):
-                actor, now = step.taken(1.0), now._replace(power=0.5)
-                messages = self.messages(actor)
-            return _Climb(actor, messages, 2.0 * now.power if accelerate else 1.0)
+        def advance(now: _Climb, _: None) -> _Climb:
+            # Gain and noise move one after the other; each move alone is an EM step and keeps the likelihood from falling.
+            now = self._moved(now, adapt_noise, accelerate, which=0)
+            return self._moved(now, adapt_noise, accelerate, which=1) if adapt_noise else now
 
-        first = _Climb(start, self.messages(start), 1.0)
+        first = _Climb(start, self.messages(start), (1.0, 1.0))
         done = iterate(first, measure=measure, advance=advance, tolerance=lambda _: tol, max_iter=max_iter)
         found = done.state
         return GaussianPlan(found.actor, found.messages, np.array(curve), done.converged, done.n_iter, done.residual)
 
+    def _moved(self, now: _Climb, adapt_noise: bool, accelerate: bool, which: int) -> _Climb:
+        """Move the gain (0) or the noise (1), as far as the likelihood rises."""
+        step, power = _Step(now.messages, now.actor, adapt_noise), now.powers[which]
+        while True:
+            actor = step.gain_moved(power) if which == 0 else step.noise_moved(power)
+            messages = None if actor is None else self.messages(actor)
+            if messages is not None and (power <= 1.0 or messages.log_likelihood >= now.messages.log_likelihood):
+                break
+            power = max(1.0, power / 4.0)
+        powers = list(now.powers)
+        powers[which] = min(2.0 * power, LARGEST_POWER) if accelerate else 1.0
+        return _Climb(actor, messages, (powers[0], powers[1]))
+
 
 class _Climb(NamedTuple):
-    """A policy, its messages, and the power of the next step."""
+    """A policy, its messages, and the powers of the next steps of gain and noise."""
 
     actor: GaussianActor
     messages: GaussianMessages
-    power: float
+    powers: tuple[float, float]
 
 
 class _Step:
     """The M-step: the linear policy with the moments of the posterior, and over-relaxed steps towards it and beyond."""
 
     def __init__(self, messages: GaussianMessages, actor: GaussianActor, adapt_noise: bool) -> None:
-        d, M = actor.gain.shape[1], messages.moments
-        self.actor, self.adapt_noise = actor, adapt_noise
-        gain = lstsq(M[:d, :d], M[:d, d:])[0].T
-        self.change = gain - actor.gain
+        d, M, K = actor.gain.shape[1], messages.moments, actor.gain
+        self.actor = actor
+        self.change = lstsq(M[:d, :d], M[:d, d:])[0].T - K
         self.precision = np.linalg.inv(actor.covariance)
-        left = _symmetric(M[d:, d:] - gain @ M[:d, d:]) / messages.n_decisions
-        self.sharper = np.linalg.inv(left) - self.precision if adapt_noise else np.zeros_like(left)
+        # Covariance of u - K x under the posterior: the best noise for this gain.
+        left = (M[d:, d:] - K @ M[:d, d:] - M[d:, :d] @ K.T + K @ M[:d, :d] @ K.T) / messages.n_decisions
+        self.sharper = np.linalg.inv(_symmetric(left)) - self.precision
         # Fisher's identity: derivatives of the log likelihood are expected derivatives of the log density of the decisions.
-        by_gain = self.precision @ (M[d:, :d] - actor.gain @ M[:d, :d])
+        by_gain = self.precision @ (M[d:, :d] - K @ M[:d, :d])
         by_log_factor = messages.n_decisions * (left @ self.precision - np.eye(len(left))) if adapt_noise else 0.0
-        size = max(1e-3, np.abs(actor.gain).max())
+        size = max(1e-3, np.abs(K).max())
         self.first_order_gain = float(max(size * np.abs(by_gain).max(), np.abs(by_log_factor).max()))
 
-    def taken(self, power: float) -> GaussianActor | None:
-        """The policy after a step of this length, 1 being EM's; None where its covariance would not be positive definite.
+    def gain_moved(self, power: float) -> GaussianActor:
+        """The policy with the gain moved so many times as far as by EM."""
+        return replace(self.actor, gain=self.actor.gain + power * self.change)
+
+    def noise_moved(self, power: float) -> GaussianActor | None:
+        """The policy with another noise; None where its covariance would not be positive definite.
 
         The precision moves along a straight line, because plain EM adds a constant to it where no noise is best.
         """
-        gain = self.actor.gain + power * self.change
-        if not self.adapt_noise:
-            return replace(self.actor, gain=gain)
         precision = self.precision + power * self.sharper
         if np.linalg.eigvalsh(precision)[0] <= 0.0:
             return None
-        return GaussianActor(gain, np.linalg.cholesky(_symmetric(np.linalg.inv(precision))))
+        return GaussianActor(self.actor.gain, np.linalg.cholesky(_symmetric(np.linalg.inv(precision))))
 
 
 def _tilted(mean: NDArray, covariance: NDArray, H: NDArray, c: NDArray) -> tuple[NDArray, NDArray, NDArray]:

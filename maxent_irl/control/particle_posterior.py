@@ -164,7 +164,9 @@ def particle_posterior(
             logs[running] += gain + ahead[t + 1][following] - ahead[t][s]
         total = logsumexp(logs)
         if total == -math.inf:
-            raise ValueError(f"no particle survives decision {t}: give more particles, or a proposal that avoids dead ends")
+            raise ValueError(
+                f"no particle survives decision {t}: give more particles, or a proposal that avoids dead ends"
+            )
         weights = np.exp(logs - total)
         size[t] = 1.0 / (weights**2).sum()
         if t < T - 1 and size[t] < share * n:

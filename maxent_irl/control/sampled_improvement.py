@@ -130,7 +130,9 @@ def sampled_improvement(
     return improve(weight, Q, temperature, operator)
 
 
-def asymptotic_variance(policy: NDArray, Q: NDArray, *, temperature: float = 1.0, proposal: NDArray | None = None) -> NDArray:
+def asymptotic_variance(
+    policy: NDArray, Q: NDArray, *, temperature: float = 1.0, proposal: NDArray | None = None
+) -> NDArray:
     """Return K times the variance of every entry of the sampled exponential improvement, as K grows; (..., A)."""
     improved = improve(policy, Q, temperature)
     beta = policy if proposal is None else proposal

@@ -35,8 +35,10 @@ from numpy.typing import ArrayLike, NDArray
 from .._validation import check_count, check_numbers, check_policy, check_positive
 from ..mdp import MDP
 from ._multiplicative_em import Tables, climb
-from .em_planning import NEVER, Mixture
+from .em_planning import Mixture
 from .limits import uniform_prior
+
+NEVER = 1e-13  # likelihoods below this are rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +73,11 @@ class MixtureMessages:
 
     @property
     def time_posterior(self) -> NDArray:
-        """p(T | R = 1), (n,)."""
+        """p(T | R = 1), (n,); ValueError if the event has probability 0."""
+        if not self.likelihood > NEVER:
+            raise ValueError(
+                "under this policy the reward is never seen: it earns the lowest reward at all times. Use another policy"
+            )
         return self.time_prior * self.time_likelihood / self.likelihood
 
 
