@@ -1,7 +1,7 @@
 r"""Amortised inference: one network that maps a task to its posterior policy, trained on the lower bound of the evidence.
 
-Messages solve one task at a time. An inference network :math:`q_\phi(a \mid s, \text{task})` is trained once, on the mean lower bound
-of many tasks,
+Messages solve one task at a time. An inference network :math:`q_\phi(a \mid s, \text{task})` is trained once, on the mean lower
+bound of many tasks,
 
 .. math::
 
@@ -11,13 +11,13 @@ of many tasks,
 and then answers new tasks at the cost of a forward pass. The second equation holds under deterministic dynamics: the gap is the
 divergence from the posterior that messages compute.
 
-What this network is: one hidden layer of tanh units in numpy, whose input the caller describes per state and task. Its training is
-exact: the bound and its gradient are sums over all paths, and no trajectory is sampled. Levine (2018) means deep networks and
-sampled gradients; the bound that is maximised is the same.
+What this network is: one hidden layer of tanh units in numpy, whose input the caller describes per state and task. Its training
+is exact: the bound and its gradient are sums over all paths, and no trajectory is sampled. Levine (2018) means deep networks
+and sampled gradients; the bound that is maximised is the same.
 
 Sources: Levine, S. (2018), Reinforcement learning and control as probabilistic inference: tutorial and review, arXiv:1805.00909
-(structured variational inference); Gershman, S. J., & Goodman, N. D. (2014), Amortized inference in probabilistic reasoning, CogSci,
-517-522.
+(structured variational inference); Gershman, S. J., & Goodman, N. D. (2014), Amortized inference in probabilistic reasoning,
+CogSci, 517-522.
 """
 
 from __future__ import annotations

@@ -1,17 +1,18 @@
 r"""A discount as termination: the posterior over trajectories of random length.
 
 A discount is the same as an end that comes after every decision with probability :math:`1 - \gamma`, whatever the agent does.
-Levine (2018) builds it into the transition probabilities. The graphical model then has episodes of random length, and its messages
-have a stationary solution, one linear equation in :math:`z(s) = \beta(s)`,
+Levine (2018) builds it into the transition probabilities. The graphical model then has episodes of random length, and its
+messages have a stationary solution, one linear equation in :math:`z(s) = \beta(s)`,
 
 .. math::
 
     z(s) = \sum_a p(a \mid s) \, e^{r(s,a) / \alpha} \Bigl( 1 - \gamma + \gamma \sum_{s'} P(s' \mid s, a) \, z(s') \Bigr) .
 
 The two kinds of inference part ways here, under deterministic dynamics too. Variational inference keeps the true dynamics, ends
-included, and is the discounted soft Bellman equation. Exact inference conditions on optimality of every decision that is made, so it
-tilts the end as well: episodes last longer than :math:`1 / (1 - \gamma)` where rewards are positive and less long where they are
-negative. If :math:`\gamma e^{r / \alpha}` exceeds 1 along some cycle, long episodes outweigh their rarity and no posterior exists.
+included, and is the discounted soft Bellman equation. Exact inference conditions on optimality of every decision that is made,
+so it tilts the end as well: episodes last longer than :math:`1 / (1 - \gamma)` where rewards are positive and less long where
+they are negative. If :math:`\gamma e^{r / \alpha}` exceeds 1 along some cycle, long episodes outweigh their rarity and no
+posterior exists.
 
 Source: Levine, S. (2018), Reinforcement learning and control as probabilistic inference: tutorial and review, arXiv:1805.00909
 (discount factors as termination); Rawlik, K., Toussaint, M., & Vijayakumar, S. (2012), On stochastic optimal control and

@@ -1,9 +1,9 @@
 r"""Partially observable problems by EM: a controller with finitely many nodes of memory.
 
 In node n the controller takes action a with probability :math:`\pi(a \mid n)`. After observation y it moves to node n' with
-probability :math:`\lambda(n' \mid n, y)`. The first node is drawn from :math:`\nu`. Node and state together are a Markov chain, and
-the reward event at a geometric time gives a likelihood as in `em_planning`. With the discounted visits d(n, s) and the values
-V(n, s) of scaled rewards, both linear solves, the expected counts given the event are
+probability :math:`\lambda(n' \mid n, y)`. The first node is drawn from :math:`\nu`. Node and state together are a Markov chain,
+and the reward event at a geometric time gives a likelihood as in `em_planning`. With the discounted visits d(n, s) and the
+values V(n, s) of scaled rewards, both linear solves, the expected counts given the event are
 
 .. math::
 

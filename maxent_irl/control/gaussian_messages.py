@@ -18,11 +18,11 @@ policy are
     \Lambda_\tau = F^\top \bigl( H - H_{\cdot u} \Sigma (I + H_{uu} \Sigma)^{-1} H_{u \cdot} \bigr) F, \quad F = [I; K] .
 
 The posterior of z at t, with the event :math:`\tau` steps later, is Gaussian. The M-step matches the moments of the mixture of
-these posteriors over t and :math:`\tau`: K is the regression of u on x. :math:`\Sigma` is the covariance of what is left, from the
-next E-step.
+these posteriors over t and :math:`\tau`: K is the regression of u on x. :math:`\Sigma` is the covariance of what is left, from
+the next E-step.
 
-Where no noise is best, plain EM slows down as the noise shrinks. The accelerated steps go :math:`\eta` times as far in the gain and
-in the inverse covariance, with an :math:`\eta` for each that doubles while the likelihood rises.
+Where no noise is best, plain EM slows down as the noise shrinks. The accelerated steps go :math:`\eta` times as far in the gain
+and in the inverse covariance, with an :math:`\eta` for each that doubles while the likelihood rises.
 
 What differs from the paper: dynamics here are linear, so that no unscented transform is needed and nothing is approximate; u may
 have a cost; the policy is linear. Offsets fit in as a component of the state that is constantly 1.

@@ -7,16 +7,17 @@ Particles follow a proposal policy q and the true dynamics. After a decision a p
     \frac{p(a \mid s)}{q(a \mid s)} \, e^{r(s,a) / \alpha} \, \frac{\psi_{t+1}(s')}{\psi_t(s)} ,
 
 and when the effective number of particles falls, they are resampled in proportion to their weights. The target is that of
-`message_passing`, p(tau | O = 1), which tilts the dynamics; the product of the mean weights is an unbiased estimate of the evidence.
-With :math:`\psi = 1` particles do not see ahead: those that survive share ancestors, and early decisions rest on few of them.
+`message_passing`, p(tau | O = 1), which tilts the dynamics; the product of the mean weights is an unbiased estimate of the
+evidence. With :math:`\psi = 1` particles do not see ahead: those that survive share ancestors, and early decisions rest on few
+of them.
 :math:`\psi = \exp(V / \alpha)` with approximate values V looks ahead. With the exact backward messages, the posterior policy and
 deterministic dynamics, all weights are equal.
 
-Sources: Levine, S. (2018), Reinforcement learning and control as probabilistic inference, arXiv:1805.00909 (the target); Gordon, N.
-J., Salmond, D. J., & Smith, A. F. M. (1993), Novel approach to nonlinear/non-Gaussian Bayesian state estimation, IEE Proceedings F
-140(2), 107-113; Piche, A., Thomas, V., Ibrahim, C., Bengio, Y., & Pal, C. (2019), Probabilistic planning with sequential Monte
-Carlo methods, ICLR (values as look-ahead). What differs from the last: proposal and values are tables that the caller gives, and
-nothing is learnt.
+Sources: Levine, S. (2018), Reinforcement learning and control as probabilistic inference, arXiv:1805.00909 (the target);
+Gordon, N. J., Salmond, D. J., & Smith, A. F. M. (1993), Novel approach to nonlinear/non-Gaussian Bayesian state estimation, IEE
+Proceedings F 140(2), 107-113; Piche, A., Thomas, V., Ibrahim, C., Bengio, Y., & Pal, C. (2019), Probabilistic planning with
+sequential Monte Carlo methods, ICLR (values as look-ahead). What differs from the last: proposal and values are tables that the
+caller gives, and nothing is learnt.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class ParticlePosterior:
     Attributes
     ----------
     states : (T + 1, n) int array
-        State of each surviving trajectory at each time; -1 after the episode ended with an action.
+        State of each surviving trajectory at each time; -1 once the episode is over, after an action or a terminal state.
     actions : (T, n) int array
         -1 once the episode is over.
     weights : (n,) array
@@ -76,7 +77,7 @@ class ParticlePosterior:
 
     @property
     def state_marginals(self) -> NDArray:
-        """Estimate of p(s_t = s | O), (T + 1, S). Episodes that ended with an action do not count."""
+        """Estimate of p(s_t = s | O), (T + 1, S). Episodes that were over before do not count."""
         out = np.zeros((len(self.states), self.n_states))
         for row, states in zip(out, self.states, strict=True):
             running = states >= 0
@@ -153,7 +154,6 @@ def particle_posterior(
         stuck = q[t][s].sum(axis=1) <= 0.0
         logs[running[stuck]] = -math.inf
         running, s = running[~stuck], s[~stuck]
-        states[t + 1] = here
         if len(running):
             u = rng.random((2, len(running)))
             a = np.minimum(entries(row_keys(q[t]), s, u[0]) - s * A, A - 1)

@@ -1,19 +1,19 @@
 r"""Maximum-entropy policy gradient from sampled trajectories.
 
-The lower bound on the evidence (`elbo`) is a function of the policy's parameters. Its derivative is an expectation over the policy's
-own trajectories,
+The lower bound on the evidence (`elbo`) is a function of the policy's parameters. Its derivative is an expectation over the
+policy's own trajectories,
 
 .. math::
 
-    \nabla \mathrm{ELBO} = E \Bigl[ \sum_t \nabla \log \pi(a_t \mid s_t) \Bigl( \sum_{t' \ge t} \Bigl( r(s_{t'}, a_{t'}) - \alpha \log
-    \frac{\pi(a_{t'} \mid s_{t'})}{p(a_{t'} \mid s_{t'})} \Bigr) - b(s_t) \Bigr) \Bigr] ,
+    \nabla \mathrm{ELBO} = E \Bigl[ \sum_t \nabla \log \pi(a_t \mid s_t) \Bigl( \sum_{t' \ge t} \Bigl( r(s_{t'}, a_{t'}) -
+    \alpha \log \frac{\pi(a_{t'} \mid s_{t'})}{p(a_{t'} \mid s_{t'})} \Bigr) - b(s_t) \Bigr) \Bigr] ,
 
-for any baseline b that does not depend on the actions. It is REINFORCE with a penalty on the log-policy in the return. The gradient
-of the penalty itself has mean 0. A discount is an end after every decision with probability :math:`1 - \gamma`
+for any baseline b that does not depend on the actions. It is REINFORCE with a penalty on the log-policy in the return. The
+gradient of the penalty itself has mean 0. A discount is an end after every decision with probability :math:`1 - \gamma`
 (`discounted_posterior.terminating`), so that trajectories are undiscounted.
 
-The policy is a table of logits, moved by Adam. The baseline is an average of returns from earlier samples, so that the estimate stays
-unbiased.
+The policy is a table of logits, moved by Adam. The baseline is an average of returns from earlier samples, so that the estimate
+stays unbiased.
 
 Sources: Levine, S. (2018), Reinforcement learning and control as probabilistic inference: tutorial and review, arXiv:1805.00909
 (maximum-entropy policy gradients); Williams, R. J. (1992), Simple statistical gradient-following algorithms for connectionist

@@ -150,8 +150,8 @@ def cheese_maze(discount: float = 0.95) -> POMDP:
     """Return McCallum's cheese maze: three dead ends below a corridor, cheese in the middle one, and only walls to see.
 
     Eleven cells, four moves (north, east, south, west), seven observations: the walls around a cell, and the cheese. Moves into a
-    wall do nothing. Entering the cell of the cheese pays 1, and the next action leads to one of the other ten cells at random, where
-    the agent also starts.
+    wall do nothing. Entering the cell of the cheese pays 1, and the next action leads to one of the other ten cells at random,
+    where the agent also starts.
 
     Source: McCallum, R. A. (1993), Overcoming incomplete perception with utile distinction memory, ICML, 190-196.
     """

@@ -8,13 +8,15 @@ sum to 1. Sample K actions from a proposal :math:`\beta`, let :math:`\hat \beta`
     (\hat I_\beta \pi)(a \mid s) = \frac{\hat \beta(a \mid s)}{\beta(a \mid s)} \, f(s, a, \hat Z_\beta(s)) , \qquad
     \sum_a (\hat I_\beta \pi)(a \mid s) = 1 .
 
-As K grows it tends to :math:`I \pi`, with errors of order :math:`K^{-1/2}`. Without the factor :math:`\hat \beta / \beta` it would
-tend to the improvement of another policy. Two operators are here:
+As K grows it tends to :math:`I \pi`, with errors of order :math:`K^{-1/2}`. Without the factor :math:`\hat \beta / \beta` it
+would tend to the improvement of another policy. Two operators are here:
 
-- "exponential": :math:`f = \pi \exp(Q / \alpha) / Z`, the posterior of control as inference with :math:`\pi` as the prior. The sample
+- "exponential": :math:`f = \pi \exp(Q / \alpha) / Z`, the posterior of control as inference with :math:`\pi` as the prior. The
+  sample
   version is self-normalised importance sampling, with the asymptotic covariance
   :math:`\frac1K \sum_b \frac{(I\pi)(b)^2}{\beta(b)} (e_b - I\pi) (e_b - I\pi)^\top`.
-- "regularised": :math:`f = \alpha \pi / (Z - Q)`, which maximises :math:`E[Q] - \alpha \, \mathrm{KL}(\pi \,\|\, \pi_\text{new})`. The
+- "regularised": :math:`f = \alpha \pi / (Z - Q)`, which maximises :math:`E[Q] - \alpha \, \mathrm{KL}(\pi \,\|\,
+  \pi_\text{new})`. The
   visits of MuZero's tree search approximate it.
 
 What is not here: the tree search, the networks, and their training. Q is given.

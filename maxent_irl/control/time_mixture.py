@@ -8,8 +8,8 @@ deadline, a uniform p(T) a budget of steps. Both messages take one step at a tim
     a_t(s) = p(s_t = s), \qquad b_\tau(s, a) = p(R = 1 \mid s, a, \tau \text{ steps before } T) , \qquad
     p(R = 1 \mid T) = \sum_{s,a} a_t(s) \, \pi(a \mid s) \, b_{T - t}(s, a) \quad \text{for any } t \le T ,
 
-so one pass over a growing horizon serves all lengths at once. It stops when the mass of p(T) beyond it is negligible. The expected
-number of times that a was chosen in s before the event is
+so one pass over a growing horizon serves all lengths at once. It stops when the mass of p(T) beyond it is negligible. The
+expected number of times that a was chosen in s before the event is
 
 .. math::
 
