@@ -255,7 +255,5 @@ PLANNING_MEMBERS = (
     Member("finite-state controller", "shortfall from the belief MDP, relative", 1e-3, _controller),
     Member("sampled improvement", "mean square error against its asymptote, relative", 0.05, _sampled_improvement),
     Member("sampled iteration", "V against the soft value, 64 samples, max norm", 2e-3, _sampled_iteration),
-    Member(
-        "sampled real actions", "mean and deviation against the posterior, relative", 0.02, _sampled_continuous
-    ),
+    Member("sampled real actions", "mean and deviation against the posterior, relative", 0.02, _sampled_continuous),
 )

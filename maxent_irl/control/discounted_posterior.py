@@ -144,7 +144,10 @@ def discounted_posterior(
     if not np.isfinite(weight).all() or (weight.sum(axis=0) == 0.0)[~mdp.terminal].any():
         raise ValueError("exp(reward / temperature) leaves the range of floats: raise the temperature")
     over = mdp.terminal.astype(float)
-    stop = (ends.transitions @ over + ends.ending.T.ravel()).reshape(A, S)  # the episode ends with the action
+    last = np.where(
+        mdp.available.T, 1.0 - ends.transitions.sum(axis=1).reshape(A, S), 0.0
+    )  # ends with the action, by chance
+    stop = (ends.transitions @ over).reshape(A, S) + last
     onward = sparse.csr_array(ends.transitions @ sparse.diags_array(1.0 - over))
     mixing = sparse.csr_array(
         (weight.ravel(), (np.tile(np.arange(S), A), np.arange(A * S))), shape=(S, A * S)
@@ -159,7 +162,7 @@ def discounted_posterior(
             "soft_value_iteration, whose variational inference leaves the end alone"
         )
     z = np.where(mdp.terminal, 1.0, z)
-    future = (ends.transitions @ z + ends.ending.T.ravel()).reshape(A, S)  # (A, S)
+    future = (ends.transitions @ z).reshape(A, S) + last  # (A, S)
     pairs = weight * future
     policy = np.where(mdp.terminal, 0.0, pairs / np.where(mdp.terminal, 1.0, z))
     safe = np.where(mdp.available.T, future, 1.0)
@@ -171,6 +174,6 @@ def discounted_posterior(
         initial=first / first.sum(),
         terminal=mdp.terminal,
         available=mdp.available,
-        ending=(ends.ending.T / safe).T,
+        ending=(last / safe).T,
     )
     return DiscountedPosterior(np.log(z), math.log(first.sum()), policy.T, chain)

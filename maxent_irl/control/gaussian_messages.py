@@ -202,7 +202,9 @@ class GaussianMixture:
         """H (n, d + m, d + m) and c (n,) of pairs, precisions (n, d, d) and log scales (n,) of states."""
         d, n, noise, sigma = self.problem.n_states, len(self.time_prior), self.problem.noise, actor.covariance
         F = np.vstack([np.eye(d), actor.gain])
-        H, c, precisions, log_scales = [self.cost], [0.0], [], []
+        H, c = [self.cost], [0.0]
+        precisions: list[NDArray] = []
+        log_scales: list[float] = []
         for tau in range(n):
             if tau > 0:
                 through = np.eye(d) + noise @ precisions[-1]
@@ -273,9 +275,12 @@ class GaussianMixture:
         step, power = _Step(now.messages, now.actor, adapt_noise), now.powers[which]
         while True:
             actor = step.gain_moved(power) if which == 0 else step.noise_moved(power)
-            messages = None if actor is None else self.messages(actor)
-            if messages is not None and (power <= 1.0 or messages.log_likelihood >= now.messages.log_likelihood):
-                break
+            if actor is not None:
+                messages = self.messages(actor)
+                if power <= 1.0 or messages.log_likelihood >= now.messages.log_likelihood:
+                    break
+            elif power <= 1.0:  # the noise is as small as floats allow
+                return now
             power = max(1.0, power / 4.0)
         powers = list(now.powers)
         powers[which] = min(2.0 * power, LARGEST_POWER) if accelerate else 1.0

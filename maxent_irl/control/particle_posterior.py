@@ -135,11 +135,13 @@ def particle_posterior(
     share = check_interval("resample_below", resample_below, 0.0, 1.0, closed="both")
     S, A, T = mdp.n_states, mdp.n_actions, mdp.horizon
     log_prior = check_action_prior(mdp, action_prior)
-    given = (uniform_prior(mdp) if action_prior is None else np.exp(log_prior.T)) if proposal is None else proposal
+    given = proposal
+    if given is None:
+        given = uniform_prior(mdp) if log_prior is None else np.exp(log_prior.T)
     q = np.broadcast_to(np.swapaxes(check_policy(mdp, given), -1, -2), (T, S, A))
     log_prior = np.where(mdp.available.T, 0.0, -math.inf) if log_prior is None else log_prior
     log_weight = (log_prior + np.broadcast_to(check_reward(mdp, reward), (A, S)) / alpha).T  # (S, A)
-    ahead = _look_ahead(mdp, values, alpha)
+    ahead = _look_ahead(mdp, T, values, alpha)
     rng, outcomes = generator(random_state), Outcomes(mdp)
 
     states, actions = np.full((T + 1, n), -1), np.full((T, n), -1)
@@ -191,9 +193,9 @@ def particle_posterior(
     )
 
 
-def _look_ahead(mdp: MDP, values: ArrayLike | None, alpha: float) -> NDArray:
+def _look_ahead(mdp: MDP, T: int, values: ArrayLike | None, alpha: float) -> NDArray:
     """log psi, (T + 1, S + 1): 0 at the horizon, in terminal states, and in the last entry, which index -1 finds after an end."""
-    S, T = mdp.n_states, mdp.horizon
+    S = mdp.n_states
     V = check_numbers("values", np.zeros(S) if values is None else values)
     if V.shape not in ((S,), (T + 1, S)):
         raise ValueError(f"values must have shape ({S},) or ({T + 1}, {S}); got {V.shape}")

@@ -36,9 +36,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import logsumexp
 
 from .._draws import generator
-from .._validation import check_action_prior, check_choice, check_count, check_numbers, check_policy, check_temperature
+from .._validation import check_choice, check_count, check_numbers, check_policy, check_temperature
 from ..mdp import MDP
-from ._requirements import require_discounted
+from ._requirements import check_reference, require_discounted
 from .elbo import evidence_lower_bound
 from .limits import uniform_prior
 
@@ -223,9 +223,7 @@ def sampled_policy_iteration(
     require_discounted(mdp, "sampled policy iteration")
     n_draws, n_iterations = check_count("n_draws", n_draws), check_count("n_iterations", n_iterations)
     rng = generator(random_state)
-    given = uniform_prior(mdp) if action_prior is None else action_prior
-    log_prior = check_action_prior(mdp, given)
-    prior = np.exp(log_prior.T)
+    prior = np.exp(check_reference(mdp, uniform_prior(mdp) if action_prior is None else action_prior).T)
     acts = prior.sum(axis=1) > 0
     policy, curve = prior.copy(), []
 
