@@ -51,7 +51,7 @@ left.plot(n[1:], geometric[1:], color="0.4", linestyle="--", label="variational,
 for alpha, colour in ((10.0, "C0"), (4.0, "C1"), (3.0, "C2")):
     posterior = discounted_posterior(world.mdp, world.reward, temperature=alpha, action_prior=prior)
     left.plot(n[1:], posterior.length_distribution(longest)[1:], color=colour, label=f"exact, temperature {alpha:g}")
-left.set(xlabel="decisions in an episode", ylabel="probability", title="Exact inference counts on a late end")
+left.set(xlabel="decisions in an episode", ylabel="probability", title="Exact inference shifts the end")
 left.legend(frameon=False)
 
 temperatures, means = [], []

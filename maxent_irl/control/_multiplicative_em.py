@@ -28,7 +28,7 @@ ROUNDING = 1e-13  # relative; a fall of L below this is none
 Tables = tuple[NDArray, ...]  # each of probabilities that sum to 1 over the last axis
 
 
-class Climb(NamedTuple):
+class Progress(NamedTuple):
     """Where EM stands: the logarithms of the tables, the next power, and the likelihoods so far."""
 
     logits: Tables
@@ -42,14 +42,14 @@ class Climb(NamedTuple):
         return tuple(np.exp(logits) for logits in self.logits)
 
 
-def climb(
+def maximise_likelihood(
     evaluate: Callable[[Tables], tuple[float, Tables]],
     start: Tables,
     *,
     accelerate: bool,
     tol: float,
     max_iter: int,
-) -> Iterated[Climb, None]:
+) -> Iterated[Progress, None]:
     """Maximise a likelihood over tables of probabilities.
 
     Parameters
@@ -70,15 +70,15 @@ def climb(
         Its state has the tables, and the likelihood before every iteration and at the end.
     """
 
-    def at(logits: Tables, power: float, curve: tuple[float, ...]) -> Climb:
+    def at(logits: Tables, power: float, curve: tuple[float, ...]) -> Progress:
         likelihood, gradients = evaluate(tuple(np.exp(table) for table in logits))
-        return Climb(logits, power, (*curve, likelihood), gradients)
+        return Progress(logits, power, (*curve, likelihood), gradients)
 
-    def residual(now: Climb) -> tuple[None, float]:
+    def residual(now: Progress) -> tuple[None, float]:
         gains = [(g.max(axis=-1) - (t * g).sum(axis=-1)).sum() for t, g in zip(now.tables, now.gradients, strict=True)]
         return None, float(sum(gains)) / now.curve[-1]
 
-    def advance(now: Climb, _: None) -> Climb:
+    def advance(now: Progress, _: None) -> Progress:
         moved = at(_reweighted(now, now.power), now.power, now.curve)
         if now.power > 1.0 and not moved.curve[-1] >= now.curve[-1] * (1.0 - ROUNDING):
             moved = at(_reweighted(now, 1.0), 0.5, now.curve)
@@ -90,7 +90,7 @@ def climb(
     return iterate(first, measure=residual, advance=advance, tolerance=lambda _: tol, max_iter=max_iter)
 
 
-def _reweighted(now: Climb, power: float) -> Tables:
+def _reweighted(now: Progress, power: float) -> Tables:
     """Logarithms of the tables ``theta g ** power``, normalised; rows without a positive gradient keep theirs."""
     moved = []
     for logits, gradient in zip(now.logits, now.gradients, strict=True):

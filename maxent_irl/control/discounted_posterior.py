@@ -30,7 +30,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.sparse.linalg import spsolve
 
-from .._validation import check_action_prior, check_reward, check_temperature
+from .._validation import check_action_prior, check_count, check_reward, check_temperature
 from ..demonstrations import Demonstrations
 from ..mdp import MDP
 from ..sampling import sample_demonstrations
@@ -97,6 +97,7 @@ class DiscountedPosterior:
 
     def length_distribution(self, n: int) -> NDArray:
         """p(k decisions | O) for k = 0, ..., n - 1; (n,). The sum tends to 1."""
+        n = check_count("n", n)
         alive = np.array(self.chain.initial_distribution)
         over = self.chain.terminal
         chances, ended = np.empty(n), 0.0

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from .._draws import generator
 from .._validation import check_count, check_positive
-from ._multiplicative_em import Tables, climb
+from ._multiplicative_em import Tables, maximise_likelihood
 from .pomdp import POMDP
 
 
@@ -129,7 +129,7 @@ def em_controller(
     runs = []
     for _ in range(n_starts):
         start = (rng.dirichlet(np.ones(N)), rng.dirichlet(np.ones(A), N), rng.dirichlet(np.ones(N), (N, Y)))
-        runs.append(climb(chain.evaluate, start, accelerate=accelerate, tol=tol, max_iter=max_iter))
+        runs.append(maximise_likelihood(chain.evaluate, start, accelerate=accelerate, tol=tol, max_iter=max_iter))
     best = max(runs, key=lambda run: run.state.curve[-1])
     controller = FiniteStateController(*best.state.tables)
     V = controller_value(pomdp, controller)

@@ -256,21 +256,21 @@ class GaussianMixture:
             )
         curve = []
 
-        def measure(now: _Climb) -> tuple[None, float]:
+        def measure(now: _Progress) -> tuple[None, float]:
             curve.append(float(np.exp(now.messages.log_likelihood)))
             return None, _Step(now.messages, now.actor, adapt_noise).first_order_gain
 
-        def advance(now: _Climb, _: None) -> _Climb:
+        def advance(now: _Progress, _: None) -> _Progress:
             # Gain and noise move one after the other; each move alone is an EM step and keeps the likelihood from falling.
             now = self._moved(now, adapt_noise, accelerate, which=0)
             return self._moved(now, adapt_noise, accelerate, which=1) if adapt_noise else now
 
-        first = _Climb(start, self.messages(start), (1.0, 1.0))
+        first = _Progress(start, self.messages(start), (1.0, 1.0))
         done = iterate(first, measure=measure, advance=advance, tolerance=lambda _: tol, max_iter=max_iter)
         found = done.state
         return GaussianPlan(found.actor, found.messages, np.array(curve), done.converged, done.n_iter, done.residual)
 
-    def _moved(self, now: _Climb, adapt_noise: bool, accelerate: bool, which: int) -> _Climb:
+    def _moved(self, now: _Progress, adapt_noise: bool, accelerate: bool, which: int) -> _Progress:
         """Move the gain (0) or the noise (1), as far as the likelihood rises."""
         step, power = _Step(now.messages, now.actor, adapt_noise), now.powers[which]
         while True:
@@ -284,10 +284,10 @@ class GaussianMixture:
             power = max(1.0, power / 4.0)
         powers = list(now.powers)
         powers[which] = min(2.0 * power, LARGEST_POWER) if accelerate else 1.0
-        return _Climb(actor, messages, (powers[0], powers[1]))
+        return _Progress(actor, messages, (powers[0], powers[1]))
 
 
-class _Climb(NamedTuple):
+class _Progress(NamedTuple):
     """A policy, its messages, and the powers of the next steps of gain and noise."""
 
     actor: GaussianActor

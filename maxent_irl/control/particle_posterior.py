@@ -199,6 +199,10 @@ def _look_ahead(mdp: MDP, T: int, values: ArrayLike | None, alpha: float) -> NDA
     V = check_numbers("values", np.zeros(S) if values is None else values)
     if V.shape not in ((S,), (T + 1, S)):
         raise ValueError(f"values must have shape ({S},) or ({T + 1}, {S}); got {V.shape}")
+    if np.isnan(V).any():
+        raise ValueError(
+            f"values must not be nan; it is at state {np.argwhere(np.isnan(V))[0][-1]}: use -inf for dead ends"
+        )
     log_psi = np.zeros((T + 1, S + 1))
     # A dead end has value -inf; a particle that gets there dies in the next step, and may be weighted as any other until then.
     log_psi[:, :S] = np.where(np.isfinite(V) & ~mdp.terminal, V / alpha, 0.0)

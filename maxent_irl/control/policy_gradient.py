@@ -34,6 +34,8 @@ from .._numerics import soft_maximum
 from .._validation import (
     check_action_prior,
     check_count,
+    check_finite,
+    check_numbers,
     check_policy,
     check_positive,
     check_reward,
@@ -157,9 +159,10 @@ def estimate_gradient(
     GradientEstimate
     """
     problem, n = _Episodes(mdp, reward, temperature, action_prior), check_count("n_trajectories", n_trajectories)
-    b = np.zeros(mdp.n_states) if baseline is None else np.asarray(baseline, dtype=float)
+    b = np.zeros(mdp.n_states) if baseline is None else check_numbers("baseline", baseline)
     if b.shape != (mdp.n_states,):
         raise ValueError(f"baseline must have shape ({mdp.n_states},), one number per state; got {b.shape}")
+    check_finite("baseline", b, ("state",))
     return problem.estimate(check_policy(mdp, policy), b, n, generator(random_state))
 
 

@@ -36,7 +36,14 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import logsumexp
 
 from .._draws import generator
-from .._validation import check_choice, check_count, check_numbers, check_policy, check_temperature
+from .._validation import (
+    PROBABILITY_TOLERANCE,
+    check_choice,
+    check_count,
+    check_numbers,
+    check_policy,
+    check_temperature,
+)
 from ..mdp import MDP
 from ._requirements import check_reference, require_discounted
 from .elbo import evidence_lower_bound
@@ -46,7 +53,7 @@ OPERATORS = ("exponential", "regularised")
 BISECTIONS = 100
 
 
-def improve(weight: NDArray, Q: NDArray, temperature: float, operator: str = "exponential") -> NDArray:
+def improve(weight: ArrayLike, Q: ArrayLike, temperature: float, operator: str = "exponential") -> NDArray:
     """Apply an improvement operator to ``f``'s factor `weight`, which is the policy, or its sampled version.
 
     Parameters
@@ -64,8 +71,16 @@ def improve(weight: NDArray, Q: NDArray, temperature: float, operator: str = "ex
     """
     check_choice("operator", operator, OPERATORS)
     alpha = check_temperature(temperature, finite_positive=True)
-    weight, Q = np.broadcast_arrays(check_numbers("weight", weight), check_numbers("Q", Q))
+    weight, Q = check_numbers("weight", weight), check_numbers("Q", Q)
+    try:
+        weight, Q = np.broadcast_arrays(weight, Q)
+    except ValueError:
+        raise ValueError(
+            f"weight and Q must have the same shape, one entry per action; got {weight.shape} and {Q.shape}"
+        ) from None
     used = weight > 0
+    if not np.isfinite(Q[used]).all():
+        raise ValueError("Q must be finite where weight is positive: leave out actions that are unavailable")
     if (weight < 0).any() or not used.any(axis=-1).all():
         raise ValueError("weight must be >= 0, with a positive entry in every row")
     with np.errstate(divide="ignore"):
@@ -85,12 +100,12 @@ def improve(weight: NDArray, Q: NDArray, temperature: float, operator: str = "ex
 
 
 def sampled_improvement(
-    policy: NDArray,
-    Q: NDArray,
+    policy: ArrayLike,
+    Q: ArrayLike,
     n_samples: int,
     *,
     temperature: float = 1.0,
-    proposal: NDArray | None = None,
+    proposal: ArrayLike | None = None,
     operator: str = "exponential",
     random_state: Any = None,
 ) -> NDArray:
@@ -119,8 +134,8 @@ def sampled_improvement(
         For a proposal that gives no probability to an action of the policy, naming the action.
     """
     K = check_count("n_samples", n_samples)
-    policy = check_numbers("policy", policy)
-    beta = policy if proposal is None else np.broadcast_to(check_numbers("proposal", proposal), policy.shape)
+    policy = _distributions("policy", policy)
+    beta = policy if proposal is None else np.broadcast_to(_distributions("proposal", proposal), policy.shape)
     missed = np.argwhere((policy > 0) & ~(beta > 0))
     if len(missed):
         raise ValueError(
@@ -130,6 +145,14 @@ def sampled_improvement(
     shares = generator(random_state).multinomial(K, beta / beta.sum(axis=-1, keepdims=True)) / K
     weight = np.divide(shares * policy, beta, out=np.zeros(policy.shape), where=beta > 0)
     return improve(weight, Q, temperature, operator)
+
+
+def _distributions(name: str, rows: ArrayLike) -> NDArray:
+    """Return rows of probabilities (..., A); ValueError unless they are >= 0 and sum to 1."""
+    table = check_numbers(name, rows)
+    if not ((table >= 0).all() and np.allclose(table.sum(axis=-1), 1.0, atol=PROBABILITY_TOLERANCE)):
+        raise ValueError(f"{name} must hold distributions over actions in its last axis: entries >= 0 that sum to 1")
+    return table
 
 
 def asymptotic_variance(

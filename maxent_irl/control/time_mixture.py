@@ -32,9 +32,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._validation import check_count, check_numbers, check_policy, check_positive
+from .._validation import check_count, check_interval, check_numbers, check_policy, check_positive
 from ..mdp import MDP
-from ._multiplicative_em import Tables, climb
+from ._multiplicative_em import Tables, maximise_likelihood
 from .em_planning import Mixture
 from .limits import uniform_prior
 
@@ -109,7 +109,8 @@ class TimedPlan:
 
 def geometric_prior(discount: float, *, tol: float = 1e-12) -> NDArray:
     """Return ``p(T) = (1 - discount) discount ** T``, cut where the mass beyond is at most `tol`; (n,)."""
-    n = 1 if discount == 0.0 else max(1, int(np.ceil(np.log(tol) / np.log(discount))))
+    discount = check_interval("discount", discount, 0.0, 1.0, closed="left")
+    n = 1 if discount == 0.0 else max(1, int(np.ceil(np.log(check_positive("tol", tol)) / np.log(discount))))
     return (1.0 - discount) * discount ** np.arange(n)
 
 
@@ -197,7 +198,7 @@ def plan_with_time_prior(
         messages = problem.messages(tables[0])
         return messages.likelihood, (messages.gradient,)
 
-    done = climb(evaluate, (start,), accelerate=accelerate, tol=tol, max_iter=max_iter)
+    done = maximise_likelihood(evaluate, (start,), accelerate=accelerate, tol=tol, max_iter=max_iter)
     policy = done.state.tables[0]
     return TimedPlan(
         policy, problem.messages(policy), np.array(done.state.curve), done.converged, done.n_iter, done.residual

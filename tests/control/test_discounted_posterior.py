@@ -84,7 +84,7 @@ def test_messages_on_a_long_horizon_give_the_same(kind):
 
 
 def test_episodes_last_longer_where_rewards_are_positive():
-    """Exact inference counts on the end being late, under deterministic dynamics too; variational inference does not."""
+    """Exact inference shifts the end, under deterministic dynamics too; variational inference does not."""
     ring = MDP.from_successors([[1, 0], [0, 1]], discount=0.8)
     prior = uniform_prior(ring)
     lengths = [discounted_posterior(ring, [r, r], action_prior=prior).mean_length for r in (-0.2, 0.0, 0.2)]

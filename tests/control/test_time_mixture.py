@@ -99,7 +99,7 @@ def policy_after_one_step(messages, policy):
 
 @pytest.mark.parametrize("accelerate", [True, False])
 @pytest.mark.parametrize("name", PRIORS)
-def test_em_climbs_to_no_less_than_any_deterministic_policy(name, accelerate):
+def test_em_ends_at_no_less_than_any_deterministic_policy(name, accelerate):
     """Likelihoods never fall; the end is as good as the best of all deterministic policies nearby, and below the best of all."""
     problem, mdp, reward = case("discounted", seed=1)
     plan = plan_with_time_prior(mdp, reward, PRIORS[name], accelerate=accelerate, tol=1e-4, max_iter=20_000)
