@@ -1,11 +1,10 @@
 r"""Over-relaxed EM for likelihoods whose parameters are probabilities.
 
-A likelihood L that is a polynomial with positive coefficients in the probabilities :math:`\theta` of some hidden choices has the
-EM step :math:`\theta_\text{new} \propto \theta \, g` with :math:`g = \partial L / \partial \theta`, because :math:`\theta g /
-L` is the expected number of times that the choice was taken. The over-relaxed step is :math:`\theta_\text{new} \propto \theta
-\, g^\eta`.
-:math:`\eta` doubles while L rises. Where L falls, the step is taken back and :math:`\eta` returns to 1, at which no step lowers
-L.
+Let the likelihood L be a polynomial with positive coefficients in the probabilities :math:`\theta` of hidden choices, and let
+:math:`g = \partial L / \partial \theta`. Then :math:`\theta g / L` is the expected number of times that a choice was taken. The EM
+step is :math:`\theta_\text{new} \propto \theta \, g`, the over-relaxed one :math:`\theta_\text{new} \propto \theta \, g^\eta`.
+The power :math:`\eta` doubles while L rises. Where L falls, the step is taken back and :math:`\eta` returns to 1, at which no step
+lowers L.
 
 Source: Salakhutdinov, R., & Roweis, S. (2003), Adaptive overrelaxed bound optimization methods, ICML, 664-671. The factor 2 is
 ours.

@@ -106,7 +106,7 @@ def fit_inference_network(
         Shared by the tasks; discounted or with a horizon T.
     rewards : (K, S) or (K, S, A) array
     inputs : (K, S, D) array, or (K, T, S, D) with a horizon
-        What the network sees of each task in each state, and of the time if the policy may depend on it. Of order 1.
+        What the network sees of each task in each state (and at each time, if the policy may depend on it). Of order 1.
     n_hidden : int
     temperature, action_prior
         As for `evidence_lower_bound`.

@@ -10,7 +10,7 @@ messages have a stationary solution, one linear equation in :math:`z(s) = \beta(
 
 The two kinds of inference part ways here, under deterministic dynamics too. Variational inference keeps the true dynamics, ends
 included, and is the discounted soft Bellman equation. Exact inference conditions on optimality of every decision that is made,
-so it tilts the end as well: episodes last longer than :math:`1 / (1 - \gamma)` where rewards are positive and less long where
+so it tilts the end as well. Episodes last longer than :math:`1 / (1 - \gamma)` where rewards are positive, and less long where
 they are negative. If :math:`\gamma e^{r / \alpha}` exceeds 1 along some cycle, long episodes outweigh their rarity and no
 posterior exists.
 

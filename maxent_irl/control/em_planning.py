@@ -18,8 +18,8 @@ M-step is
     \pi_\text{new}(s) \in \arg\max_a \hat Q(s, a) \quad \text{(greedy)} .
 
 Neither M-step lowers the likelihood. The greedy M-step is policy iteration and ends after a few iterations. The full M-step
-converges linearly to the same value: an iteration multiplies the odds of two actions by the ratio of their :math:`\hat Q`, which
-is close to 1 if the discount is. There is no temperature: the fixed point is that of the hard Bellman equation.
+converges linearly to the same value. An iteration multiplies the odds of two actions by the ratio of their :math:`\hat Q`. That
+ratio is close to 1 if the discount is. There is no temperature: the fixed point is that of the hard Bellman equation.
 
 The accelerated M-step is the full one over-relaxed,
 
