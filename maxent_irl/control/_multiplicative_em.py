@@ -1,10 +1,15 @@
 r"""Over-relaxed EM for likelihoods whose parameters are probabilities.
 
 Let the likelihood L be a polynomial with positive coefficients in the probabilities :math:`\theta` of hidden choices, and let
-:math:`g = \partial L / \partial \theta`. Then :math:`\theta g / L` is the expected number of times that a choice was taken. The EM
-step is :math:`\theta_\text{new} \propto \theta \, g`, the over-relaxed one :math:`\theta_\text{new} \propto \theta \, g^\eta`.
-The power :math:`\eta` doubles while L rises. Where L falls, the step is taken back and :math:`\eta` returns to 1, at which no step
-lowers L.
+:math:`g = \partial L / \partial \theta`. Then :math:`\theta g / L` is the expected number of times that a choice was taken. EM
+and over-relaxed EM step to
+
+.. math::
+
+    \theta_\text{new} \propto \theta \, g , \qquad \theta_\text{new} \propto \theta \, g^\eta .
+
+The power :math:`\eta` doubles while L rises. Where L falls, the step is taken back and :math:`\eta` returns to 1, at which no
+step lowers L.
 
 Source: Salakhutdinov, R., & Roweis, S. (2003), Adaptive overrelaxed bound optimization methods, ICML, 664-671. The factor 2 is
 ours.

@@ -150,6 +150,12 @@ class GaussianMixture:
             )
         check_finite("mean", self.mean, ("component",))
         check_finite("covariance", self.covariance, ("row", "column"))
+        spread = np.linalg.eigvalsh(self.covariance)
+        if not np.allclose(self.covariance, self.covariance.T) or spread[0] < -1e-10 * np.abs(spread).max():
+            raise ValueError(
+                f"covariance must be symmetric and positive semidefinite; got {self.covariance.tolist()}, of smallest eigenvalue "
+                f"{spread[0]:.4g}"
+            )
         cross = problem.cross_cost
         self.cost = np.block([[problem.state_cost, cross], [cross.T, problem.action_cost]]) / alpha
         lowest = np.linalg.eigvalsh(self.cost)[0]

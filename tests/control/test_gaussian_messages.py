@@ -139,6 +139,8 @@ def test_what_makes_no_probability_is_refused():
         GaussianMixture(paid, [0.0], [[1.0]], [1.0])
     with pytest.raises(ValueError, match="mean must have shape \\(2,\\)"):
         GaussianMixture(problem, [0.0], covariance, [1.0])
+    with pytest.raises(ValueError, match="covariance must be symmetric and positive semidefinite.*eigenvalue -1"):
+        GaussianMixture(problem, mean, -np.eye(2), [1.0])
     with pytest.raises(ValueError, match="problem must be a LinearQuadratic; got str"):
         GaussianMixture("lq", mean, covariance, [1.0])
     with pytest.raises(ValueError, match=r"start must have a gain of shape \(2, 2\)"):
