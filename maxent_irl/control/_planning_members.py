@@ -244,7 +244,7 @@ PLANNING_MEMBERS = (
     Member("discount as termination", "V, stationary messages and visits against long ones", 1e-8, _termination),
     Member("particle posterior", "state marginals (total variation) and log evidence", 0.1, _particles),
     Member("policy gradient", "shortfall of the objective, relative", 0.02, _policy_gradient),
-    Member("amortised inference", "divergence on unseen goals, nats a decision", 0.15, _amortised),
+    Member("amortised inference", "divergence on unseen goals, nats a decision", 0.2, _amortised),
     Member("EM planning, full", "value against the optimal one", 1e-6, lambda _: _em("full")),
     Member("EM planning, accelerated", "the same at discount 0.99", 1e-6, lambda _: _em("accelerated", 0.99)),
     Member("EM planning, greedy", "value against the optimal one", 1e-6, lambda _: _em("greedy")),

@@ -7,7 +7,7 @@ Particles follow a proposal policy q and the true dynamics. After a decision a p
     \frac{p(a \mid s)}{q(a \mid s)} \, e^{r(s,a) / \alpha} \, \frac{\psi_{t+1}(s')}{\psi_t(s)} ,
 
 and when the effective number of particles falls, they are resampled in proportion to their weights. The target is that of
-`message_passing`, p(tau | O = 1), which tilts the dynamics. The product of the mean weights is an unbiased estimate of the evidence.
+`message_passing`, p(tau | O = 1), which tilts the dynamics. The product of the mean weights estimates the evidence without bias.
 
 With :math:`\psi = 1` particles do not see ahead: those that survive share ancestors, and early decisions rest on few of them.
 :math:`\psi = \exp(V / \alpha)` with approximate values V looks ahead. With the exact backward messages, the posterior policy and
