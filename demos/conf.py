@@ -68,9 +68,9 @@ sphinx_gallery_conf = {
 DESCRIBED = (
     "maxent_irl",
     "maxent_irl.worlds",
-    "maxent_irl.receding_policies",
+    "maxent_irl.routes.receding_policies",
     "maxent_irl.routes",
-    "maxent_irl.joined",
+    "maxent_irl.demonstrations.joined",
     "maxent_irl.uncertainty",
     "maxent_irl.metrics",
     "maxent_irl.control",

@@ -20,10 +20,10 @@ from matplotlib import pyplot as plt
 
 from maxent_irl import MaxEntIRL, RecedingHorizonIRL
 from maxent_irl.datasets import load_road_network
-from maxent_irl.goal_policies import GoalPolicies
 from maxent_irl.metrics import path_match
 from maxent_irl.plotting import CoefficientsDisplay, NetworkMapDisplay
 from maxent_irl.routes import destination_posterior, expected_flows, most_likely_routes
+from maxent_irl.routes.policies import GoalPolicies
 
 if "MAXENT_IRL_DATA" not in os.environ:
     print("skipped: set MAXENT_IRL_DATA to the folder with the real data")

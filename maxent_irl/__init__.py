@@ -1,17 +1,19 @@
 """Maximum-entropy inverse reinforcement learning: recover rewards from demonstrations, and say how sure that is.
 
-Reading order: `mdp` (the problem), `demonstrations` (the data), `inference` (the soft Bellman equation and its solvers),
-`visitations` (where a policy goes), `likelihood` (the one objective), `estimators` (climbing it); `control` (the forward family).
+Reading order: `mdp` (the problem), `demonstrations` (the data), `inference` (the soft Bellman equation and where policies go),
+`rewards` (reward models), `likelihood` (the one objective), `estimators` (maximising it), `uncertainty` (how sure it is);
+`control` (the forward family).
 """
 
-from ._validation import ImproperProblemError
-from ._version import __version__
 from .demonstrations import Demonstrations
+from .demonstrations.sampling import sample_demonstrations
 from .estimators import MaxEntIRL, RecedingHorizonIRL
 from .inference import SoftAgent, SoftSolution, soft_value_iteration
+from .inference.cycles import ImproperProblemError
+from .inference.visitations import expected_visitations, policy_value
 from .mdp import MDP, gymnasium_reward
-from .sampling import sample_demonstrations
-from .visitations import expected_visitations, policy_value
+
+__version__ = "0.1.0.dev0"
 
 __all__ = [
     "MDP",

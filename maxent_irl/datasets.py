@@ -10,15 +10,18 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from importlib.resources import files
+from importlib.resources import as_file, files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
 from .demonstrations import Demonstrations
+from .demonstrations.cells import numbers
+from .demonstrations.table_sources import read_columns
 from .worlds import BusEngine, GridWorld, Labyrinth, RoadNetwork, bus_demonstrations, bus_usage, usage_frequencies
 
 DATA_VARIABLE = "MAXENT_IRL_DATA"
@@ -116,9 +119,9 @@ def load_mouse_labyrinth(*, discount: float = 0.9) -> Bunch:
     efficient exploration. eLife 10, e66175.
     """
     folder = _real_data("mouse_labyrinth")
-    table = _columns(folder / "next_node.csv")
+    table = _columns(folder / "next_node.csv", "node", "action", "next_node")
     world = Labyrinth.from_table(table["node"], table["action"], table["next_node"], discount=discount)
-    paths = _columns(folder / "paths.csv.gz")
+    paths = _columns(folder / "paths.csv.gz", "seq", "t", "node", "action")
     demonstrations = world.demonstrations(paths["seq"], paths["t"], paths["node"], paths["action"])
     held_out = np.arange(len(demonstrations)) % 5 == 0
     return Bunch(
@@ -178,8 +181,8 @@ def load_bus_engine(*, groups: int | Sequence[int] = 4, discount: float = 0.9999
         raise ValueError(f"groups must be among 1, 2, 3 and 4; got {unknown[0] if unknown else 'none'}")
     paths = [_real_data("rust_bus_group4") / "bus_group4.csv"] if 4 in wanted else []
     paths += [_real_data("rust_bus_groups_1_3") / "bus_groups_1_3.csv"] if wanted[0] < 4 else []
-    parts = [_columns(path) for path in paths]
     names = ("group", "bus_id", "period", "state", "replaced", "usage")
+    parts = [_columns(path, *names) for path in paths]
     group, bus, period, state, replaced, usage = (np.concatenate([part[name] for part in parts]) for name in names)
     rows = np.isin(group, wanted)
     group, bus, period, state, replaced, usage = (
@@ -228,10 +231,10 @@ def load_road_network(place: str, **options: Any) -> Bunch:
         If the environment variable is not set or the file is not there.
     """
     folder = _real_data("road_networks")
-    (path,) = sorted(folder.glob(f"osm_{place}*.csv.gz"))[:1] or [None]
-    if path is None:
+    paths = sorted(folder.glob(f"osm_{place}*.csv.gz"))
+    if not paths:
         raise FileNotFoundError(f"{folder} holds no network osm_{place}*.csv.gz")
-    raw = RoadNetwork.from_csv(path, attributes={"length": "length_m"}, road_class="highway", **options)
+    raw = RoadNetwork.from_csv(paths[0], attributes={"length": "length_m"}, road_class="highway", **options)
     world = raw.with_attributes(length=raw.attributes["length"] / 1000)
     return Bunch(world=world, mdp=world.mdp, DESCR=load_road_network.__doc__)
 
@@ -261,10 +264,10 @@ def machines_of(definition: dict[str, Any]) -> BusEngine:
 
 
 def _bunch(name: str, world: GridWorld | BusEngine, **entries: Any) -> Bunch:
-    with (data_folder() / f"{name}.csv").open(encoding="utf-8") as lines:
-        rows = np.genfromtxt(lines, delimiter=",", names=True, dtype=np.int64)
+    with as_file(data_folder() / f"{name}.csv") as path:
+        demonstrations = Demonstrations.from_csv(path, mdp=world.mdp, **_COLUMNS)
     return Bunch(
-        demonstrations=Demonstrations.from_table(rows, **_COLUMNS),
+        demonstrations=demonstrations,
         world=world,
         mdp=world.mdp,
         true_reward=world.reward,
@@ -287,6 +290,11 @@ def _real_data(name: str) -> Path:
     return folder
 
 
-def _columns(path: Path) -> np.ndarray:
-    """Columns of a numeric CSV file with a header (packed or not) as a structured float array; blanks are NaN."""
-    return np.genfromtxt(path, delimiter=",", names=True)
+def _columns(path: Path, *names: str) -> dict[str, NDArray]:
+    """Columns of numbers in a text file: integers where all are, else floats, NaN where missing."""
+    table = read_columns(path, {name: name for name in names})
+    whole = {name: table.identifiers({name: name})[name] for name in names}
+    return {
+        name: column if column.dtype.kind == "i" else numbers(table.columns[name], table.where(name))
+        for name, column in whole.items()
+    }

@@ -6,8 +6,8 @@ from small_problems import FINE, INF, NAN, RING, STAY, corridor, fit, ring, with
 
 from maxent_irl import MDP, ImproperProblemError, soft_value_iteration
 from maxent_irl.demonstrations import Demonstrations
+from maxent_irl.demonstrations.sampling import sample_demonstrations
 from maxent_irl.estimators import MaxEntIRL
-from maxent_irl.sampling import sample_demonstrations
 
 ROWS = {
     # Demonstrations against the MDP.
@@ -81,6 +81,14 @@ ROWS = {
         lambda: sample_demonstrations(ring(), soft_value_iteration(ring(), np.zeros(3)), 2, max_steps=2),
         r"policy is a SoftSolution: give its \.policy",
     ),
+    "text for the names of features": (
+        lambda: fit(FINE, features=np.eye(3)[:, :2], feature_names="ab"),
+        "feature_names must be a list of names; got the text 'ab'",
+    ),
+    "masked features": (
+        lambda: fit(FINE, features=np.ma.masked_array(np.ones((3, 1)), [[0], [0], [1]])),
+        "features is masked at 2, 0",
+    ),
     "two features of one name": (
         lambda: fit(FINE, features=np.eye(3)[:, :2], feature_names=["far", "far"]),
         "feature_names has 'far' more than once",
@@ -107,7 +115,7 @@ ROWS = {
         lambda: Demonstrations.from_table(
             {"who": [7, 7], "s": [0, 1], "a": [0, 0], "t": [3, 3]}, id="who", state="s", action="a", time="t"
         ),
-        "trajectory 7 has t=3 twice, in rows 0 and 1",
+        "trajectory 7 has t=3 twice, in row 0 and row 1",
     ),
     "missing action": (
         lambda: Demonstrations.from_table(

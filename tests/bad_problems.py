@@ -6,7 +6,7 @@ from small_problems import FINE, INF, NAN, RING, corridor, ring, uniform, with_e
 
 from maxent_irl import MDP, ImproperProblemError, expected_visitations, policy_value, soft_value_iteration
 from maxent_irl.demonstrations import Demonstrations
-from maxent_irl.sampling import sample_demonstrations
+from maxent_irl.demonstrations.sampling import sample_demonstrations
 
 
 class NoTable:
@@ -122,6 +122,26 @@ ROWS = {
     "goal negative": (lambda: ring().with_goal(-1), "goal -1 is no state"),
     "goal true": (lambda: ring().with_goal(True), "goal True is no state"),
     "goal with a fraction": (lambda: ring().with_goal(0.5), r"goal 0\.5 is no state"),
+    "masked transitions": (
+        lambda: MDP(np.ma.masked_array(np.full((2, 1, 2), 0.5), [[[0, 0]], [[1, 0]]]), discount=0.9),
+        "transitions is masked at 1, 0, 0, which means missing",
+    ),
+    "masked terminal states": (
+        lambda: MDP.from_successors([[0], [1]], terminal=np.ma.masked_array([True, True], [False, True])),
+        "terminal is masked at 1",
+    ),
+    "masked available": (
+        lambda: MDP(np.full((2, 1, 2), 0.5), discount=0.9, available=np.ma.masked_array([[True], [True]], [[0], [1]])),
+        "available is masked at 1, 0",
+    ),
+    "masked ending": (
+        lambda: MDP(np.full((2, 1, 2), 0.5), discount=0.9, ending=np.ma.masked_array([[0.0], [0.0]], [[0], [1]])),
+        "ending is masked at 1, 0",
+    ),
+    "masked successors": (
+        lambda: MDP.from_successors(np.ma.masked_array([[0], [1]], [[0], [1]]), discount=0.9),
+        "next_state is masked at 1, 0",
+    ),
     "environment without a table": (lambda: MDP.from_gymnasium(NoTable(), discount=0.9), "NoTable has no .*table P"),
     "smoothing negative": (
         lambda: MDP.from_demonstrations(Demonstrations(FINE), smoothing=-1.0, discount=0.9),

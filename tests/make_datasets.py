@@ -8,8 +8,8 @@ import re
 from pathlib import Path
 
 from maxent_irl.datasets import gridworld_of, machines_of, read_definition
+from maxent_irl.demonstrations.sampling import sample_demonstrations
 from maxent_irl.inference import soft_value_iteration
-from maxent_irl.sampling import sample_demonstrations
 
 WORLDS = {"gridworld": gridworld_of, "machines": machines_of}
 

@@ -281,12 +281,17 @@ def soft_bellman(
     inference: str = "variational",
     sweeps: int = 4000,
 ) -> tuple[NDArray, NDArray, NDArray]:
-    """(V, Q, policy) by plain sweeps to the last digit: (S,), (S, A), (S, A), with a leading axis of time for a horizon."""
-    reward = np.broadcast_to(reward if np.ndim(reward) == 2 else np.reshape(reward, (-1, 1)), problem.shape)
+    """(V, Q, policy) by plain sweeps to the last digit: (S,), (S, A), (S, A), with a leading axis of time for a horizon.
+
+    `reward` is (S,), (S, A) or, with a horizon, (T, S, A).
+    """
+    if np.ndim(reward) < 3:
+        reward = np.broadcast_to(reward if np.ndim(reward) == 2 else np.reshape(reward, (-1, 1)), problem.shape)
     if problem.horizon is not None:
         V, Q, policy = [np.zeros(problem.shape[0])], [], []
-        for _ in range(problem.horizon):
-            v, q, pi = backup(problem, reward, V[0], alpha, prior, inference)
+        for t in range(problem.horizon - 1, -1, -1):
+            now = reward if np.ndim(reward) == 2 else reward[t]
+            v, q, pi = backup(problem, now, V[0], alpha, prior, inference)
             V.insert(0, v), Q.insert(0, q), policy.insert(0, pi)
         return np.array(V), np.array(Q), np.array(policy)
     V, before = np.zeros(problem.shape[0]), None
@@ -368,7 +373,7 @@ def objective(
             else:  # not recorded: as expected
                 ahead = V if problem.horizon is None else V[T]
                 after = continuation(problem, ahead, alpha, inference)[s, a]
-            own = reward[s] if np.ndim(reward) == 1 else reward[s, a]
+            own = reward[{1: (s,), 2: (s, a), 3: (t, s, a)}[np.ndim(reward)]]
             total += weight * (own + after - V[now])
     return total
 

@@ -12,8 +12,3 @@ def test_wrong_input_is_named(case):
     call, message, *kind = ROWS[case]
     with pytest.raises(kind[0] if kind else ValueError, match=f"(?s){message}"):
         call()
-
-
-def test_the_table_is_long_enough():
-    assert len(ROWS) >= 40
-    assert len(ROWS) == len(bad_problems.ROWS) + len(bad_demonstrations.ROWS)

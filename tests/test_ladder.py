@@ -1,10 +1,11 @@
-"""The one-way ladder: a module of maxent_irl imports only from its own rung and from rungs above it.
+"""The layout of the package: few rooms, imports that point one way, no circles, and nothing private read from outside.
 
-The imports are read with `ast`, so one hidden inside a function counts too; only those under
-`if TYPE_CHECKING:` do not, because they never run.
+Imports are read with `ast`: those inside functions and under `if TYPE_CHECKING:` count like all others.
 """
 
 import ast
+import re
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -13,125 +14,130 @@ import maxent_irl
 
 PACKAGE = Path(maxent_irl.__file__).parent
 
-# From the foundations down. Modules on one rung may import one another; a name stands for a module or for a
-# whole subpackage. A new module has to be added here, on the highest rung that holds everything it imports.
-RUNGS = [
-    {"_version"},
-    {"_numerics", "_parallel", "_repr"},
-    {"_validation", "_npz"},
-    {"mdp", "_mdp_inputs", "_structure"},
-    {
-        *("demonstrations", "_labels", "_trajectory", "_trajectory_files", "_trajectory_formats", "_trajectory_tables"),
-        *("_feasibility", "_labelled", "_draws", "joined", "sampling", "sufficient_statistics"),
-    },
-    {"worlds"},
-    {
-        "inference",
-        "agent",
-        "_solver",
-        "_soft_backup",
-        "_linear_systems",
-        "_goal_systems",
-        "_cycles",
-        "_path_moments",
-        "_receding_plan",
-        "goal_policies",
-        "receding_policies",
-    },
-    {"visitations", "routes"},
-    {"rewards", "objective"},
-    {"likelihood", "goal_likelihood", "_goal_sums", "receding_likelihood"},
-    {"information", "_separation"},
-    {"estimators"},
-    {"uncertainty"},
-    {"metrics"},
-    {"control"},
-    {"datasets"},
-    {"plotting"},
-    {"report"},
-    {"cli", "_recovery", "_table_grid", "lesson"},
+# What lies at the root, in the order in which things may import one another: only from names before their own.
+LADDER = [
+    "_checks",
+    "mdp",
+    "demonstrations",
+    "worlds",
+    "inference",
+    "rewards",
+    "likelihood",
+    "routes",
+    "estimators",
+    "uncertainty",
+    "metrics",
+    "control",
+    "datasets",
+    "plotting",
+    "report",
+    "lesson",
+    "cli",
 ]
-RUNG_OF = {name: rung for rung, names in enumerate(RUNGS) for name in names}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+FOLDERS = sorted({path.parent for path in MODULES} - {PACKAGE})
+READERS = ("uncertainty", "metrics", "plotting", "report", "lesson", "cli")
 
 
-def rung_name(path: Path) -> str:
-    """Module or subpackage directly under maxent_irl that the file belongs to."""
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def imported(path: Path) -> set[str]:
+    """Dotted names below maxent_irl of every module that a file imports; "" is the package itself."""
+    parents = ("maxent_irl", *path.relative_to(PACKAGE).parent.parts)
+    return imported_by(path.read_text(encoding="utf-8"), parents)
 
 
-def imported_names(source: str, parents: tuple[str, ...]) -> list[tuple[int, str]]:
-    """(line, first component below maxent_irl) of every import of the package; "" is the package itself.
-
-    `parents` are the packages the source lies in, ("maxent_irl", "worlds"): what relative imports start from.
-    """
-    found = []
-
-    def visit(node: ast.AST) -> None:
-        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
-            for child in node.orelse:
-                visit(child)
-            return
-        dotted = []
+def imported_by(source: str, parents: tuple[str, ...]) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        names = []
         if isinstance(node, ast.Import):
-            dotted = [alias.name for alias in node.names]
+            names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             base = parents[: len(parents) - node.level + 1] if node.level else ()
             module = ".".join([*base, *filter(None, [node.module])])
-            # `from maxent_irl import mdp` names a module, `from maxent_irl import MDP` the package itself.
-            is_package = module == "maxent_irl"
-            dotted = [f"{module}.{alias.name}" for alias in node.names] if is_package else [module]
-        for name in dotted:
-            head, _, tail = name.partition(".")
-            if head == "maxent_irl":
-                below = tail.split(".")[0]
-                found.append((node.lineno, below if is_module(below) else ""))
-        for child in ast.iter_child_nodes(node):
-            visit(child)
-
-    visit(ast.parse(source))
+            names = [
+                f"{module}.{alias.name}" if is_module(f"{module}.{alias.name}") else module for alias in node.names
+            ]
+        found |= {name.partition(".")[2] for name in names if name.split(".")[0] == "maxent_irl"}
     return found
 
 
-def is_module(name: str) -> bool:
-    return name in RUNG_OF or (PACKAGE / name).is_dir() or (PACKAGE / f"{name}.py").exists()
+def is_module(dotted: str) -> bool:
+    place = PACKAGE.joinpath(*dotted.split(".")[1:])
+    return dotted.startswith("maxent_irl.") and (place.is_dir() or place.with_suffix(".py").exists())
 
 
-def violations(name: str, source: str, parents: tuple[str, ...] = ("maxent_irl",)) -> list[str]:
-    """What is wrong with the imports of a module that lies on the rung of `name`, one line each."""
-    if name not in RUNG_OF:
-        return [f"maxent_irl.{name} is on no rung: add it to RUNGS in tests/test_ladder.py"]
+def violations(name: str, imports: set[str]) -> list[str]:
+    """What is wrong with the imports of a module of the folder or root module `name`."""
     wrong = []
-    for line, imported in imported_names(source, parents):
-        if imported == "":
-            wrong.append(f"line {line}: import from the module that holds the name, not from maxent_irl")
-        elif imported not in RUNG_OF:
-            wrong.append(f"line {line}: maxent_irl.{imported} is on no rung: add it to RUNGS in tests/test_ladder.py")
-        elif RUNG_OF[imported] > RUNG_OF[name]:
-            wrong.append(f"line {line}: {name} imports {imported}, which is below it on the ladder")
+    for other in sorted(imports):
+        head = other.split(".")[0]
+        if head == "":
+            wrong.append("import from the module that holds the name, not from maxent_irl")
+        elif head not in LADDER:
+            wrong.append(f"maxent_irl.{head} is not in LADDER")
+        elif LADDER.index(head) > LADDER.index(name):
+            wrong.append(f"{name} imports {other}, which stands below it")
     return wrong
 
 
+def test_the_root_holds_the_ladder_and_nothing_else():
+    entries = {path.name.removesuffix(".py") for path in PACKAGE.iterdir() if path.name != "__pycache__"}
+    assert entries - {"__init__", "py.typed"} == set(LADDER)
+    assert len(entries - {"py.typed"}) <= 18
+    assert {name for name in entries if name.startswith("_")} == {"__init__", "_checks"}
+    assert len(set(LADDER)) == len(LADDER)
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_module_imports_only_from_rungs_above(path):
-    parents = ("maxent_irl", *path.relative_to(PACKAGE).parent.parts)
-    assert violations(rung_name(path), path.read_text(encoding="utf-8"), parents) == []
+def test_imports_point_one_way(path):
+    name = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    assert violations(name, imported(path)) == []
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: str(folder.relative_to(PACKAGE)))
+def test_no_circles_within_a_folder(folder):
+    prefix = ".".join(folder.relative_to(PACKAGE).parts)
+
+    def node(dotted: str) -> str | None:
+        """The file or folder directly below `folder` that a module belongs to."""
+        if dotted == prefix:
+            return "__init__"
+        return dotted.removeprefix(prefix + ".").split(".")[0] if dotted.startswith(prefix + ".") else None
+
+    graph: dict[str, set[str]] = {}
+    for path in folder.rglob("*.py"):
+        parts = path.relative_to(folder).with_suffix("").parts
+        here = parts[0]
+        graph.setdefault(here, set()).update({node(dotted) for dotted in imported(path)} - {None, here})
+    try:
+        tuple(TopologicalSorter(graph).static_order())
+    except CycleError as circle:
+        pytest.fail(f"{prefix}: {' -> '.join(circle.args[1])}")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in MODULES if path.relative_to(PACKAGE).parts[0].removesuffix(".py") in READERS],
+    ids=lambda path: str(path.relative_to(PACKAGE)),
+)
+def test_nothing_private_of_an_estimator_is_read(path):
+    private = re.findall(r"\b(?:estimator|model|fit|fitted|fit_)\._(?!_)\w+", path.read_text(encoding="utf-8"))
+    assert private == []
 
 
 @pytest.mark.parametrize(
     ("name", "source", "complaint"),
     [
-        ("mdp", "from maxent_irl.inference import soft_value_iteration", "below it on the ladder"),
-        ("mdp", "def f():\n    import maxent_irl.cli", "line 2: mdp imports cli"),
-        ("worlds", "from ..inference import SoftSolution", "below it on the ladder"),
-        ("worlds", "from .. import inference", "below it on the ladder"),
+        ("mdp", "from maxent_irl.inference import soft_value_iteration", "mdp imports inference, which stands below"),
+        ("mdp", "def f():\n    import maxent_irl.cli", "mdp imports cli"),
+        ("mdp", "if TYPE_CHECKING:\n    from ..inference import SoftSolution", "mdp imports inference"),
+        ("worlds", "from .. import inference", "worlds imports inference"),
         ("mdp", "from maxent_irl import MDP", "not from maxent_irl"),
         ("mdp", "import maxent_irl", "not from maxent_irl"),
-        ("misc", "import numpy", "maxent_irl.misc is on no rung"),
     ],
 )
 def test_violations_are_seen(name, source, complaint):
-    (found,) = violations(name, source, ("maxent_irl", "worlds") if name == "worlds" else ("maxent_irl",))
+    (found,) = violations(name, imported_by(source, ("maxent_irl", name)))
     assert complaint in found
 
 
@@ -140,14 +146,9 @@ def test_violations_are_seen(name, source, complaint):
     [
         "import numpy as np",
         "from maxent_irl.mdp import MDP",
-        "from maxent_irl import mdp",
+        "from ..mdp.process import MDP",
         "from .gridworld import GridWorld",
-        "if TYPE_CHECKING:\n    from maxent_irl.inference import SoftSolution",
     ],
 )
 def test_allowed_imports_pass(source):
-    assert violations("worlds", source, ("maxent_irl", "worlds")) == []
-
-
-def test_no_rung_is_named_twice():
-    assert len(RUNG_OF) == sum(len(names) for names in RUNGS)
+    assert violations("worlds", imported_by(source, ("maxent_irl", "worlds"))) == []

@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .._numerics import Iterated, iterate
+from ..inference.solver import Iterated, iterate
 
 LARGEST_POWER = 1e4
 ROUNDING = 1e-13  # relative; a fall of L below this is none

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._validation import check_action_prior, check_temperature
+from .._checks import check_temperature
 from ..mdp import MDP, check_mdp
+from ..mdp.process import check_action_prior
 
 
 def require_discounted(mdp: MDP, member: str) -> None:

@@ -16,9 +16,10 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._draws import Outcomes, entries, generator, row_keys
-from .._validation import check_action_prior, check_count, check_interval, check_positive, check_reward
+from .._checks import check_count, check_interval, check_positive
+from ..demonstrations.draws import Outcomes, entries, generator, row_keys
 from ..mdp import MDP
+from ..mdp.process import check_action_prior, check_reward
 from ._requirements import require_discounted
 
 RECORDS = 100  # at most, in a learning curve

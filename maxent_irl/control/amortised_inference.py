@@ -30,8 +30,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
 from scipy.special import softmax
 
-from .._draws import generator
-from .._validation import check_count, check_finite, check_numbers, check_positive
+from .._checks import check_count, check_finite, check_numbers, check_positive
+from ..demonstrations.draws import generator
 from ..mdp import MDP, check_mdp
 from .elbo import LowerBound
 

@@ -21,8 +21,8 @@ from scipy.special import expit
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from .._draws import generator
-from .._validation import check_finite, check_numbers, check_positive, check_temperature
+from .._checks import check_finite, check_numbers, check_positive, check_temperature
+from ..demonstrations.draws import generator
 
 
 def draw_preferences(

@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._draws import generator
-from .._numerics import iterate
-from .._validation import check_choice, check_count, check_positive, check_temperature
+from .._checks import check_choice, check_count, check_positive, check_temperature
+from ..demonstrations.draws import generator
+from ..inference.solver import iterate
 from .gaussian_actor import COVARIANCES, ActorObjective, GaussianActor, improve, matched_noise
 from .linear_quadratic import LinearQuadratic
 

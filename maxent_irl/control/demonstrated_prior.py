@@ -28,8 +28,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._labelled import as_demonstrations
-from .._validation import check_positive
+from .._checks import check_positive
+from ..demonstrations.labelled import as_demonstrations
 from ..mdp import MDP, check_mdp
 
 

@@ -30,11 +30,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.sparse.linalg import spsolve
 
-from .._validation import check_action_prior, check_count, check_reward, check_temperature
+from .._checks import check_count, check_temperature
 from ..demonstrations import Demonstrations
+from ..demonstrations.sampling import sample_demonstrations
+from ..inference.visitations import expected_visitations
 from ..mdp import MDP
-from ..sampling import sample_demonstrations
-from ..visitations import expected_visitations
+from ..mdp.process import check_action_prior, check_reward
 from ._requirements import require_discounted
 
 

@@ -28,17 +28,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import OptimizeResult, minimize
 from scipy.special import logsumexp, softmax
 
-from .._linear_systems import linearise
-from .._validation import (
-    check_action_prior,
-    check_count,
-    check_policy,
-    check_positive,
-    check_reward,
-    check_temperature,
-)
+from .._checks import check_count, check_positive, check_temperature
 from ..inference import SoftSolution, soft_value_iteration
+from ..inference.linearisation import linearise
 from ..mdp import MDP, check_mdp
+from ..mdp.policies import check_policy
+from ..mdp.process import check_action_prior, check_reward
 
 IMPOSSIBLE = -1e300  # stands for -inf inside linear solves, where -inf times a zero probability would be NaN
 

@@ -48,10 +48,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._linear_systems import PolicySystem
-from .._numerics import iterate, soft_maximum
-from .._validation import check_choice, check_count, check_policy, check_positive, check_reward
+from .._checks import check_choice, check_count, check_positive
+from ..inference.backup import soft_maximum
+from ..inference.linearisation import PolicySystem
+from ..inference.solver import iterate
 from ..mdp import MDP
+from ..mdp.policies import check_policy
+from ..mdp.process import check_reward
 from ._requirements import require_discounted
 from .limits import can_end, reward_range, uniform_prior
 

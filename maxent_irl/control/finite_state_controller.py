@@ -28,8 +28,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._draws import generator
-from .._validation import check_count, check_positive
+from .._checks import check_count, check_positive
+from ..demonstrations.draws import generator
 from ._multiplicative_em import Tables, maximise_likelihood
 from .pomdp import POMDP
 

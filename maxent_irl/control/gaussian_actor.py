@@ -32,8 +32,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import solve_triangular
 from scipy.optimize import minimize
 
-from .._draws import generator
-from .._validation import check_choice, check_count, check_finite, check_numbers, check_positive, check_temperature
+from .._checks import check_choice, check_count, check_finite, check_numbers, check_positive, check_temperature
+from ..demonstrations.draws import generator
 
 COVARIANCES = ("full", "diagonal")
 # states (k, n), actions (k, m) -> Q (k,), its gradient in the action (k, m)

@@ -40,8 +40,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import lstsq
 
-from .._numerics import iterate
-from .._validation import check_count, check_finite, check_numbers, check_positive, check_temperature
+from .._checks import check_count, check_finite, check_numbers, check_positive, check_temperature
+from ..inference.solver import iterate
 from .gaussian_actor import GaussianActor
 from .linear_quadratic import LinearQuadratic
 from .time_mixture import check_time_prior

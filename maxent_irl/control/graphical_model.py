@@ -31,11 +31,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.special import logsumexp
 
-from .._labelled import as_demonstrations
-from .._validation import check_action_prior, check_reward, check_temperature
-from ..demonstrations import Demonstrations, Trajectory
+from .._checks import check_temperature
+from ..demonstrations import Demonstrations
+from ..demonstrations.labelled import as_demonstrations
+from ..demonstrations.sampling import sample_demonstrations
 from ..mdp import MDP, check_mdp
-from ..sampling import sample_demonstrations
+from ..mdp.process import check_action_prior, check_reward
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,14 +127,8 @@ class TrajectoryPosterior:
         chain, policy = self._unrolled
         drawn = sample_demonstrations(chain, policy, n_trajectories, random_state=random_state)
         final = np.where(drawn.final_states < 0, -1, drawn.final_states % S)
-        # The unrolled chain also ends at the horizon, where a trajectory is only cut.
-        over = (final < 0) | self.mdp.terminal[final]
-        return Demonstrations(
-            [
-                Trajectory(path.states % S, path.actions, terminated=bool(ended))
-                for path, ended in zip(drawn, over, strict=True)
-            ]
-        )
+        over = (final < 0) | self.mdp.terminal[final]  # in the unrolled chain the horizon looks like an end too
+        return drawn.changed(states=drawn.states % S, final_states=final, terminated=over)
 
     @cached_property
     def _unrolled(self) -> tuple[MDP, NDArray]:

@@ -29,10 +29,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
-from .._validation import ImproperProblemError, check_reward, check_temperature
+from .._checks import check_temperature
 from ..inference import SoftSolution, soft_value_iteration
+from ..inference.cycles import ImproperProblemError
+from ..inference.visitations import expected_visitations
 from ..mdp import MDP, check_mdp
-from ..visitations import expected_visitations
+from ..mdp.process import check_reward
 from ._requirements import check_reference, check_temperatures, require_episodes
 
 

@@ -30,9 +30,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._validation import check_reward, check_temperature
+from .._checks import check_temperature
 from ..inference import SoftSolution, soft_value_iteration
 from ..mdp import MDP, check_mdp
+from ..mdp.process import check_reward
 from ._requirements import check_reference, check_temperatures
 
 

@@ -32,7 +32,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import solve_discrete_are
 
-from .._validation import check_finite, check_interval, check_numbers, check_temperature
+from .._checks import check_finite, check_interval, check_numbers, check_temperature
 
 
 @dataclass(frozen=True, eq=False, init=False)

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
+from ..demonstrations.sampling import sample_demonstrations
 from ..estimators import MaxEntIRL
 from ..inference import soft_value_iteration
-from ..sampling import sample_demonstrations
-from ..visitations import expected_visitations
+from ..inference.visitations import expected_visitations
 from ._member import ALPHA, Measured, Member, measure, slippery_grid
 from ._planning_members import PLANNING_MEMBERS
 from ._sampled_learning import SampledSolution
@@ -43,7 +43,7 @@ from .soft_actor_critic import soft_actor_critic
 from .soft_q_learning import soft_q_learning
 from .token_tree import TokenTree
 
-__all__ = ["MEMBERS", "Measured", "Member", "measure"]
+__all__ = ["ALPHA", "MEMBERS", "Measured", "Member", "double_integrator", "measure"]
 
 BETA = 0.5
 PREFERENCES = 50_000

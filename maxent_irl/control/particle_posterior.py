@@ -30,17 +30,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import logsumexp
 
-from .._draws import Outcomes, entries, generator, row_keys
-from .._validation import (
-    check_action_prior,
-    check_count,
-    check_interval,
-    check_numbers,
-    check_policy,
-    check_reward,
-    check_temperature,
-)
+from .._checks import check_count, check_interval, check_numbers, check_temperature
+from ..demonstrations.draws import Outcomes, entries, generator, row_keys
 from ..mdp import MDP, check_mdp
+from ..mdp.policies import check_policy
+from ..mdp.process import check_action_prior, check_reward
 from .limits import uniform_prior
 
 

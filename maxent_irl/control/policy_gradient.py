@@ -29,20 +29,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._draws import generator
-from .._numerics import soft_maximum
-from .._validation import (
-    check_action_prior,
-    check_count,
-    check_finite,
-    check_numbers,
-    check_policy,
-    check_positive,
-    check_reward,
-    check_temperature,
-)
+from .._checks import check_count, check_finite, check_numbers, check_positive, check_temperature
+from ..demonstrations.draws import generator
+from ..demonstrations.sampling import sample_demonstrations
+from ..inference.backup import soft_maximum
 from ..mdp import MDP, check_mdp
-from ..sampling import sample_demonstrations
+from ..mdp.policies import check_policy
+from ..mdp.process import check_action_prior, check_reward
 from ._averaging import Averaged
 from ._requirements import require_episodes
 from .discounted_posterior import terminating

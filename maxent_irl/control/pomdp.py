@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from .._validation import PROBABILITY_TOLERANCE, check_count, check_finite, check_numbers, check_reward
+from .._checks import PROBABILITY_TOLERANCE, check_count, check_finite, check_numbers
 from ..inference import soft_value_iteration
 from ..mdp import MDP
+from ..mdp.process import check_reward
 from ._requirements import require_discounted
 
 DIGITS = 10  # beliefs that agree in so many decimals are one

@@ -37,12 +37,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._draws import generator
-from .._numerics import soft_maximum
-from .._validation import check_count, check_interval, check_positive, check_reward, check_temperature
+from .._checks import check_count, check_interval, check_positive, check_temperature
 from ..demonstrations import Demonstrations
+from ..demonstrations.draws import generator
+from ..demonstrations.sampling import sample_demonstrations
+from ..inference.backup import soft_maximum
 from ..mdp import MDP
-from ..sampling import sample_demonstrations
+from ..mdp.process import check_reward
 from ._averaging import Averaged
 from ._requirements import check_reference, require_episodes
 

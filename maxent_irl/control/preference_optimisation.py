@@ -35,7 +35,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from .._validation import check_count, check_positive, check_temperature
+from .._checks import check_count, check_positive, check_temperature
 from .bradley_terry import PreferenceCounts
 from .token_tree import TokenTree
 

@@ -29,8 +29,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
-from .._labelled import as_demonstrations, demonstrations_for
-from .._validation import check_temperature
+from .._checks import check_temperature
+from ..demonstrations.labelled import as_demonstrations, demonstrations_for
 from ..mdp import MDP, check_mdp
 from ..rewards import Features, LinearReward
 from .bradley_terry import check_pairs, fit_bradley_terry

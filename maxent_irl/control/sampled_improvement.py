@@ -35,16 +35,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import logsumexp
 
-from .._draws import generator
-from .._validation import (
-    PROBABILITY_TOLERANCE,
-    check_choice,
-    check_count,
-    check_numbers,
-    check_policy,
-    check_temperature,
-)
+from .._checks import PROBABILITY_TOLERANCE, check_choice, check_count, check_numbers, check_temperature
+from ..demonstrations.draws import generator
 from ..mdp import MDP
+from ..mdp.policies import check_policy
 from ._requirements import check_reference, require_discounted
 from .elbo import evidence_lower_bound
 from .limits import uniform_prior

@@ -27,8 +27,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._numerics import soft_maximum
-from .._validation import check_temperature
+from .._checks import check_temperature
+from ..inference.backup import soft_maximum
 from ..mdp import MDP
 from ._averaging import Averaged
 from ._sampled_learning import Minibatch, Problem, SampledSolution, TabularRegression, learn

@@ -32,8 +32,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._validation import check_count, check_interval, check_numbers, check_policy, check_positive
+from .._checks import check_count, check_interval, check_numbers, check_positive
 from ..mdp import MDP
+from ..mdp.policies import check_policy
 from ._multiplicative_em import Tables, maximise_likelihood
 from .em_planning import Mixture
 from .limits import uniform_prior

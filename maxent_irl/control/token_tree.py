@@ -26,10 +26,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from .._draws import generator
-from .._numerics import soft_maximum
-from .._validation import check_count, check_finite, check_numbers, check_policy, check_positive, check_temperature
+from .._checks import check_count, check_finite, check_numbers, check_positive, check_temperature
+from ..demonstrations.draws import generator
+from ..inference.backup import soft_maximum
 from ..mdp import MDP
+from ..mdp.policies import check_policy
 
 END = "."
 LARGEST = 100_000  # completions of full length

@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from .._validation import check_indices
-from ..agent import SoftSolution
+from .._checks import check_indices
 from ..demonstrations import Demonstrations
-from ..goal_policies import GoalPolicies
-from ..information import Covariance, Information
+from ..inference.agent import SoftSolution
+from ..likelihood.information import Covariance, Information
+from ..routes.policies import GoalPolicies
 from .fit import Fit
 from .summary import FitSummary, summarise
+
+if TYPE_CHECKING:
+
+    class BaseEstimator:
+        """What type checkers should know of scikit-learn's class, which has no types of its own."""
+
+        def get_params(self, deep: bool = True) -> dict[str, Any]:
+            """Constructor parameters by name."""
+            ...
+
+        def set_params(self, **parameters: Any) -> Any:
+            """Change constructor parameters."""
+            ...
+
+else:
+    from sklearn.base import BaseEstimator
 
 
 class RewardEstimator(BaseEstimator):
@@ -134,20 +149,20 @@ class RewardEstimator(BaseEstimator):
             For decisions that no reward makes possible, naming trajectory and step.
         """
         check_is_fitted(self)
-        return self._by_trajectory(self.fit_.read(X))
+        demonstrations = self.fit_.read(X)
+        self._check_possible(demonstrations)
+        return self.fit_.log_likelihoods(demonstrations)
 
     def score(self, X: Any, y: None = None) -> float:
         """Mean log-likelihood per decision, nats, each decision weighing its trajectory's weight."""
         check_is_fitted(self)
         demonstrations = self.fit_.read(X)
-        total = weighted_sum(demonstrations, self._by_trajectory(demonstrations))
-        return total / float(demonstrations.weights @ demonstrations.lengths)
+        self._check_possible(demonstrations)
+        return self.fit_.log_likelihood(demonstrations) / float(demonstrations.weights @ demonstrations.lengths)
 
-    def _by_trajectory(self, demonstrations: Demonstrations) -> NDArray:
-        """(n,) log-likelihoods of demonstrations in the labels of the fit."""
+    def _check_possible(self, demonstrations: Demonstrations) -> None:
         if not self.fit_.has_goals or demonstrations.goals is not None:
             self.fit_.check_possible(demonstrations)
-        return np.add.reduceat(self.fit_.log_probabilities(demonstrations), demonstrations.offsets[:-1])
 
     # How sure.
 
@@ -196,9 +211,3 @@ class RewardEstimator(BaseEstimator):
         """
         check_is_fitted(self)
         return summarise(self, level=level)
-
-
-def weighted_sum(demonstrations: Demonstrations, by_trajectory: NDArray) -> float:
-    """Sum of a log-probability per trajectory by their weights; a trajectory of weight zero may be impossible."""
-    weights = demonstrations.weights
-    return float(weights @ np.where(weights > 0, by_trajectory, 0.0))

@@ -9,18 +9,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._labelled import as_demonstrations
-from .._repr import BriefRepr
-from .._separation import pairs_in_reach
-from ..agent import SoftAgent, SoftSolution
 from ..demonstrations import Demonstrations
-from ..goal_likelihood import objective_of
-from ..goal_policies import GoalPolicies
-from ..information import Information
-from ..objective import Objective, ObjectivePoint
+from ..demonstrations.labelled import as_demonstrations
+from ..inference.agent import SoftAgent, SoftSolution
+from ..inference.brief_repr import BriefRepr
+from ..inference.visitations import expected_visitations
+from ..likelihood.information import Information
+from ..likelihood.objective import Objective, ObjectivePoint
+from ..likelihood.separation import pairs_in_reach
+from ..likelihood.statistics import check_possible
+from ..likelihood.task import TaskObjective
 from ..rewards import RewardModel
-from ..sufficient_statistics import check_possible
-from ..visitations import expected_visitations
+from ..routes.objective import objective_of
+from ..routes.policies import GoalPolicies
 from .undetermined import feature_size
 
 COVARIANCE_FEATURES = (
@@ -139,6 +140,15 @@ class Fit(BriefRepr):
         goals = demonstrations.goals[demonstrations.trajectory_ids]
         return self.goal_policies.log_probabilities(s, a, goals, t)
 
+    def log_likelihoods(self, demonstrations: Demonstrations) -> NDArray:
+        """Log-likelihood of each trajectory's decisions, (n,), whatever its weight."""
+        return np.add.reduceat(self.log_probabilities(demonstrations), demonstrations.offsets[:-1])
+
+    def log_likelihood(self, demonstrations: Demonstrations) -> float:
+        """Their sum by the weights of the trajectories; a trajectory of weight zero may be impossible."""
+        weights = demonstrations.weights
+        return float(weights @ np.where(weights > 0, self.log_likelihoods(demonstrations), 0.0))
+
     def check_possible(self, demonstrations: Demonstrations) -> None:
         """Raise for the first decision that no reward of this agent makes possible, naming trajectory and step."""
         if demonstrations.goals is None:
@@ -147,12 +157,14 @@ class Fit(BriefRepr):
         log_p = self.log_probabilities(demonstrations)
         for i in np.unique(demonstrations.trajectory_ids[np.isneginf(log_p)])[:1]:
             goal = self.agent.mdp.with_goal(int(demonstrations.goals[i]))
-            check_possible(goal, demonstrations[[i]], self.agent.inference, np.array([i]))
+            check_possible(goal, demonstrations[[i]], self.agent.inference)
 
     # How sure.
 
     def objective_for(self, demonstrations: Demonstrations) -> Objective:
         """The same objective of other demonstrations."""
+        if demonstrations.goals is None:
+            return TaskObjective.of(self.agent, self.reward_model, demonstrations, self.weighting)
         return objective_of(self.agent, self.reward_model, demonstrations, self.weighting, n_jobs=self.n_jobs)
 
     @cached_property

@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.exceptions import ConvergenceWarning
 
-from .._labelled import as_demonstrations
-from .._validation import (
+from .._checks import (
     INFERENCES,
     check_choice,
     check_max_iter,
@@ -23,14 +22,14 @@ from .._validation import (
     check_temperature,
     column_names,
 )
-from ..agent import SoftAgent
 from ..demonstrations import Demonstrations
-from ..information import COVARIANCES
+from ..inference.agent import SoftAgent
 from ..likelihood import TaskPoint
+from ..likelihood.information import COVARIANCES
+from ..likelihood.statistics import OBJECTIVES
 from ..mdp import MDP, check_mdp
 from ..rewards import LinearReward, RewardModel
-from ..sufficient_statistics import OBJECTIVES
-from .base import RewardEstimator, weighted_sum
+from .base import RewardEstimator
 from .fit import Fit
 from .optimisers import SOLVERS, Loss, Optimum, Progress, features_of, minimise
 from .undetermined import (
@@ -182,7 +181,7 @@ class MaxEntIRL(RewardEstimator):
         self
         """
         self._check_parameters()
-        demonstrations = as_demonstrations(X)
+        demonstrations = X if isinstance(X, Demonstrations) else Demonstrations(X)
         demonstrations.validate_against(self.mdp)
         new = self._posed(demonstrations, groups, self._reward_model())
         previous: Fit | None = getattr(self, "fit_", None) if self.warm_start else None
@@ -225,6 +224,8 @@ class MaxEntIRL(RewardEstimator):
         """`features` if it is a reward model, otherwise the reward linear in these features."""
         model = self.features if isinstance(self.features, RewardModel) else LinearReward(self.mdp, self.features)
         names = self.feature_names
+        if isinstance(names, str):
+            raise ValueError(f"feature_names must be a list of names; got the text {names!r}")
         if names is not None and len(names) != model.n_parameters:
             raise ValueError(f"feature_names has {len(names)} names for {model.n_parameters} features")
         repeated = [name for name, n in Counter(() if names is None else names).items() if n > 1]
@@ -306,8 +307,7 @@ class MaxEntIRL(RewardEstimator):
         self.n_decisions_, self.n_trajectories_ = int(demonstrations.lengths[counted].sum()), int(counted.sum())
         self.largest_gradient_ = optimum.point.gradient_norm
         self.feature_gap_ = inner.gradient / optimum.point.loss.scale
-        by_trajectory = np.add.reduceat(self.fit_.log_probabilities(demonstrations), demonstrations.offsets[:-1])
-        self.log_likelihood_ = weighted_sum(demonstrations, by_trajectory)
+        self.log_likelihood_ = self.fit_.log_likelihood(demonstrations)
 
 
 def _same_problem(previous: Fit, new: Fit) -> bool:

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from scipy import optimize
 from scipy.sparse.linalg import lsmr
 
-from .._validation import ImproperProblemError
+from ..inference.cycles import ImproperProblemError
+from ..likelihood.objective import Objective, ObjectivePoint
 from ..mdp import MDP
-from ..objective import Objective, ObjectivePoint
 from ..rewards import Features, RewardModel, SmoothRewardModel
 
 SOLVERS = ("auto", "gradient-ascent", "lbfgs", "newton")
@@ -41,11 +41,16 @@ class Progress:
         Mean negative penalised log-likelihood per decision, nats.
     gradient : float
         Largest absolute component of its gradient.
+    coef : (K,) array
+    feature_gap : (K,) array
+        Demonstrated minus expected features per decision, as in `feature_gap_`.
     """
 
     iteration: int
     loss: float
     gradient: float
+    coef: NDArray
+    feature_gap: NDArray
 
 
 @dataclass
@@ -223,7 +228,8 @@ def minimise(
         if record_iterates:
             fit.coef_path.append(loss.project(point.coef).copy())
         if callback is not None:
-            callback(Progress(len(fit.loss_curve) - 1, point.value, point.gradient_norm))
+            gap = np.zeros_like(point.coef) if point.inner is None else point.inner.gradient / loss.scale
+            callback(Progress(len(fit.loss_curve) - 1, point.value, point.gradient_norm, loss.project(point.coef), gap))
         return point.gradient_norm <= tol
 
     if not report(fit.point) and cap > 0:

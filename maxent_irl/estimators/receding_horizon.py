@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._goal_systems import is_linear
-from ..agent import SoftSolution
 from ..demonstrations import Demonstrations
-from ..objective import Objective
-from ..receding_likelihood import RecedingGoals
-from ..receding_policies import RecedingPolicies, check_planning_horizon
-from ..sufficient_statistics import sufficient_statistics
+from ..inference.agent import SoftSolution
+from ..likelihood.objective import Objective
+from ..likelihood.statistics import sufficient_statistics
+from ..routes.receding_objective import RecedingGoals
+from ..routes.receding_policies import RecedingPolicies, check_planning_horizon
+from ..routes.systems import is_linear
 from .fit import Fit
 from .maxent import MaxEntIRL
 from .optimisers import equal_costs, features_of
@@ -62,21 +62,26 @@ class RecedingFit(Fit):
 
 @dataclass(eq=False, repr=False)
 class RecedingHorizonIRL(MaxEntIRL):
-    r"""Recover the costs of travellers who weigh their next H decisions softly and count on the shortest path after them.
+    r"""Recover the costs of travellers who weigh their next H decisions softly and then expect to take the shortest path.
 
-    At every decision the plan is made anew: H soft steps, then the shortest path to the destination (RHIP, Barnes et al.). Large
-    H is `MaxEntIRL`; H = 1 is a logit over the costs of going on by the shortest path (Bayesian IRL with an optimal
-    continuation); H = 0 is the shortest path alone, for which decisions have no likelihood: `maxent_irl.receding_likelihood`
-    gives its objective and gradient, "demonstrated minus shortest-path features", which need a margin to be of use (Ratliff et
-    al. 2006). Small H is cheap, as soft steps are taken around the demonstrated routes only, and each goal costs one run of
-    Dijkstra's algorithm.
+    At every decision the plan is made anew: H soft steps, then the shortest path to the destination (RHIP, Barnes et al.).
 
-    The objective is differentiable except where two paths are equally short. With ``objective="feature-matching"`` travellers
-    plan once, where they start, and the objective is concave, but no likelihood of the decisions. Every covariance is then a
-    sandwich with the scores of whole trips; log-likelihood, AIC and BIC are still of travellers who plan anew, whom the
-    coefficients do not fit best; and likelihood-ratio tests are refused. The errors take the objective as smooth around its
-    maximum. With few soft steps and few goals the maximum tends to lie at a kink: then the fit says that it did not converge, or
-    its errors come out too large, and ``objective="likelihood"`` is the one to use.
+    - Large H is `MaxEntIRL`.
+    - H = 1 is a logit over the costs of each next step plus the shortest path from there (Bayesian IRL with an optimal
+      continuation).
+    - H = 0 is the shortest path alone, for which decisions have no likelihood. `maxent_irl.routes.receding_objective` gives its
+      objective and gradient, "demonstrated minus shortest-path features", which need a margin (Ratliff et al. 2006).
+
+    Small H is cheap: soft steps are taken around the demonstrated routes only, and each goal costs one run of Dijkstra's
+    algorithm.
+
+    The objective is differentiable except where two paths are equally short. With few soft steps and few goals the maximum tends
+    to lie at such a kink. The fit then says that it did not converge, or its errors are too large; use
+    ``objective="likelihood"`` there.
+
+    With ``objective="feature-matching"`` travellers plan once, where they start. The objective is then concave, but it is no
+    likelihood of the decisions. Every covariance is a sandwich with the scores of whole trips, and likelihood-ratio tests are
+    refused. Log-likelihood, AIC and BIC remain those of travellers who plan anew, which these coefficients do not maximise.
 
     Parameters
     ----------

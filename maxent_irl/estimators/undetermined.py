@@ -8,11 +8,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from .._separation import never_demonstrated, unbounded
 from ..demonstrations import Demonstrations
-from ..information import IdentifiabilityWarning, describe_direction, flat_directions, readable_directions
+from ..likelihood.information import IdentifiabilityWarning
+from ..likelihood.separation import never_demonstrated, unbounded
 from ..mdp import MDP
 from ..rewards import Features, LinearReward
+from ..rewards.linear import describe_direction, flat_directions, readable_directions
 from .optimisers import DENSE_HESSIAN_FEATURES, Loss, LossPoint, Optimum, plain_costs, proper_start
 
 ALMOST_FLAT = 1e-9  # as FLAT, for a Hessian that is good enough for steps
@@ -88,7 +89,7 @@ def _is_plateau(end: LossPoint, size: NDArray, undetermined: NDArray) -> bool:
 
 
 def without_maximum(loss: Loss, coef: NDArray, demonstrations: Demonstrations, flat: NDArray) -> NDArray:
-    """Positions of the features whose objective increases without end as they are made worse (see `_separation`).
+    """Positions of the features whose objective increases without end as they are made worse; see `likelihood.separation`.
 
     Looked for without `l2`, for linear rewards of up to DENSE_HESSIAN_FEATURES features. It costs a look at the demonstrated
     features unless one of these was never demonstrated.
@@ -96,7 +97,10 @@ def without_maximum(loss: Loss, coef: NDArray, demonstrations: Demonstrations, f
     model, agent = loss.objective.reward_model, loss.objective.agent
     if loss.l2 or len(coef) > DENSE_HESSIAN_FEATURES or not isinstance(model, LinearReward):
         return np.zeros(0, dtype=np.int64)
-    features = model.features
+    features, taken = model.features, np.zeros((agent.mdp.n_actions, agent.mdp.n_states), dtype=bool)
+    taken[demonstrations.actions, demonstrations.states] = True
+    if (features.largest(features.rows(taken)) > 0).all():  # every feature was demonstrated
+        return np.zeros(0, dtype=np.int64)
     signs = never_demonstrated(features, agent.mdp, demonstrations, agent.inference)
     if not signs.any():
         return np.zeros(0, dtype=np.int64)

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
-from .._validation import check_choice
+from .._checks import check_choice
 from ..mdp import MDP
 
 REFINEMENTS = 3

@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._validation import check_choice, check_distribution
+from .._checks import check_choice, check_distribution
 from ..mdp import MDP
 
 TRANSITIONS = ("any", "possible")

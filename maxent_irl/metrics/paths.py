@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._labelled import in_common_labels
-from .._validation import check_choice, check_numbers
+from .._checks import check_choice, check_numbers
 from ..demonstrations import Demonstrations
+from ..demonstrations.labelled import in_common_labels
 
 STATES = ("nodes", "links")
 

@@ -13,17 +13,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from .._feasibility import check_labels, check_range
-from .._labelled import as_demonstrations
-from .._validation import check_action_prior, check_policy, check_reward, check_temperature
+from .._checks import check_temperature
 from ..demonstrations import Demonstrations
-from ..goal_policies import GoalPolicies
+from ..demonstrations.feasibility import check_labels, check_range
+from ..demonstrations.labelled import as_demonstrations
 from ..inference import SoftSolution, soft_value_iteration
+from ..inference.visitations import expected_visitations, linearisation_of
+from ..likelihood.statistics import SufficientStatistics, sufficient_statistics
 from ..mdp import MDP
+from ..mdp.policies import check_policy
+from ..mdp.process import check_action_prior, check_reward
 from ..rewards import Features
 from ..routes import expected_flows
-from ..sufficient_statistics import SufficientStatistics, sufficient_statistics
-from ..visitations import expected_visitations, linearisation_of
+from ..routes.policies import GoalPolicies
 
 
 def expected_value_difference(
@@ -136,7 +138,9 @@ def log_likelihood_per_decision(policy: ArrayLike | SoftSolution, demonstrations
     check_labels(data, *pi.shape[-2:])
     if pi.ndim == 3 and data.lengths.max() > len(pi):
         i = int(data.lengths.argmax())
-        raise ValueError(f"trajectory {i} has {data.lengths[i]} decisions, but the policy is given for {len(pi)} times")
+        raise ValueError(
+            f"trajectory {data.name_of(i)} has {data.lengths[i]} decisions, but the policy is given for {len(pi)} times"
+        )
     at = (data.states, data.actions) if pi.ndim == 2 else (data.times, data.states, data.actions)
     with np.errstate(divide="ignore"):
         return float(weight @ np.log(pi[at]) / weight.sum())
@@ -190,7 +194,7 @@ def _mass_towards_goals(policies: GoalPolicies, statistics: SufficientStatistics
     """The same on the way to each demonstration's goal; problems linear in exp(V) share one factorisation."""
     mdp = policies.mdp
     if not policies.linear:
-        mass = np.zeros((mdp.n_actions, mdp.n_states))
+        mass = np.zeros(statistics.shape)
         for goal in np.unique(goals).tolist():
             mass += _mass(mdp.with_goal(goal), policies.solve(goal), statistics.of(np.flatnonzero(goals == goal)))
         return mass

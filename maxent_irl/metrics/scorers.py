@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._labelled import demonstrations_for
 from ..demonstrations import Demonstrations
+from ..demonstrations.labelled import demonstrations_for
 from ..inference import soft_value_iteration
 from ..routes import most_likely_paths, most_likely_routes
 from .paths import path_match

@@ -3,26 +3,30 @@
 ``Display.from_estimator(...)`` or ``Display.from_...(...)`` computes, ``.plot(ax=None)`` draws and keeps every artist as an
 attribute; matplotlib is imported only then. `plot_recovery` composes the figure that the command line writes.
 
-Reading order: `_colours` and `_grid` (what all maps share), `_grid_map` (one number per cell), then any other.
+Reading order: `layouts` (how the states of a world are put on a map), `grid_map` (one number per cell, and the layout of
+grids), then any other. What all share: `axes`, `colours`, `colour_bar`, `keys` (keys, titles, notes), `names`, `intervals`.
 """
 
-from ._action_values import ActionValueDisplay
-from ._animation import RewardAnimation
-from ._calibration import CalibrationDisplay
-from ._coefficients import CoefficientsDisplay
-from ._colours import colour_map, colour_scale
-from ._comparison import RewardComparisonDisplay
-from ._convergence import ConvergenceDisplay
-from ._grid import GridPlan
-from ._grid_map import GridMapDisplay
-from ._learning_curve import LearningCurveDisplay
-from ._network import NetworkMapDisplay, network_positions
-from ._overview import plot_recovery
-from ._paths import PathsDisplay
-from ._policy import PolicyDisplay
-from ._state_curve import StateCurveDisplay
-from ._state_rewards import StateRewardsDisplay
-from ._tree import TreeMapDisplay
+from ..worlds import GridGeometry as GridPlan
+from .action_values import ActionValueDisplay
+from .animation import RewardAnimation
+from .calibration import CalibrationDisplay
+from .coefficients import CoefficientsDisplay
+from .colours import colour_map, colour_scale
+from .comparison import RewardComparisonDisplay
+from .convergence import ConvergenceDisplay
+from .grid_map import GridMapDisplay
+from .layouts import Layout, MapLayout, is_drawable, layout_of
+from .learning_curve import LearningCurveDisplay
+from .network import NetworkMapDisplay
+from .overview import plot_recovery
+from .paths import PathsDisplay
+from .policy import PolicyDisplay
+from .positions import network_positions
+from .quantities import estimator_map
+from .state_curve import StateCurveDisplay
+from .state_rewards import StateRewardsDisplay
+from .tree import TreeMapDisplay
 
 __all__ = [
     "ActionValueDisplay",
@@ -31,7 +35,9 @@ __all__ = [
     "ConvergenceDisplay",
     "GridMapDisplay",
     "GridPlan",
+    "Layout",
     "LearningCurveDisplay",
+    "MapLayout",
     "NetworkMapDisplay",
     "PathsDisplay",
     "PolicyDisplay",
@@ -42,6 +48,9 @@ __all__ = [
     "TreeMapDisplay",
     "colour_map",
     "colour_scale",
+    "estimator_map",
+    "is_drawable",
+    "layout_of",
     "network_positions",
     "plot_recovery",
 ]

@@ -1,7 +1,6 @@
-"""Reward models: what one must provide (`model`), features (`features`), and rewards linear in them (`linear`)."""
+"""Reward models: what one must provide (`model`), and features with the rewards linear in them (`linear`)."""
 
-from .features import Features
-from .linear import LinearReward
+from .linear import Features, LinearReward
 from .model import RewardModel, SmoothRewardModel
 
 __all__ = ["Features", "LinearReward", "RewardModel", "SmoothRewardModel"]

@@ -1,8 +1,8 @@
 """How sure: bootstrap, maps with their error, tests between models, identifiability, counterfactuals.
 
-Standard errors themselves belong to a fit (``standard_errors_``, ``summary()``); `maxent_irl.information` derives them. Reading
-order: `maps` (the delta method), `resampling` (the bootstrap), `comparisons` (tests), `identification`, `counterfactuals`,
-`estimated_dynamics`. ``python -m maxent_irl.uncertainty.coverage`` checks by simulation that intervals cover.
+Standard errors themselves belong to a fit (``standard_errors_``, ``summary()``), and `maxent_irl.likelihood.information` derives
+them. Reading order: `maps` (the delta method), `resampling` (the bootstrap), `comparisons` (tests), `identification`,
+`counterfactuals`, `estimated_dynamics`. ``python -m maxent_irl.uncertainty.coverage`` checks by simulation that intervals cover.
 """
 
 from .comparisons import TestResult, likelihood_ratio_test, wald_test

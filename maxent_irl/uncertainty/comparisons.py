@@ -14,7 +14,7 @@ American Mathematical Society 54(3).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,8 +23,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse, special
 from sklearn.utils.validation import check_is_fitted
 
-from .._validation import check_numbers
+from .._checks import check_numbers
 from ..mdp import MDP
+from ..mdp.html import ShownAsText
 
 # Parameters of an estimator that do not change which policies it can fit, or are looked at by themselves.
 WITHOUT_EFFECT = {
@@ -34,7 +35,7 @@ WITHOUT_EFFECT = {
 
 
 @dataclass(frozen=True)
-class TestResult:
+class TestResult(ShownAsText):
     """Outcome of a chi-squared test.
 
     Attributes
@@ -60,7 +61,7 @@ class TestResult:
 
 
 def likelihood_ratio_test(restricted: Any, full: Any) -> TestResult:
-    """Test whether the additional freedom of a model is worth having.
+    """Test whether the additional features of a model improve the fit by more than chance.
 
     Parameters
     ----------
@@ -75,10 +76,9 @@ def likelihood_ratio_test(restricted: Any, full: Any) -> TestResult:
     Raises
     ------
     ValueError
-        If a fit has a penalty or maximises no likelihood (feature matching with a discount, under stochastic dynamics, or with a
-        receding horizon: use `wald_test`), if the demonstrations differ, if the first model is no special case of the second
-        (its dynamics, discount, inference, prior or another setting is another, or it has a feature that is no
-        combination of the second one's), and if the second model has no higher rank or fits worse.
+        If a fit has a penalty. If a fit maximises no likelihood: feature matching with a discount, under stochastic dynamics,
+        or with a receding horizon (use `wald_test`). If the demonstrations or any setting but the features differ. If a feature
+        of the first model is no combination of the second one's. If the second model has no higher rank, or fits worse.
     """
     for name, fit in (("restricted", restricted), ("full", full)):
         check_is_fitted(fit)
@@ -112,8 +112,9 @@ def _check_nested(restricted: Any, full: Any) -> None:
     """Raise unless the models differ in their features alone, and the second one's can make the first one's."""
     settings = set(full.get_params(deep=False)) - WITHOUT_EFFECT
     for name in sorted(settings | set(restricted.get_params(deep=False)) - WITHOUT_EFFECT):
-        ours, theirs = getattr(restricted, name, None), getattr(full, name, None)
-        if not (ours is theirs or (_same_mdp if name == "mdp" else np.array_equal)(ours, theirs)):
+        ours, theirs = (getattr(fit, name, None) for fit in (restricted, full))
+        same: Callable[[Any, Any], bool] = _same_mdp if name == "mdp" else np.array_equal
+        if not (ours is theirs or same(ours, theirs)):
             said = "" if name in ("mdp", "action_prior") else f" ({ours!r} and {theirs!r})"
             raise ValueError(
                 f"the models differ in {name}{said}, so the restricted one is no special case of the full one"

@@ -19,13 +19,15 @@ from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from .._draws import generator
-from .._repr import BriefRepr
-from .._validation import ImproperProblemError, check_count, check_n_jobs, check_numbers
-from ..agent import SoftAgent
+from .._checks import check_count, check_n_jobs, check_numbers
+from ..demonstrations.draws import generator
+from ..inference.agent import SoftAgent
+from ..inference.brief_repr import BriefRepr
+from ..inference.cycles import ImproperProblemError
+from ..inference.visitations import expected_visitations
 from ..mdp import MDP
+from ..mdp.html import ShownAsText
 from ..rewards import LinearReward, RewardModel
-from ..visitations import expected_visitations
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -62,7 +64,7 @@ class Change:
 
 
 @dataclass(frozen=True, eq=False)
-class Counterfactual:
+class Counterfactual(ShownAsText):
     """Behaviour before and after a change, and the difference.
 
     Attributes
@@ -176,12 +178,13 @@ def counterfactual(
     pairs = [pair for pair in pairs if pair is not None]
     if len(pairs) < 2:
         raise ValueError("hardly any draw of the coefficients has a finite soft value: they are too uncertain for this")
-    changes = [
-        _summary(estimates[0], [one for one, _ in pairs], level),
-        _summary(estimates[1], [other for _, other in pairs], level),
-        _summary(_minus(estimates[1], estimates[0]), [_minus(other, one) for one, other in pairs], level),
-    ]
-    return Counterfactual(*changes, n_draws=len(pairs), level=level)
+    return Counterfactual(
+        before=_summary(estimates[0], [one for one, _ in pairs], level),
+        after=_summary(estimates[1], [other for _, other in pairs], level),
+        difference=_summary(_minus(estimates[1], estimates[0]), [_minus(other, one) for one, other in pairs], level),
+        n_draws=len(pairs),
+        level=level,
+    )
 
 
 class _Setting:

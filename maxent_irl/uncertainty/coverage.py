@@ -17,10 +17,10 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy import special
 
+from ..demonstrations.sampling import sample_demonstrations
 from ..estimators import MaxEntIRL
 from ..inference import soft_value_iteration
-from ..sampling import sample_demonstrations
-from ..sufficient_statistics import OBJECTIVES
+from ..likelihood.statistics import OBJECTIVES
 from ..worlds import GridWorld
 from .resampling import bootstrap
 
@@ -117,7 +117,14 @@ def simulate_coverage(
     return Coverage(covered, errors.mean(axis=0) / spread, np.median(errors, axis=0) / spread, coef, level, n_sets)
 
 
-def _one(world, features, policy, objective, size, seed) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+def _one(
+    world: GridWorld,
+    features: NDArray,
+    policy: NDArray,
+    objective: str,
+    size: tuple[int, int, int, float, str],
+    seed: np.random.SeedSequence,
+) -> tuple[NDArray, NDArray, NDArray, NDArray]:
     """Estimate, and by kind the standard errors and the ends of the intervals, of one data set."""
     n_trajectories, n_steps, n_replicates, level, interval = size
     rng = np.random.default_rng(seed)

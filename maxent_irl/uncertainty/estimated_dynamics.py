@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
-from ..information import Covariance
-from ..likelihood import value_sensitivity
+from ..likelihood.information import Covariance
+from ..likelihood.task import value_sensitivity
 
 
 def covariance_with_estimated_dynamics(

@@ -8,7 +8,7 @@ for then Q and V move together. Constants, features that cancel and features out
 directions is therefore linear algebra: the null space of the squared derivatives of log odds, summed over reachable decisions.
 
 Besides, a feature that no demonstration has may have no best coefficient: the objective then rises for ever as it is made worse.
-`maxent_irl._separation` says when, and why not where a risk of it was taken or a path was cut in front of it.
+`maxent_irl.likelihood.separation` says when, and why not where a risk of it was taken or a path was cut in front of it.
 
 Sources: Ng, A. Y., Harada, D. & Russell, S. (1999), Policy invariance under reward transformations, ICML; Cao, H., Cohen, S. N. &
 Szpruch, L. (2021), Identifiability in inverse reinforcement learning, NeurIPS; Rothenberg, T. J. (1971), Identification in
@@ -27,8 +27,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
-from .._separation import never_demonstrated, unbounded
-from ..information import complement, describe_direction, readable_directions
+from ..likelihood.separation import never_demonstrated, unbounded
+from ..mdp.html import ShownAsText
+from ..rewards.linear import complement, describe_direction, readable_directions
 
 NOTABLE = 100.0  # condition number (standard errors ten times as large) below which no combination is worth a word
 SAME = 1e-7  # relative to the largest feature, below which rewards are equal
@@ -73,7 +74,7 @@ class FlatDirection:
 
 
 @dataclass(frozen=True, eq=False)
-class IdentifiabilityReport:
+class IdentifiabilityReport(ShownAsText):
     """What demonstrations can and cannot tell about the coefficients.
 
     Attributes

@@ -17,8 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse, special
 from sklearn.utils.validation import check_is_fitted
 
-from .._repr import BriefRepr
-from ..likelihood import value_sensitivity
+from ..inference.brief_repr import BriefRepr
+from ..likelihood.task import value_sensitivity
 
 if TYPE_CHECKING:
     from .resampling import Bootstrap

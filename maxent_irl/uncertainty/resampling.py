@@ -1,8 +1,8 @@
 """Bootstrap over trajectories: how much the answer moves when other trajectories had been seen.
 
-Trajectories (or groups of them) are drawn with replacement, which changes nothing but how often each one counts. A replicate
-therefore starts at the fit with everything solved there at hand: its first Newton step is exact and needs no new solution of
-the soft Bellman equation, and the two or three more points that it takes are solved with the factorisation of the fit.
+Trajectories (or groups of them) are drawn with replacement, which changes only how often each one counts. A replicate
+therefore starts at the fit and reuses what was solved there. Its first Newton step is exact and needs no new solution of the
+soft Bellman equation. It takes two or three more points, which are solved with the factorisation of the fit.
 
 Sources: Efron, B. & Tibshirani, R. (1993), An introduction to the bootstrap, Chapman & Hall (percentile intervals: chapter 13);
 Davidson, R. & MacKinnon, J. G. (1999), Bootstrap testing in nonlinear models, International Economic Review 40(2) (a few Newton
@@ -25,13 +25,15 @@ from scipy import linalg, special
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
-from .._draws import generator
-from .._repr import BriefRepr
-from .._validation import ImproperProblemError, check_choice, check_count, check_n_jobs
+from .._checks import check_choice, check_count, check_n_jobs
 from ..demonstrations import Demonstrations
-from ..information import IdentifiabilityWarning, complement
+from ..demonstrations.draws import generator
+from ..inference.brief_repr import BriefRepr
+from ..inference.cycles import ImproperProblemError
 from ..likelihood import TaskObjective, TaskPoint
-from ..objective import Objective, ObjectivePoint
+from ..likelihood.information import IdentifiabilityWarning
+from ..likelihood.objective import Objective, ObjectivePoint
+from ..rewards.linear import complement
 
 NEWTON_STEPS = 12
 CHANGED = 0.4  # share of the curvature, from which on it is computed again
@@ -144,12 +146,14 @@ def bootstrap(
     if groups is None and estimator.covariance == "clustered":
         groups = estimator.fit_.groups
     n = len(estimator.fit_.demonstrations)
-    group = np.arange(n) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
-    if group.shape != (n,):
-        raise ValueError(f"groups must hold one label per trajectory, shape ({n},); got shape {np.shape(groups)}")
+    labels = np.arange(n) if groups is None else np.asarray(groups)
+    if labels.shape != (n,):
+        raise ValueError(f"groups must hold one label per trajectory, shape ({n},); got shape {labels.shape}")
+    group = np.unique(labels, return_inverse=True)[1]
     if group.max() < 1:
         raise ValueError("resampling needs at least two trajectories or groups; there is one")
-    seeds = generator(random_state).bit_generator.seed_seq.spawn(n_replicates)
+    sequence: Any = generator(random_state).bit_generator.seed_seq
+    seeds = sequence.spawn(n_replicates)
     workers = effective_n_jobs(n_jobs)
     if workers == 1:
         found: Iterable = _replicates(estimator, group, seeds)
@@ -214,9 +218,9 @@ class _Refitter:
     def _newton(self, counts: NDArray) -> NDArray | None:
         """A few steps of Newton's method from the fit, in units of its standard errors; None if they lead nowhere.
 
-        The curvature is not computed at every step: if it changes by a share c of itself per unit of length, then a step of
-        length L, taken at a distance D from where it was computed, leaves about ``c (D + L / 2) L`` to do. That is what the next
-        step finds, and so c is learnt. Where c D is large, the curvature is computed again.
+        The curvature is not computed at every step. Suppose it changes by a share c of itself per unit of length. A step of
+        length L, taken at a distance D from where the curvature was computed, then leaves about ``c (D + L / 2) L`` to do. The
+        next step measures that, which gives c. Where c D is large, the curvature is computed again.
         """
         alpha, l2 = self.fit.agent.temperature, self.fit.l2
         start = point = self._resampled(counts)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._validation import check_count, check_finite, check_numbers
+from .._checks import check_count, check_finite, check_numbers
 from ._grid_map import GridMap
 
 

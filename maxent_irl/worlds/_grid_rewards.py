@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._validation import check_numbers
+from .._checks import check_numbers
 from ._grid_map import GOAL, GridMap, state_at
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _road_links as links_
+from ..worlds import _road_links as links_
 from ._road_map import RoadMap
 
 TURNS = ("left", "right", "u-turn")

@@ -8,16 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._labels import first_missing
+from ..demonstrations.labels import first_missing, shown
 
 # A change of heading counts as a turn above 40 degrees and as a u-turn above 177 degrees
 # (Fosgerau, Frejinger & Karlstrom 2013, section 5).
 TURN, TURN_BACK = 40.0, 177.0
-
-
-def shown(name: Any) -> str:
-    """A node or link as its user would write it."""
-    return repr(name.item() if isinstance(name, np.generic) else name)
 
 
 def check_ends(tail: NDArray, head: NDArray) -> None:
@@ -46,17 +41,14 @@ def check_distinct(links: NDArray) -> None:
 
 def numbered(names: Iterable[Any], what: str, labels: NDArray) -> NDArray:
     """Index of each name among the sorted `labels`; raise naming the first that is not there."""
-    values = np.asarray(list(names))
-    if values.size == 0:
-        return np.empty(0, dtype=np.int64)
-    try:
-        place = np.minimum(np.searchsorted(labels, values), len(labels) - 1)
-        unknown = labels[place] != values
-    except TypeError:  # strings among integers
-        place, unknown = np.zeros(len(values), dtype=np.int64), np.ones(len(values), dtype=bool)
-    if np.any(unknown):
-        raise ValueError(f"{what} {shown(values[np.flatnonzero(unknown)[0]])} is not in the network")
-    return place
+    index = {label: i for i, label in enumerate(labels.tolist())}
+    places = []
+    for name in names:
+        try:
+            places.append(index[name])
+        except (KeyError, TypeError):
+            raise ValueError(f"{what} {shown(name)} is not in the network") from None
+    return np.array(places, dtype=np.int64)
 
 
 def following(tail: NDArray, n_nodes: int, at: NDArray) -> NDArray:
@@ -95,31 +87,11 @@ def node_positions(positions: ArrayLike | Mapping[Any, Any] | None, nodes: NDArr
     return array
 
 
-def links_of_node_paths(nodes: NDArray, lengths: NDArray, tail: NDArray, head: NDArray, names: NDArray) -> NDArray:
-    """Links along paths of nodes, which are laid end to end; exactly one link must join the two nodes of every step.
-
-    Parameters
-    ----------
-    nodes : (n,) int array
-    lengths : (P,) int array, nodes per path
-    tail, head : (L,) int arrays
-    names : node labels, for errors
-
-    Returns
-    -------
-    (n - P,) int array
-    """
-    path = np.repeat(np.arange(len(lengths)), lengths)
-    inner = np.flatnonzero(path[1:] == path[:-1])
-    key = tail * np.int64(len(names)) + head
+def links_between(start: NDArray, end: NDArray, tail: NDArray, head: NDArray, n_nodes: int) -> tuple[NDArray, NDArray]:
+    """A link from each node of `start` to that of `end`, -1 where there is none, and how many such links there are."""
+    key = tail * np.int64(n_nodes) + head
     order = np.argsort(key, kind="stable")
-    wanted = nodes[inner] * np.int64(len(names)) + nodes[inner + 1]
+    wanted = start * np.int64(n_nodes) + end
     first = np.searchsorted(key[order], wanted, side="left")
     n_links = np.searchsorted(key[order], wanted, side="right") - first
-    if (n_links != 1).any():
-        k = int(np.flatnonzero(n_links != 1)[0])
-        step = inner[k] - np.flatnonzero(path == path[inner[k]])[0]
-        pair = f"node {shown(names[nodes[inner[k]]])} to node {shown(names[nodes[inner[k] + 1]])}"
-        why = "which no link joins" if n_links[k] == 0 else f"which {n_links[k]} links join: give the trip as links"
-        raise ValueError(f"trip {path[inner[k]]}, step {step}, goes from {pair}, {why}")
-    return order[first]
+    return np.where(n_links > 0, order[np.minimum(first, len(order) - 1)], -1), n_links

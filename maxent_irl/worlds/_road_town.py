@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._draws import generator
+from ..demonstrations.draws import generator
 
 
 def town(

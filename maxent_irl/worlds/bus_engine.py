@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from .._validation import check_numbers
+from .._checks import check_numbers
 from ..demonstrations import Demonstrations
 from ..mdp import MDP
 

@@ -68,7 +68,10 @@ def bus_demonstrations(bus: ArrayLike, period: ArrayLike, state: ArrayLike, repl
         raise ValueError(f"bus {buses[row]}, period {periods[row]}: replaced must be 0 or 1, got {decisions[row]}")
     kept = _kept_months(buses, periods)
     columns = {"bus": buses[kept], "period": periods[kept], "state": states[kept], "replaced": decisions[kept]}
-    return Demonstrations.from_table(columns, id="bus", time="period", state="state", action="replaced")
+    n_states = int(np.max(columns["state"], initial=0)) + 1
+    return Demonstrations.from_table(
+        columns, id="bus", time="period", state="state", action="replaced", n_states=n_states, n_actions=2
+    )
 
 
 def bus_usage(bus: ArrayLike, period: ArrayLike, usage: ArrayLike) -> NDArray:

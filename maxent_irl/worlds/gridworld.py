@@ -18,9 +18,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from ..mdp import MDP
-from . import _grid_features, _grid_map, _grid_patches, _grid_rewards
+from ..worlds import _grid_features, _grid_map, _grid_patches, _grid_rewards
 from ._grid_map import FLOOR, GOAL, START, WALL
 from ._grid_moves import ACTIONS, transitions
+from .geometry import GridGeometry
 
 Cells = Iterable[tuple[int, int]] | NDArray
 _MAX_DRAWN = (60, 110)  # rows and columns up to which the repr contains the map
@@ -182,6 +183,11 @@ class GridWorld:
             tiles=np.where(np.isin(drawn, [WALL, START, GOAL]), FLOOR, drawn),
             **options,
         )
+
+    @property
+    def geometry(self) -> GridGeometry:
+        """Where the states lie, for a map."""
+        return GridGeometry.of_states(self.shape, self.cells, starts=self.starts, goals=self.goals)
 
     def state(self, row: int, column: int) -> int:
         """State index of the cell at (row, column); `ValueError` where that is a wall or off the grid."""

@@ -10,6 +10,7 @@ from scipy import sparse
 
 from ..demonstrations import Demonstrations
 from ..mdp import MDP
+from .geometry import TreeGeometry
 
 ACTION_NAMES = ("in, turning left", "in, turning right", "out, turning right", "out, turning left")
 
@@ -100,6 +101,12 @@ class Labyrinth:
         table[nodes, actions] = reached
         return cls(table, **options)
 
+    @property
+    def geometry(self) -> TreeGeometry:
+        """Where the nodes lie, for a map."""
+        parents = (np.arange(self.n_states) - 1) // 2  # -1 at home
+        return TreeGeometry(parents, self.positions, self.feature_names)
+
     def demonstrations(
         self, sequence: ArrayLike, time: ArrayLike, node: ArrayLike, action: ArrayLike, *, skip: int = 1
     ) -> Demonstrations:
@@ -142,6 +149,7 @@ class Labyrinth:
             state="node",
             action="action",
             next_state="reached",
+            mdp=self.mdp,
         )
 
     def _check_tree(self) -> None:

@@ -11,14 +11,20 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from .._trajectory_tables import read_csv
-from .._validation import check_numbers
+from .._checks import check_numbers
 from ..demonstrations import Demonstrations
+from ..demonstrations.cells import numbers
+from ..demonstrations.labels import shown
+from ..demonstrations.row_order import Ties
+from ..demonstrations.table_sources import Roles, first_gap, read_columns
+from ..demonstrations.tables import Short
 from ..mdp import MDP
-from . import _road_features
-from . import _road_links as links_
+from ..worlds import _road_features
+from ..worlds import _road_links as links_
+from ._road_paths import Gaps, HowPaths, Repeats
 from ._road_town import town
 from ._road_trips import grouped, trips_of
+from .geometry import NetworkGeometry
 
 
 class RoadNetwork:
@@ -149,16 +155,17 @@ class RoadNetwork:
         head: str = "to",
         attributes: Mapping[str, str] | Sequence[str] = (),
         road_class: str | None = None,
-        delimiter: str = ",",
+        link: str | None = None,
+        delimiter: str | None = None,
         **options: Any,
     ) -> RoadNetwork:
-        """Read an edge list from a CSV file with a header, one directed link per row; ``.csv.gz`` is unpacked.
+        """Read an edge list from a text file with a header, one directed link per row; gzip is unpacked.
 
         Parameters
         ----------
         path : path
-        tail, head, road_class : str
-            Columns.
+        tail, head, road_class, link : str
+            Columns; `link` holds the names of the links, which are 0 to L - 1 without it.
         attributes : sequence of columns, or mapping of attribute to column
         delimiter : str
         **options
@@ -170,13 +177,19 @@ class RoadNetwork:
             For files that are damaged or lack a column, naming the line or the column.
         """
         names = dict(attributes) if isinstance(attributes, Mapping) else {name: name for name in attributes}
-        roles = {"tail": tail, "head": head, **names, "road_class": road_class}
-        table = read_csv(path, roles, delimiter)
+        roles: Roles = {"tail": tail, "head": head, **names, "road_class": road_class, "link": link}
+        table = read_columns(path, roles, delimiter)
+        for column in (tail, head, road_class, link):
+            gap = None if column is None else first_gap(table, column)
+            if gap is not None:
+                raise ValueError(f"{table.source}: column {column!r} is missing in {table.place(gap)}: fill it in")
+        ends = table.identifiers({"tail": tail, "head": head})
         return cls(
-            table[tail],
-            table[head],
-            attributes={name: table[column] for name, column in names.items()},
-            road_class=None if road_class is None else table[road_class],
+            ends["tail"],
+            ends["head"],
+            attributes={name: numbers(table.columns[column], table.where(column)) for name, column in names.items()},
+            road_class=None if road_class is None else table.columns[road_class],
+            links=None if link is None else table.identifiers({"link": link})["link"],
             **options,
         )
 
@@ -236,7 +249,15 @@ class RoadNetwork:
     # Trips.
 
     def trips(
-        self, paths: Iterable[Iterable[Any]], *, of: str | None = None, weights: ArrayLike | None = None
+        self,
+        paths: Iterable[Iterable[Any]],
+        *,
+        of: str | None = None,
+        weights: ArrayLike | None = None,
+        ids: Sequence[Any] | None = None,
+        gaps: Gaps = "error",
+        repeats: Repeats = "error",
+        short: Short = "error",
     ) -> Demonstrations:
         """Turn paths into demonstrations, each with the end of its path as its goal.
 
@@ -248,6 +269,15 @@ class RoadNetwork:
         of : "links" or "nodes", optional
             What the paths list. Default: links if states are links, else nodes.
         weights : (n,) array, optional
+        ids : sequence of n names, optional
+            What the trips are called in messages. Default: 0 to n - 1.
+        gaps : "error", "split" or "drop"
+            What to do with paths in which some step is no link: refuse all, cut them there into trips named ``(id, 0)``,
+            ``(id, 1)``, ... of which those too short to decide anything are left out, or leave them out.
+        repeats : "error" or "collapse"
+            Whether a place that is listed several times in a row, as by a GPS, counts once.
+        short : "error" or "drop"
+            What to do with paths too short to decide anything.
 
         Returns
         -------
@@ -258,7 +288,7 @@ class RoadNetwork:
         ValueError
             For paths that leave the network, are too short, or pass through an absorbing destination, naming trip and step.
         """
-        return trips_of(self, paths, of, weights)
+        return trips_of(self, paths, of, weights, ids, HowPaths(gaps, repeats, short))
 
     def trips_from_csv(
         self,
@@ -268,7 +298,12 @@ class RoadNetwork:
         link: str | None = None,
         node: str | None = None,
         step: str | None = None,
-        delimiter: str = ",",
+        delimiter: str | None = None,
+        time_format: str | None = None,
+        ties: Ties = "error",
+        gaps: Gaps = "error",
+        repeats: Repeats = "error",
+        short: Short = "error",
     ) -> Demonstrations:
         """Read trips from a CSV file with one row per link, or node, that a trip comes through; see `trips`.
 
@@ -280,15 +315,22 @@ class RoadNetwork:
         link, node : str
             Column of the link, or of the node: one of the two.
         step : str, optional
-            Column that orders the rows of a trip. None: they are in order.
+            Column that orders the rows of a trip: numbers, or times. None: they are in order.
+        delimiter, time_format, ties
+            As for `Demonstrations.from_csv` and `Demonstrations.from_table`.
+        gaps, repeats, short
+            As for `trips`.
         """
-        place = node if link is None else link
-        if place is None or (link is not None and node is not None):
+        if (link is None) == (node is None):
             raise ValueError("name one column: link=, or node=")
-        table = read_csv(path, {"trip": trip, "link": link, "node": node, "step": step}, delimiter)
-        steps = None if step is None else table[step]
-        paths = grouped(table[trip], table[place], steps, column=trip, step_column=step)
-        return self.trips(paths, of="nodes" if link is None else "links")
+        place = str(node if link is None else link)
+        table = read_columns(path, {"trip": trip, "link": link, "node": node, "step": step}, delimiter)
+        of = "nodes" if link is None else "links"
+        known = self.nodes if link is None else self.links
+        # A network whose names are text reads names as text, though those of this file may all be integers.
+        places = table.columns[place] if known.dtype.kind in "OU" else table.identifiers({of: place})[of]
+        ids, paths = grouped(table, trip, places, step, time_format=time_format, ties=ties)
+        return self.trips(paths, of=of, ids=ids, gaps=gaps, repeats=repeats, short=short)
 
     def paths(self, demonstrations: Demonstrations) -> list[NDArray]:
         """Names of the links, or of the nodes where states are nodes, on each demonstration, the last one included."""
@@ -298,10 +340,14 @@ class RoadNetwork:
         return (self.links if self.states == "links" else self.nodes)[states[states < self.n_places]]
 
     def link_flows(self, flows: ArrayLike) -> NDArray:
-        """Expected number of times each link is entered, (L,), from the flows (S, A) of `routes.expected_flows`."""
-        there = self.entered >= 0
-        flows = np.asarray(flows)[: self.n_places, : self.entered.shape[1]]
-        return np.bincount(self.entered[there], weights=flows[there], minlength=self.n_links)
+        """How often each link is entered, (L,), by flows (S, A) as `routes.expected_flows` gives them."""
+        return self.geometry.per_link(flows, total=True)
+
+    @property
+    def geometry(self) -> NetworkGeometry:
+        """Where the links lie, for a map."""
+        ends, where = (self.tail, self.head, self.nodes, self.links), (self.positions, self.attributes.get("length"))
+        return NetworkGeometry(*ends, *where, self.states, self.entered, self.mdp.n_states, repr(self))
 
     def goal(self, place: Any) -> int:
         """The goal state of trips to a named link or node: its state, or its exit where there are exits."""
@@ -346,6 +392,8 @@ class RoadNetwork:
 
     def _per_link(self, name: str, values: ArrayLike) -> NDArray:
         array = np.asarray(values)
+        if isinstance(values, list) and any(isinstance(value, tuple) for value in values):  # names such as (from, to)
+            array = np.fromiter(values, dtype=object, count=len(values))
         if array.shape != (self.n_links,):
             raise ValueError(f"{name} must have one entry per link, shape ({self.n_links},); got {array.shape}")
         return array
@@ -354,9 +402,7 @@ class RoadNetwork:
         array = check_numbers(f"attribute {name!r}", self._per_link(name, values))
         if not np.isfinite(array).all():
             k = int(np.flatnonzero(~np.isfinite(array))[0])
-            raise ValueError(
-                f"attribute {name!r} of link {links_.shown(self.links[k])} is {array[k]}; it must be finite"
-            )
+            raise ValueError(f"attribute {name!r} of link {shown(self.links[k])} is {array[k]}; it must be finite")
         return array
 
     def __repr__(self) -> str:

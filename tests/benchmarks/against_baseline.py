@@ -14,8 +14,8 @@ from reporting import begin, table, timed, verdict
 
 from maxent_irl import MaxEntIRL, SoftAgent
 from maxent_irl.likelihood import TaskObjective
+from maxent_irl.likelihood.statistics import sufficient_statistics
 from maxent_irl.rewards import LinearReward
-from maxent_irl.sufficient_statistics import sufficient_statistics
 
 SIDES, DISCOUNTS, SLIP = (10, 32, 64, 256), (0.95, 0.999), 0.1
 GRADIENT = 1e-6  # largest component per decision

@@ -16,8 +16,8 @@ from reporting import begin, table, verdict
 from road_problems import road_problem
 
 from maxent_irl import MaxEntIRL, SoftAgent, soft_value_iteration
-from maxent_irl.goal_likelihood import objective_of
 from maxent_irl.rewards import LinearReward
+from maxent_irl.routes.objective import objective_of
 
 GOALS = (1, 10, 100, 1000)
 TRIPS_PER_GOAL = 10

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from maxent_irl import Demonstrations
 from maxent_irl.datasets import load_road_network
-from maxent_irl.goal_policies import GoalPolicies
+from maxent_irl.routes.policies import GoalPolicies
 from maxent_irl.worlds import RoadNetwork
 
 QUIET = ("pedestrian", "footway", "path", "steps", "track", "cycleway", "bridleway", "living_street")

@@ -5,9 +5,9 @@ from oracles import enumerate_paths, path_weight, problem_of_kind, random_prior
 from scipy.special import rel_entr
 
 from maxent_irl import MDP, policy_value, soft_value_iteration
-from maxent_irl._linear_systems import linearise
 from maxent_irl.control import compare_inference, evidence_lower_bound, maximise_evidence_lower_bound
 from maxent_irl.control.elbo import LowerBound
+from maxent_irl.inference.linearisation import linearise
 
 ALPHA = 0.6
 KINDS = ["finite", "finite, everything", "discounted", "discounted, ending", "undiscounted, terminal"]

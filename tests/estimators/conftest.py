@@ -7,7 +7,7 @@ from packaged import as_mdp
 
 from maxent_irl import MDP, soft_value_iteration
 from maxent_irl.demonstrations import Demonstrations
-from maxent_irl.sampling import sample_demonstrations
+from maxent_irl.demonstrations.sampling import sample_demonstrations
 
 
 @pytest.fixture(scope="module")

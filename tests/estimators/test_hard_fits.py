@@ -8,8 +8,8 @@ from sklearn.exceptions import ConvergenceWarning
 
 from maxent_irl import MDP, soft_value_iteration
 from maxent_irl.demonstrations import Demonstrations
+from maxent_irl.demonstrations.sampling import sample_demonstrations
 from maxent_irl.estimators import MaxEntIRL
-from maxent_irl.sampling import sample_demonstrations
 from maxent_irl.worlds import GridWorld
 
 OBJECTIVES = ("likelihood", "feature-matching")
@@ -98,7 +98,7 @@ def test_one_decision_is_enough_for_a_fit_where_wandering_must_cost(name, infere
     assert model.coef_[0] < 0
 
 
-@pytest.mark.filterwarnings("ignore::maxent_irl.information.IdentifiabilityWarning")
+@pytest.mark.filterwarnings("ignore::maxent_irl.likelihood.information.IdentifiabilityWarning")
 def test_a_direction_that_keeps_the_value_finite_is_not_ignored():
     """Demonstrations only choose between two ways to the end, but elsewhere one may wander: a step has to cost something."""
     mdp = MDP.from_successors([[0, 1], [2, 2], [-1, -1]], terminal=[2])

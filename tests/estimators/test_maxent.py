@@ -12,8 +12,8 @@ from sklearn.model_selection import cross_val_score
 from maxent_irl import MDP, expected_visitations, soft_value_iteration
 from maxent_irl.datasets import load_machines
 from maxent_irl.demonstrations import Demonstrations
+from maxent_irl.demonstrations.sampling import sample_demonstrations
 from maxent_irl.estimators import MaxEntIRL
-from maxent_irl.sampling import sample_demonstrations
 
 OBJECTIVES = ("likelihood", "feature-matching")
 SOLVERS = ("newton", "lbfgs", "gradient-ascent")

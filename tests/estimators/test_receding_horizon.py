@@ -13,13 +13,13 @@ from maxent_irl import (
     SoftAgent,
     soft_value_iteration,
 )
-from maxent_irl.goal_likelihood import objective_of
-from maxent_irl.goal_policies import GoalPolicies
-from maxent_irl.receding_likelihood import RecedingGoals
-from maxent_irl.receding_policies import RecedingPolicies
+from maxent_irl.likelihood.statistics import sufficient_statistics
 from maxent_irl.rewards import LinearReward
 from maxent_irl.routes import destination_posterior, expected_flows, most_likely_routes, route_log_probabilities
-from maxent_irl.sufficient_statistics import sufficient_statistics
+from maxent_irl.routes.objective import objective_of
+from maxent_irl.routes.policies import GoalPolicies
+from maxent_irl.routes.receding_objective import RecedingGoals
+from maxent_irl.routes.receding_policies import RecedingPolicies
 from maxent_irl.uncertainty import likelihood_ratio_test
 from maxent_irl.worlds import RoadNetwork
 

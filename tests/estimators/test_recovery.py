@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from maxent_irl import MDP, SoftAgent, expected_visitations, soft_value_iteration
+from maxent_irl.demonstrations.sampling import sample_demonstrations
 from maxent_irl.estimators import MaxEntIRL
 from maxent_irl.likelihood import TaskObjective
+from maxent_irl.likelihood.statistics import sufficient_statistics
 from maxent_irl.rewards import LinearReward
-from maxent_irl.sampling import sample_demonstrations
-from maxent_irl.sufficient_statistics import sufficient_statistics
 from maxent_irl.worlds import GridWorld
 
 SEEDS = range(10)

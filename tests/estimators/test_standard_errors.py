@@ -13,7 +13,7 @@ from sklearn.exceptions import NotFittedError
 
 from maxent_irl import MaxEntIRL, sample_demonstrations, soft_value_iteration
 from maxent_irl.demonstrations import Demonstrations
-from maxent_irl.information import IdentifiabilityWarning
+from maxent_irl.likelihood.information import IdentifiabilityWarning
 from maxent_irl.worlds import GridWorld
 
 COEF = np.array([1.0, -0.5, 0.3])

@@ -5,7 +5,6 @@ import pytest
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from maxent_irl import Demonstrations, MaxEntIRL, RecedingHorizonIRL, sample_demonstrations, soft_value_iteration
-from maxent_irl.goal_policies import GoalPolicies
 from maxent_irl.metrics import (
     PathMatchScorer,
     PolicyDivergenceScorer,
@@ -16,6 +15,7 @@ from maxent_irl.metrics import (
     policy_kl,
 )
 from maxent_irl.routes import most_likely_paths, most_likely_routes
+from maxent_irl.routes.policies import GoalPolicies
 from maxent_irl.worlds import GridWorld, RoadNetwork
 
 TAKEN = [([0, 1, 2], [0, 1, 0]), ([3, 3, 3], [1, 1, 0]), ([0], [0])]

@@ -13,13 +13,13 @@ from maxent_irl import (
     sample_demonstrations,
     soft_value_iteration,
 )
-from maxent_irl.goal_policies import GoalPolicies
 from maxent_irl.metrics import (
     expected_value_difference,
     feature_expectation_gap,
     log_likelihood_per_decision,
     policy_kl,
 )
+from maxent_irl.routes.policies import GoalPolicies
 from maxent_irl.worlds import RoadNetwork
 
 KINDS = ["discounted, ending", "discounted, masked", "finite, everything", "undiscounted, terminal"]

@@ -11,7 +11,7 @@ mpl.use("agg")
 from matplotlib import pyplot as plt
 
 from maxent_irl import MaxEntIRL, sample_demonstrations, soft_value_iteration
-from maxent_irl.goal_policies import GoalPolicies
+from maxent_irl.routes.policies import GoalPolicies
 from maxent_irl.worlds import GridWorld, RoadNetwork
 
 

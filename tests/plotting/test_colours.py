@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from maxent_irl.plotting import colour_map, colour_scale
-from maxent_irl.plotting._colours import ACCENT, CONTRAST, line_colour_map, line_scale
+from maxent_irl.plotting.colours import ACCENT, CONTRAST, line_colour_map, line_scale
 
 
 def lightness(colours):

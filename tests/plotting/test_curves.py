@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from maxent_irl import Demonstrations, MaxEntIRL, sample_demonstrations, soft_value_iteration
+from maxent_irl import MDP, Demonstrations, MaxEntIRL, sample_demonstrations, soft_value_iteration
 from maxent_irl.datasets import load_machines
 from maxent_irl.plotting import (
     CalibrationDisplay,
@@ -201,6 +201,43 @@ def test_unidentified_coefficients_have_no_interval():
     assert len(display.intervals_.get_segments()) == 1
 
 
+def drawn_rows(lines):
+    return [] if lines is None else [int(segment[0, 1]) for segment in lines.get_segments()]
+
+
+def test_where_a_direction_is_flat_the_determined_coefficients_keep_their_intervals(machines, nothing_is_cut_off):
+    data, _ = machines
+    replacing, wear = data.features[..., 0], data.features[..., 1]
+    nowhere = np.zeros(replacing.shape)
+    features = np.stack([replacing, wear, wear, nowhere], axis=-1)
+    names = ["replacement", "wear", "wear again", "nothing"]
+    estimator = MaxEntIRL(data.mdp, features, objective="likelihood", feature_names=names)
+    with pytest.warns(UserWarning, match="do not determine"):
+        estimator.fit(data.demonstrations)
+    assert estimator.summary().coefficients["determined"] == [True, False, False, False]
+    display = CoefficientsDisplay.from_estimator(estimator).plot()
+    assert drawn_rows(display.intervals_) == [0]
+    assert drawn_rows(display.partial_) == [1, 2]  # of their sum, which is determined
+    np.testing.assert_allclose(display.margins[:3], 1.959964 * estimator.standard_errors_[:3])
+    assert np.isnan(display.margins[3])
+    words = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert words[-2:] == ["95% interval of the determined part", "not determined"]
+    assert nothing_is_cut_off(display.figure_)
+
+
+def test_rewards_per_state_are_known_up_to_a_constant_and_have_dashed_intervals():
+    chain = MDP.from_successors([[0, 1], [0, 2], [1, 2]], discount=0.9)
+    policy = soft_value_iteration(chain, [0.0, 0.2, 0.4]).policy
+    demonstrations = sample_demonstrations(chain, policy, 200, max_steps=20, random_state=0)
+    estimator = MaxEntIRL(chain, objective="likelihood").fit(demonstrations)
+    assert not any(estimator.summary().coefficients["determined"])
+    display = CoefficientsDisplay.from_estimator(estimator).plot()
+    assert display.intervals_ is None
+    assert drawn_rows(display.partial_) == [0, 1, 2]
+    assert (display.estimates_.get_facecolors()[:, :3] == 1).all()
+    np.testing.assert_allclose(display.errors, estimator.standard_errors_)
+
+
 def test_forest_plot_that_does_not_fit_is_named():
     with pytest.raises(ValueError, match="names must have one entry"):
         CoefficientsDisplay.from_values([1.0], names=["a", "b"])
@@ -231,7 +268,7 @@ def test_a_penalty_that_holds_the_gap_open_is_said_and_no_tolerance_is_drawn(mac
     assert np.abs(estimator.feature_gap_).max() > estimator.tol
     display = ConvergenceDisplay.from_estimator(estimator).plot()
     assert display.band_ is None
-    assert "held open by the penalty\n(l2 = 0.5)" in display.axes_[1].get_title()
+    assert "nonzero with a penalty\n(l2 = 0.5)" in display.axes_[1].get_title()
 
 
 def test_long_names_of_features_leave_room_for_title_and_label(machines, nothing_is_cut_off):

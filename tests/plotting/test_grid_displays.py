@@ -11,13 +11,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 from maxent_irl import MDP, Demonstrations, MaxEntIRL, soft_value_iteration
-from maxent_irl.plotting import (
-    ActionValueDisplay,
-    GridMapDisplay,
-    GridPlan,
-    PolicyDisplay,
-    RewardComparisonDisplay,
-)
+from maxent_irl.plotting import ActionValueDisplay, GridMapDisplay, GridPlan, PolicyDisplay, RewardComparisonDisplay
 from maxent_irl.worlds import GridWorld
 
 SHAPES = [(1, 1), (3, 7), (200, 200), (1, 30), (30, 1)]

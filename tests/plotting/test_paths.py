@@ -35,7 +35,7 @@ def test_traffic_without_moves_has_no_colour_bar_and_says_so():
     display = PathsDisplay.from_demonstrations(wander(GridWorld((1, 1)), 100), (1, 1)).plot()
     assert display.traffic_.get_array().size == 0
     assert display.colour_bar_ is None
-    assert display.ax_.get_xlabel() == "column\nnobody moves"
+    assert display.ax_.get_xlabel() == "column\nno moves between cells"
 
 
 def test_traffic_counts_moves_in_both_directions_and_widens_with_them():

@@ -5,7 +5,7 @@ import pytest
 from joblib import parallel_config
 
 from maxent_irl import Demonstrations, MaxEntIRL
-from maxent_irl.goal_policies import GoalPolicies
+from maxent_irl.routes.policies import GoalPolicies
 from maxent_irl.uncertainty import bootstrap
 from maxent_irl.uncertainty.resampling import _Refitter
 from maxent_irl.worlds import GridWorld, RoadNetwork

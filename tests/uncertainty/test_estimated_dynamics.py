@@ -29,7 +29,7 @@ def test_published_standard_errors(real_data, groups, discount, published):
     covariance = covariance_with_estimated_dynamics(fit, engine.usage_derivatives(), scores)
     last_digit = [10.0 ** -len(str(number).split(".")[1]) for number in published]
     assert (np.abs(covariance.standard_errors - published) <= last_digit).all()
-    np.testing.assert_allclose(covariance.standard_errors, published, rtol=8e-4)
+    np.testing.assert_allclose(covariance.standard_errors, published, rtol=5e-4 if groups == 4 else 8e-4)
     assert f"{scores.shape[1]} parameters of the dynamics" in covariance.description
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from maxent_irl import MDP, Demonstrations, MaxEntIRL, sample_demonstrations, soft_value_iteration
-from maxent_irl.information import IdentifiabilityWarning
+from maxent_irl.likelihood.information import IdentifiabilityWarning
 from maxent_irl.uncertainty import identifiability
 from maxent_irl.worlds import GridWorld, RoadNetwork
 

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 from joblib import parallel_config
 from scipy import stats
-from scipy.sparse.linalg import splu
 from sklearn.exceptions import ConvergenceWarning
 
-from maxent_irl import Demonstrations, MaxEntIRL, _linear_systems, sample_demonstrations
+from maxent_irl import Demonstrations, MaxEntIRL, sample_demonstrations
 from maxent_irl.uncertainty import Bootstrap, bootstrap
 from maxent_irl.uncertainty.resampling import _Refitter
 from maxent_irl.worlds import GridWorld
@@ -39,14 +38,6 @@ def test_a_replicate_far_from_the_fit_is_a_refit_too(world, features, demos):
         lengths.append(np.abs(quick - fit.coef_).max() / fit.standard_errors_.max())
         np.testing.assert_allclose(quick, refit._refit(counts), atol=0.02 * fit.standard_errors_.min())
     assert max(lengths) > 1.5
-
-
-def test_a_replicate_makes_do_with_the_factorisation_of_the_fit(matched, monkeypatch):
-    refit, rng, calls = _Refitter(matched), np.random.default_rng(0), []
-    monkeypatch.setattr(_linear_systems, "splu", lambda *args, **options: calls.append(1) or splu(*args, **options))
-    for _ in range(20):
-        refit(np.bincount(rng.integers(400, size=400), minlength=400).astype(float))
-    assert len(calls) <= 4
 
 
 def test_weights_of_trajectories_are_kept(world, features, demos):

@@ -209,9 +209,9 @@ def test_wrong_edge_lists_are_named():
 @pytest.mark.parametrize(
     ("steps", "message"),
     [
-        ((0, 1, 1), "trajectory 7 has step=1 twice, in rows 1 and 2"),
-        ((0, 1, ""), "column 'step' is missing in row 2"),
-        (("s9", "s10", "s11"), "by the alphabet 's11' comes before 's9'"),
+        ((0, 1, 1), "trajectory 7 has step='1' twice, in line 3 and line 4"),
+        ((0, 1, ""), "column 'step' is missing in line 4"),
+        (("s9", "s10", "s11"), "column 'step' holds 's9' in line 2, neither a number nor a time"),
     ],
 )
 def test_steps_of_trips_have_an_order(tmp_path, steps, message):

@@ -1,0 +1,170 @@
+"""The figures of a report, each with a text that says what it shows to those who cannot see it."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..calibration import CalibrationDisplay
+from ..coefficients import CoefficientsDisplay
+from ..comparison import RewardComparisonDisplay
+from ..convergence import ConvergenceDisplay
+from ..layouts import Layout
+from ..overview import plot_recovery
+from ..quantities import estimator_map
+from ..state_rewards import StateRewardsDisplay
+from .page import picture
+from .subject import Subject
+
+DOTS_PER_INCH = 150
+CSS_PIXELS_PER_INCH = 96
+
+
+def drawn(display: Any, *, alt: str, caption: str) -> ET.Element:
+    """Draw a display on a figure of its own, without a window."""
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    display.plot(figure)
+    return embedded(figure, alt=alt, caption=caption)
+
+
+def embedded(figure: Any, *, alt: str, caption: str) -> ET.Element:
+    """A drawn figure as an element of the page."""
+    file = BytesIO()
+    figure.savefig(file, dpi=DOTS_PER_INCH, metadata={"Software": None})
+    width = round(figure.get_size_inches()[0] * CSS_PIXELS_PER_INCH)
+    return picture(file.getvalue(), width, alt=alt, caption=caption)
+
+
+def draw_reward_by_state(subject: Subject) -> ET.Element:
+    """The reward where there is no map."""
+    display = StateRewardsDisplay.from_estimator(
+        subject.estimator, names=subject.state_names, action_names=subject.action_names
+    )
+    return drawn(
+        display,
+        alt="Recovered reward by state. " + extremes(display.values, display.names),
+        caption="Recovered reward of every state" + (", by action." if display.values.shape[1] > 1 else "."),
+    )
+
+
+def draw_comparison(subject: Subject, true_reward: ArrayLike) -> ET.Element:
+    """True against recovered reward where there is no map."""
+    display = RewardComparisonDisplay.from_estimator(subject.estimator, true_reward)
+    return drawn(
+        display,
+        alt=f"Recovered over true reward: {display.verdict}.",
+        caption=f"The recovered reward against the true one, {display.aligned.note}.",
+    )
+
+
+def draw_overview(subject: Subject, layout: Layout) -> ET.Element:
+    """The maps: the reward, the true one beside it where it is known, visits, and on a grid the policy."""
+    from matplotlib.figure import Figure
+
+    figure = plot_recovery(
+        subject.estimator, subject.world, true_reward=subject.true_reward, steps=subject.steps, figure=Figure()
+    )
+    shown = figure.displays
+    alt = "Map of the recovered reward. " + extremes_on(shown["recovered"], subject)
+    parts = ["Recovered reward"]
+    if "true" in shown:
+        alt += f" Compared with the true reward: {figure.comparison.verdict}."
+        parts = ["True and recovered reward on one colour scale"]
+    if "visitations" in shown:
+        parts.append(f"how often each {layout.unit} is expected to be visited")
+    if "policy" in shown:
+        parts.append("and the policy, its arrows as long as the moves are probable")
+    return embedded(figure, alt=alt, caption="; ".join(parts) + ".")
+
+
+def draw_demonstrations(subject: Subject, layout: Layout) -> ET.Element:
+    """Where the demonstrations went on the map."""
+    data, mdp, unit = subject.demonstrations, subject.estimator.mdp, layout.unit
+    display = layout.demonstrations(data, mdp)
+    counts = layout.per_place(data.state_action_counts(mdp.n_states, mdp.n_actions), total=True)
+    return drawn(
+        display,
+        alt=f"Map of how often {len(data)} demonstrations {layout.words.verb} each {unit}; {int((counts > 0).sum())} {unit}s "
+        "were used.",
+        caption=f"The demonstrations. {getattr(display, 'reading', '')}".strip(),
+    )
+
+
+def draw_coefficients(subject: Subject) -> ET.Element:
+    """Coefficients with their intervals."""
+    display = CoefficientsDisplay.from_estimator(subject.estimator)
+    return drawn(
+        display,
+        alt=f"Estimates of {len(display.estimates)} coefficients as dots on lines; the numbers are in the table.",
+        caption="Coefficients, with 95% intervals where standard errors are known. "
+        "The demonstrations do not determine the grey ones."
+        if display.determined is not None and not display.determined.all()
+        else "Coefficients, with 95% intervals where standard errors are known.",
+    )
+
+
+def draw_standard_errors(subject: Subject, layout: Layout) -> ET.Element:
+    """Map of the standard error of the reward."""
+    display = estimator_map(subject.estimator, layout, show="standard_error")
+    return drawn(
+        display,
+        alt="Map of the standard error of the recovered reward. " + extremes_on(display, subject),
+        caption=f"Where the reward is well known ({layout.words.low}) and where it is not ({layout.words.high}).",
+    )
+
+
+def draw_convergence(subject: Subject) -> ET.Element:
+    """Log-likelihood over the steps, and the gap that is left."""
+    display = ConvergenceDisplay.from_estimator(subject.estimator)
+    first, last = display.log_likelihood[[0, -1]]
+    return drawn(
+        display,
+        alt=f"The objective rises from {first:.4f} to {last:.4f} nats per decision; the largest feature gap left is "
+        f"{np.abs(display.gap).max():.1e}.",
+        caption="Left: the objective at each step of the fit. Right: demonstrated minus expected features, per decision, "
+        + (
+            "which a converged fit brings within the tolerance."
+            if display.tol
+            else "which the penalty keeps from zero."
+        ),
+    )
+
+
+def draw_calibration(subject: Subject) -> ET.Element:
+    """Predicted probabilities against what was chosen."""
+    display = CalibrationDisplay.from_estimator(subject.estimator, subject.demonstrations)
+    worst = float(np.abs(display.predicted - display.observed).max())
+    return drawn(
+        display,
+        alt=f"Shares of choices over predicted probabilities in {len(display.counts)} bins; "
+        f"the largest difference is {worst:.3f}.",
+        caption="On the demonstrations that were fitted: points on the diagonal mean that actions predicted with "
+        "probability p are chosen in a share p of the decisions.",
+    )
+
+
+def extremes(values: NDArray, names: Any) -> str:
+    """Smallest and largest value and where they are, in words."""
+    values = np.asarray(values, dtype=float)
+    rows = values.reshape(len(values), -1) if values.ndim == 2 and len(names) == len(values) else values.reshape(-1, 1)
+    finite = np.isfinite(rows)
+    if not finite.any():
+        return "No state has a value."
+    low = int(np.where(finite, rows, np.inf).min(axis=1).argmin())
+    high = int(np.where(finite, rows, -np.inf).max(axis=1).argmax())
+    return (
+        f"It is lowest at {names[low]} ({np.nanmin(rows[low]):.3g}) and highest at {names[high]} "
+        f"({np.nanmax(rows[high]):.3g})."
+    )
+
+
+def extremes_on(display: Any, subject: Subject) -> str:
+    """Smallest and largest value of a map and where they are, in words."""
+    values = getattr(display, "values", None)  # displays of others need not have them
+    return "" if values is None else extremes(values, subject.place_names)
