@@ -14,6 +14,7 @@ from .colours import PAPER
 from .grid import draw_floor, draw_key, draw_marks, grid_is_wide, size_for
 from .keys import note_below, title_above
 from .quantities import first_step
+from .style import house_style
 from .value_map import ValueMap
 
 MOST_OUTLINED = 60  # rows or columns
@@ -97,6 +98,7 @@ class ActionValueDisplay(ValueMap):
         plan = GridGeometry.of(world).heading_for(goal)
         return cls.from_values(estimator.solve(goal).Q, plan, steps=steps, title=title)
 
+    @house_style()
     def plot(
         self, ax: Any = None, *, scale: dict[str, Any] | None = None, colour_bar: bool = True
     ) -> ActionValueDisplay:

@@ -17,6 +17,7 @@ from .colours import colour_scale
 from .grid_map import GridLayout, GridMapDisplay
 from .keys import title_above
 from .quantities import earned, reward_label
+from .style import house_style
 
 MOST_FRAMES = 100
 
@@ -99,6 +100,7 @@ class RewardAnimation(BriefRepr):
         rewards = np.stack([layout.per_place(earned(table, estimator.mdp)) for table in tables])
         return cls.from_rewards(rewards, world, titles=titles, label=reward_label(tables[0], layout))
 
+    @house_style()
     def plot(self, ax: Any = None, *, frame: int = -1) -> RewardAnimation:
         """Draw one frame, the last by default.
 

@@ -15,6 +15,7 @@ from .colours import ACCENT, CONTRAST, FAINT, PAPER
 from .intervals import interval_name, normal_quantile
 from .keys import key_above, title_above
 from .names import label_ticks
+from .style import house_style
 
 MOST_ROWS = 40
 DASHES = (0, (3, 1.5))
@@ -150,6 +151,7 @@ class CoefficientsDisplay(BriefRepr):
         """Inches that the rows want."""
         return 1.4 + 0.28 * len(self.estimates)
 
+    @house_style()
     def plot(self, ax: Any = None) -> CoefficientsDisplay:
         """Draw the coefficients, the first on top.
 

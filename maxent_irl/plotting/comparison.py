@@ -13,9 +13,11 @@ from ..metrics import AlignedRewards, align_rewards
 from ..uncertainty.maps import constant_is_free
 from .axes import figure_and_axes, figure_and_axes_array, plain_frame, plain_numbers
 from .colours import ACCENT, FAINT
+from .keys import title_above
 from .layouts import Layout, layout_of, panel_of
 from .limits import shown_range, value_range
 from .quantities import reward_label
+from .style import house_style
 
 
 @dataclass(eq=False, repr=False)
@@ -89,6 +91,7 @@ class RewardComparisonDisplay(BriefRepr):
             remove = "constant" if constant_is_free(estimator) else "nothing"
         return cls.from_rewards(true_reward, estimator.reward_, world, mdp=estimator.mdp, remove=remove)
 
+    @house_style()
     def plot(self, ax: Any = None) -> RewardComparisonDisplay:
         """Draw the comparison.
 
@@ -148,7 +151,8 @@ class RewardComparisonDisplay(BriefRepr):
         self.points_ = axes.scatter(x, y, 16, ACCENT, marker="o", alpha=0.7, linewidths=0, zorder=3)
         unit = "state" if self.aligned.true.ndim == 1 else "state and action"
         axes.set(xlabel=f"true reward, one point per {unit}", ylabel=f"recovered reward, {self.aligned.note}")
-        axes.set(xlim=ends, ylim=ends, aspect="equal", title=f"True and recovered reward\n{self.verdict}")
+        axes.set(xlim=ends, ylim=ends, aspect="equal")
+        title_above(axes, "True and recovered reward", below=self.verdict)
         axes.legend(frameon=False, loc="upper left")
         plain_numbers(axes.xaxis)
         plain_numbers(axes.yaxis)

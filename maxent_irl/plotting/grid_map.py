@@ -16,6 +16,7 @@ from .layouts import Layout, lay_out
 from .paths import PathsDisplay
 from .policy import PolicyDisplay
 from .quantities import estimator_map
+from .style import house_style
 from .value_map import ValueMap
 
 
@@ -23,8 +24,8 @@ from .value_map import ValueMap
 class GridMapDisplay(ValueMap):
     """A map of one quantity over the cells of a grid.
 
-    Make one with `from_values` or `from_estimator`. Signed quantities are drawn blue below zero and gold above, grey at zero;
-    others in viridis. Cells without a value are hatched; starts are rings, goals stars.
+    Make one with `from_values` or `from_estimator`. Signed quantities are drawn blue below zero and orange above, near white
+    at zero; others in green. Walls are dark, cells without a value hatched; starts are rings, goals stars.
 
     Parameters
     ----------
@@ -61,7 +62,7 @@ class GridMapDisplay(ValueMap):
     grid: NDArray  # (rows, columns)
     _: KW_ONLY
     plan: GridGeometry
-    reading = "The colour of a cell gives its value; a hatched cell has none."
+    reading = "The colour of a cell gives its value. Walls are dark, and a hatched cell has no value."
 
     @classmethod
     def from_values(cls, values: ArrayLike, world: Any = None, **options: Any) -> GridMapDisplay:
@@ -112,6 +113,7 @@ class GridMapDisplay(ValueMap):
         """Whether the map is so wide that its colour bar lies below it."""
         return grid_is_wide(self.plan.shape)
 
+    @house_style()
     def plot(
         self, ax: Any = None, *, scale: dict[str, Any] | None = None, colour_bar: bool = True, key: bool = True
     ) -> GridMapDisplay:
@@ -132,11 +134,12 @@ class GridMapDisplay(ValueMap):
         self.figure_, self.ax_ = figure_and_axes(ax, size=size_for(self.plan.shape))
         shown = np.ma.masked_invalid(self.grid)
         self.image_ = self.ax_.imshow(shown, interpolation="nearest", **self.colours(self.grid, scale))
-        prepare(self.ax_, self.plan.shape)
+        lacking = ~(np.isfinite(self.grid) | self.plan.gaps)
+        prepare(self.ax_, self.plan, lacking=lacking)
         self.marks_ = draw_marks(self.ax_, self.plan)
-        complete = np.isfinite(self.grid[~self.plan.gaps]).all()
-        self.key_ = draw_key(self.ax_, self.marks_, self.plan, lacking="" if complete else "no value") if key else None
-        title_above(self.ax_, self.title, self.key_)
+        reason = "no value" if lacking.any() else ""
+        self.key_ = draw_key(self.ax_, self.marks_, self.plan, lacking=reason) if key else None
+        title_above(self.ax_, self.title, self.key_, below=self.subtitle)
         self.colour_bar_ = self.draw_colour_bar(self.image_, self.ax_, below=self.wide) if colour_bar else None
         return self
 

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from .axes import points_of
+from .colours import MUTED
+from .style import NOTE_POINTS, SUBTITLE_POINTS
 
 LETTER_POINTS, HANDLE_POINTS = 4.6, 32.0  # width of a small letter, and of the sign before a name in a key
 NOTE_LETTER_POINTS = 5.2
@@ -49,9 +51,26 @@ def key_above(ax: Any, handles: list[Any], **options: Any) -> Any:
     return key
 
 
-def title_above(ax: Any, title: str, key: Any = None, **options: Any) -> None:
-    """Set the title, above the key if there is one."""
-    ax.set_title(title, pad=6 if key is None else 7 + 13 * key.n_lines, **options)
+def title_above(ax: Any, title: str, key: Any = None, *, below: str = "", **options: Any) -> None:
+    """Set the title at the left, above the key if there is one; its first line is the title, `below` is small print under it."""
+    lines = 0 if key is None else key.n_lines
+    start = 3 + 15 * lines  # points above the axes
+    if below:
+        ax.annotate(
+            below,
+            (0.0, 1.0),
+            (0, start + 1),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            ha="left",
+            va="bottom",
+            fontsize=SUBTITLE_POINTS,
+            color=MUTED,
+            parse_math=False,
+            linespacing=1.25,
+        )
+        start += 4 + 14 * (1 + below.count("\n"))
+    ax.set_title(title, loc="center", pad=start + 4, x=0.0, ha="left", **options)
 
 
 def note_below(ax: Any, words: str) -> None:
@@ -65,7 +84,8 @@ def note_below(ax: Any, words: str) -> None:
             textcoords="offset points",
             ha="right",
             va="bottom",
-            fontsize="small",
+            fontsize=NOTE_POINTS,
+            color=MUTED,
         )
         if ax.get_legend() is None:  # the title makes room for the line
             ax.set_title(ax.get_title(), pad=7 + 13, fontsize=ax.title.get_fontsize())

@@ -84,8 +84,8 @@ class Words:
     action_reward: str = "reward per decision,\nmean over actions"
     visits: str = "decisions per trajectory"
     verb: str = "visited"
-    low: str = "dark"
-    high: str = "light"
+    low: str = "light"
+    high: str = "dark"
 
 
 class Layout:

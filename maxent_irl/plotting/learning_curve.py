@@ -12,6 +12,7 @@ from ..inference.brief_repr import BriefRepr
 from .axes import figure_and_axes, plain_frame, value_axis, whole_ticks
 from .colours import ACCENT, CONTRAST, FAINT
 from .keys import key_above, title_above
+from .style import house_style
 
 
 @dataclass(eq=False, repr=False)
@@ -107,6 +108,7 @@ class LearningCurveDisplay(BriefRepr):
         )
         return cls.from_scores(sizes, train, test, reference=reference, reference_name=reference_name)
 
+    @house_style()
     def plot(self, ax: Any = None) -> LearningCurveDisplay:
         """Draw the curves.
 

@@ -17,6 +17,7 @@ from .layouts import Layout, Words, lay_out
 from .names import make_room, short
 from .positions import network_positions
 from .quantities import estimator_map
+from .style import house_style
 from .value_map import ValueMap
 
 NARROWEST, WIDEST = 0.25, 3.0  # points
@@ -155,6 +156,7 @@ class NetworkMapDisplay(ValueMap):
         """Colours for lines on paper."""
         return line_scale(*arrays, **options)
 
+    @house_style()
     def plot(
         self, ax: Any = None, *, scale: dict[str, Any] | None = None, colour_bar: bool = True, key: bool = True
     ) -> NetworkMapDisplay:
@@ -190,7 +192,7 @@ class NetworkMapDisplay(ValueMap):
         self.ax_.set(xlim=(centre[0] - x, centre[0] + x), ylim=(centre[1] - y, centre[1] + y))
         self.ax_.set(aspect="equal", xticks=[], yticks=[], xlabel=self.note)
         make_room(self.ax_, self.labels_, below=self.wide)
-        title_above(self.ax_, self.title, self.key_)
+        title_above(self.ax_, self.title, self.key_, below=self.subtitle)
         self.ax_.spines[:].set_visible(False)
         self.colour_bar_: Any = None
         if colour_bar and len(known):

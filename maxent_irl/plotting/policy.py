@@ -15,6 +15,7 @@ from .colours import INK, PAPER, STAYING_COLOUR
 from .grid import cell_points, draw_floor, draw_key, draw_marks, size_for
 from .keys import note_below, title_above
 from .quantities import first_step
+from .style import house_style
 
 SHORTEST = 0.02  # probabilities below this are not drawn: their arrows would be dots
 MOST_ROWS = 30  # larger grids are drawn by averaged blocks
@@ -111,6 +112,7 @@ class PolicyDisplay(BriefRepr):
         plan = GridGeometry.of(world).heading_for(goal)
         return cls.from_policy(estimator.solve(goal).policy, plan, steps=steps, title=title)
 
+    @house_style()
     def plot(self, ax: Any = None) -> PolicyDisplay:
         """Draw the arrows on a floor plan, or over the map that `ax` already shows.
 

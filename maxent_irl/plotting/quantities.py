@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..routes import expected_flows
 from ..uncertainty import ErrorMap, reward_map
+from .colours import error_colour_map
 from .layouts import Layout, layout_of
 
 
@@ -27,7 +28,7 @@ QUANTITIES = {
     "reward": Quantity("Recovered reward", None, False),
     "value": Quantity("Soft value", None, False),
     "visitations": Quantity("Expected visits", False, True, root=True),
-    "standard_error": Quantity("Standard error of the reward", False, True),
+    "standard_error": Quantity("How uncertain: standard error", False, True),
 }
 
 
@@ -80,6 +81,7 @@ def estimator_map(
         signed=meta.signed,
         from_zero=meta.from_zero,
         root=meta.root,
+        **({"cmap": error_colour_map()} if show == "standard_error" else {}),
     )
 
 

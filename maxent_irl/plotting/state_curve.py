@@ -19,6 +19,7 @@ from .fitted import action_names
 from .intervals import interval_name, normal_quantile
 from .keys import key_above, title_above
 from .quantities import earned, first_step
+from .style import house_style
 
 MOST_POINTS = 100  # observed choices of more states are summed over stretches of the variable
 
@@ -174,6 +175,7 @@ class StateCurveDisplay(BriefRepr):
             **options,
         )
 
+    @house_style()
     def plot(self, ax: Any = None) -> StateCurveDisplay:
         """Draw the curves.
 

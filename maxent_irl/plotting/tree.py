@@ -13,9 +13,11 @@ from ..worlds import TreeGeometry
 from ..worlds.labyrinth import h_tree
 from .axes import figure_and_axes
 from .colours import CORRIDOR_COLOUR, INK, PAPER
+from .keys import title_above
 from .layouts import Layout, Words, lay_out
 from .names import make_room, short
 from .quantities import estimator_map
+from .style import house_style
 from .value_map import ValueMap
 
 SIZE = (6.4, 5.4)  # inches
@@ -122,6 +124,7 @@ class TreeMapDisplay(ValueMap):
         """Width and height in inches that the map wants beside others."""
         return SIZE[0], SIZE[1] + 0.4
 
+    @house_style()
     def plot(
         self, ax: Any = None, *, scale: dict[str, Any] | None = None, colour_bar: bool = True, key: bool = True
     ) -> TreeMapDisplay:
@@ -132,7 +135,8 @@ class TreeMapDisplay(ValueMap):
         self._draw_junctions(points, self.colours(self.values, scale))
         self._draw_names(points_per_unit, limits)
         self.ax_.set(xlim=limits[:, 0], ylim=limits[:, 1])
-        self.ax_.set(aspect="equal", xticks=[], yticks=[], title=self.title, xlabel=self.size_label)
+        self.ax_.set(aspect="equal", xticks=[], yticks=[], xlabel=self.size_label)
+        title_above(self.ax_, self.title, below=self.subtitle)
         make_room(self.ax_, self.labels_)
         self.ax_.spines[:].set_visible(False)
         self.colour_bar_ = self.draw_colour_bar(self.junctions_, self.ax_) if colour_bar else None
