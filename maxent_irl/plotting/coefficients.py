@@ -52,6 +52,7 @@ class CoefficientsDisplay(BriefRepr):
     partial_ : LineCollection of the others, dashed, or None
     truth_ : PathCollection or None
     zero_ : Line2D
+    key_ : Legend or None
     ax_, figure_ : Axes, Figure
     """
 
@@ -185,8 +186,9 @@ class CoefficientsDisplay(BriefRepr):
         self.ax_.set(ylim=(K - 0.4, -0.6), xlabel=self.label)
         self.ax_.margins(x=0.06)
         self.ax_.autoscale_view(scaley=False)
-        hidden = f"\n({K} farthest from zero of {K + self.n_hidden})" if self.n_hidden else ""
-        title_above(self.ax_, self.title + hidden, self._draw_key())
+        hidden = f"{K} farthest from zero of {K + self.n_hidden}" if self.n_hidden else ""
+        self.key_ = self._draw_key()
+        title_above(self.ax_, self.title, self.key_, below=hidden)
         self.ax_.tick_params(axis="y", length=0)
         plain_frame(self.ax_)
         self.ax_.spines["left"].set_visible(False)
@@ -219,10 +221,9 @@ class CoefficientsDisplay(BriefRepr):
         hollow = {**dot, "markerfacecolor": PAPER}
         handles: list[Any] = []
         if self.intervals_ is not None:
-            handles = [
-                Line2D([], [], **dot, label=f"{words} excludes 0"),
-                Line2D([], [], **hollow, label="includes 0"),
-            ]
+            crosses = (np.abs(self.estimates) <= self.margins).any()
+            handles = [Line2D([], [], **dot, label=f"{words} excludes 0" if crosses else words)]
+            handles += [Line2D([], [], **hollow, label="includes 0")] if crosses else []
         if self.partial_ is not None:
             dashed = {**hollow, "color": FAINT, "linestyle": DASHES}
             handles.append(Line2D([], [], **dashed, label=f"{words} of the determined part"))

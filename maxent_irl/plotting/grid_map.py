@@ -148,6 +148,7 @@ class GridLayout(Layout):
     """The layout of a grid: maps of cells, policies as arrows, demonstrations as paths."""
 
     unit = "cell"
+    numbered = True
 
     def __init__(self, geometry: GridGeometry) -> None:
         self.geometry = geometry

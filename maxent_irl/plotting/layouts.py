@@ -104,6 +104,8 @@ class Layout:
         What messages call the map.
     sums_goals : bool
         Whether visits on the way to different goals are added up on one map.
+    numbered : bool
+        Whether the axes of its maps have numbers, such as rows and columns.
     """
 
     unit: str = "place"
@@ -111,6 +113,7 @@ class Layout:
     n_states: int | None = None
     name: str = "the map"
     sums_goals: bool = False
+    numbered: bool = False
 
     @property
     def place_names(self) -> list[str] | None:

@@ -113,24 +113,26 @@ class PolicyDisplay(BriefRepr):
         return cls.from_policy(estimator.solve(goal).policy, plan, steps=steps, title=title)
 
     @house_style()
-    def plot(self, ax: Any = None) -> PolicyDisplay:
+    def plot(self, ax: Any = None, *, note: bool = True) -> PolicyDisplay:
         """Draw the arrows on a floor plan, or over the map that `ax` already shows.
 
         Parameters
         ----------
         ax : Axes or empty Figure, optional
+        note : bool
+            Whether to say under the map what arrows and dots stand for.
 
         Returns
         -------
         self
         """
-        self.figure_, self.ax_ = figure_and_axes(ax, size=size_for(self.plan.shape, extra=(0.9, 1.5)))
+        self.figure_, self.ax_ = figure_and_axes(ax, size=size_for(self.plan.shape, extra=(0.9, 1.6)))
         alone = not self.ax_.images
         draw_floor(self.ax_, self.plan)
-        outline = {"edgecolor": PAPER, "linewidth": 0.0 if alone else 0.5, "zorder": 3}
+        outline = {"edgecolor": PAPER, "linewidth": 0.0 if alone else 0.2, "zorder": 3}
         self._draw_arrows(outline)
         self._draw_stays(outline)
-        if words := self._words():
+        if note and (words := self._words()):
             note_below(self.ax_, words)
         self.marks_: dict[str, Any] = {}
         self.key_: Any = None

@@ -49,7 +49,7 @@ HOUSE_STYLE: dict[str, Any] = {
     "legend.fontsize": 10.0,
     "hatch.linewidth": 0.7,
 }
-SUBTITLE_POINTS, NOTE_POINTS = 10.0, 9.5
+SUBTITLE_POINTS, KEY_POINTS, NOTE_POINTS = 10.0, 9.5, 9.5
 
 _plain: ContextVar[bool] = ContextVar("_plain", default=False)
 

@@ -59,7 +59,7 @@ def draw_comparison(subject: Subject, true_reward: ArrayLike) -> ET.Element:
     return drawn(
         display,
         alt=f"Recovered over true reward: {display.verdict}.",
-        caption=f"The recovered reward against the true one, {display.aligned.note}.",
+        caption=f"The recovered reward against the true one ({display.aligned.note}).",
     )
 
 
