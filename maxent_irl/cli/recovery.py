@@ -20,7 +20,8 @@ from ..demonstrations.feasibility import check_labels
 from ..estimators import MaxEntIRL
 from ..mdp import MDP
 from ..mdp.files import write_arrays
-from ..plotting import is_drawable, plot_recovery
+from ..plotting import PlacesLayout, is_drawable, plot_recovery
+from ..plotting.places import MOST_PLACES
 from ..report import write_report
 from .table_grid import grid_of
 
@@ -28,6 +29,7 @@ INDICATOR_L2 = (
     0.1  # without a prior, one reward per state is never identified: neither a constant nor states out of reach
 )
 DEFAULT_DISCOUNT = 0.95
+FEWEST_PLACES = 5  # smaller tables are clearer as bars than as a graph
 REQUIRED_COLUMNS, FURTHER_COLUMNS = ("id", "state", "action"), ("time", "next_state", "weight", "goal")
 OF_TABLES = (
     *REQUIRED_COLUMNS,
@@ -162,8 +164,13 @@ def _read_table(options: argparse.Namespace) -> Problem:
     else:
         features, names = None, [f"state {name}" for name in _labels(demonstrations.state_labels, mdp.n_states)]
         l2 = INDICATOR_L2 if options.l2 is None else options.l2
-    grid = None if options.grid is None else grid_of(options.grid, demonstrations, mdp)
-    return Problem(str(path), demonstrations, mdp, dynamics, features, names, l2, world=grid)
+    world: Any = None
+    if options.grid is not None:
+        world = grid_of(options.grid, demonstrations, mdp)
+    elif FEWEST_PLACES <= mdp.n_states <= MOST_PLACES:
+        named = _labels(demonstrations.state_labels, mdp.n_states)
+        world = PlacesLayout.of(mdp, names=named, demonstrations=demonstrations)
+    return Problem(str(path), demonstrations, mdp, dynamics, features, names, l2, world=world)
 
 
 def _open(path: Path) -> io.TextIOBase:

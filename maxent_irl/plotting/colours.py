@@ -2,13 +2,13 @@
 
 Three colour maps serve everything, all near white where there is little and dark where there is much:
 
-- signed quantities, such as rewards: blue below zero, near white at zero, orange and brown above. At the same distance from zero blue
-  is always darker than orange, so that the sides differ in a grey print too;
+- signed quantities, such as rewards: blue below zero, near white at zero, orange and brown above. At the same distance from
+  zero blue is always darker than orange, so that the sides differ in a grey print too;
 - amounts, such as counts and values of one sign: green;
 - errors: purple.
 
-They were chosen in CIELAB (D65): lightness changes in equal steps on either side of the middle, from 97 at zero to 22 (blue), 45 (brown), 25
-(green) and 22 (purple). `tests/plotting/test_colours.py` measures them, for colour-blind readers and in grey too.
+They were chosen in CIELAB (D65). Lightness changes in equal steps on either side of the middle, from 97 at zero to 22 (blue),
+45 (brown), 25 (green) and 22 (purple). `tests/plotting/test_colours.py` measures them, for colour-blind readers and in grey too.
 """
 
 from __future__ import annotations

@@ -55,7 +55,9 @@ def hatch_cells(ax: Any, chosen: NDArray) -> Any:
     squares = np.argwhere(chosen)[:, None, ::-1] + corners
     codes = np.tile([Path.MOVETO, *[Path.LINETO] * 3, Path.CLOSEPOLY], len(squares))
     path = Path(squares.reshape(-1, 2), codes)
-    return ax.add_patch(PathPatch(path, facecolor=GAP_COLOUR, edgecolor=HATCH_COLOUR, hatch="////", linewidth=0, zorder=1))
+    return ax.add_patch(
+        PathPatch(path, facecolor=GAP_COLOUR, edgecolor=HATCH_COLOUR, hatch="////", linewidth=0, zorder=1)
+    )
 
 
 def outline_cells(ax: Any, free: NDArray) -> Any:

@@ -106,6 +106,8 @@ class Layout:
         Whether visits on the way to different goals are added up on one map.
     numbered : bool
         Whether the axes of its maps have numbers, such as rows and columns.
+    rings : bool
+        Whether maps draw the standard errors around the values, and `map` takes them as ``errors``, one per place.
     """
 
     unit: str = "place"
@@ -114,6 +116,7 @@ class Layout:
     name: str = "the map"
     sums_goals: bool = False
     numbered: bool = False
+    rings: bool = False
 
     @property
     def place_names(self) -> list[str] | None:

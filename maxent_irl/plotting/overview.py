@@ -15,7 +15,7 @@ from .convergence import ConvergenceDisplay
 from .keys import key_above, title_above
 from .kinds import Kind, finding, kind_patches, kinds_of, truth_of
 from .layouts import Layout, is_stacked, layout_of, panel_of
-from .quantities import estimator_map
+from .quantities import estimator_map, has_errors
 from .state_rewards import StateRewardsDisplay
 from .style import dress, house_style
 
@@ -39,9 +39,9 @@ def plot_recovery(
     """Draw what a fit recovered on one figure.
 
     On a map: the demonstrations, the recovered reward with its standard error beside it, and what the fit predicts: expected
-    visits, on a grid with the policy as arrows. Where the true reward is known: that too, on the colour scale of the recovered one,
-    and how far off the recovered one is. Without a map: the reward by state, the coefficients if they are not that already, and how
-    the fit converged.
+    visits, on a grid with the policy as arrows. Where the true reward is known: that too, on the colour scale of the recovered
+    one, and how far off the recovered one is. Without a map: the reward by state, the coefficients if they are not that already,
+    and how the fit converged.
 
     Parameters
     ----------
@@ -76,11 +76,6 @@ def plot_recovery(
     return _with_maps(estimator, world, true_reward, steps, remove, figure)
 
 
-def has_errors(estimator: Any) -> bool:
-    """Whether a fit has standard errors: not for very many coefficients."""
-    return estimator.summary().statistics["covariance"] != "none"
-
-
 def _with_maps(
     estimator: Any, world: Any, true_reward: ArrayLike | None, steps: ArrayLike | None, remove: str, figure: Any
 ) -> Any:
@@ -107,7 +102,8 @@ def _with_maps(
     for name, ax in axes.items():
         if name != "difference":
             # One key explains the marks on all maps.
-            options = {"scale": scale if name in ("true", "recovered") else None, "key": name == "seen"}
+            keyed = name == "seen" or (name == "recovered" and layout.rings)
+            options = {"scale": scale if name in ("true", "recovered") else None, "key": keyed}
             displays[name].plot(ax, **({} if name == "seen" else options))
         else:
             displays[name].plot(ax)
@@ -146,7 +142,9 @@ def _panels(figure: Any, displays: dict[str, Any]) -> tuple[Any, dict[str, Any]]
     n = len(displays)
     columns = 1 if is_stacked(displays["recovered"]) else MANY_COLUMNS if n > 4 else 2 if n == 4 else n
     rows = -(-n // columns)
-    if columns == MANY_COLUMNS:  # smaller maps, so that words are large enough when the page is shrunk to a column of text
+    if (
+        columns == MANY_COLUMNS
+    ):  # smaller maps, so that words are large enough when the page is shrunk to a column of text
         width, height = max(SMALLER * width, 3.8), SMALLER * height + 0.2
     figure = _page(figure, (width * columns, (height + 0.25) * rows))
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
@@ -169,10 +167,13 @@ def _say(
     data = estimator.fit_.demonstrations
     far = "" if comparison is None else comparison.distance if kinds else comparison.verdict.replace("; ", "\n")
     many = "s" if len(data) != 1 else ""
-    shown = "how often each {} is expected to be {}".format(layout.unit, layout.words.verb)
+    shown = f"how often each {layout.unit} is expected to be {layout.words.verb}"
     words = {
         "seen": ("What was seen", f"{len(data):,} demonstration{many} with {data.n_decisions:,} decisions"),
-        "recovered": (finding(kinds) or "What is sought and avoided", "recovered reward" + " with 95% margin" * bool(kinds)),
+        "recovered": (
+            finding(kinds) or "What is sought and avoided",
+            "recovered reward" + " with 95% margin" * bool(kinds),
+        ),
         "error": ("How sure that is", "standard error; most true values lie within twice this"),
         "visitations": ("What it predicts", LIKELY if "policy" in displays else shown),
         "true": ("The true reward", "known here, for comparison"),

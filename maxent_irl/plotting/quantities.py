@@ -73,6 +73,9 @@ def estimator_map(
     """
     layout = layout_of(world).heading_for(goal)
     shown, meta = quantity(estimator, layout, show, goal), QUANTITIES[show]
+    options: dict[str, Any] = {"cmap": error_colour_map()} if show == "standard_error" else {}
+    if show == "reward" and layout.rings and has_errors(estimator):
+        options["errors"] = layout.per_place(quantity(estimator, layout, "standard_error").values)
     return layout.map(
         shown.values,
         total=shown.total,
@@ -81,8 +84,13 @@ def estimator_map(
         signed=meta.signed,
         from_zero=meta.from_zero,
         root=meta.root,
-        **({"cmap": error_colour_map()} if show == "standard_error" else {}),
+        **options,
     )
+
+
+def has_errors(estimator: Any) -> bool:
+    """Whether a fit has standard errors: not for very many coefficients."""
+    return estimator.summary().statistics["covariance"] != "none"
 
 
 def quantity(estimator: Any, layout: Layout, show: str, goal: int | None = None) -> Shown:
