@@ -16,6 +16,7 @@ from .layouts import Layout, lay_out
 from .paths import PathsDisplay
 from .policy import PolicyDisplay
 from .quantities import estimator_map
+from .shapes import Shapes
 from .style import house_style
 from .value_map import ValueMap
 
@@ -168,6 +169,14 @@ class GridLayout(Layout):
     def display(self, values: NDArray, **options: Any) -> GridMapDisplay:
         """Map one number per state; options as for `GridMapDisplay`."""
         return GridMapDisplay.from_values(values, self.geometry, **options)
+
+    def shapes(self) -> Shapes:
+        """Cells as unit squares, walls, starts and goals."""
+        plan = self.geometry
+        places = np.where(plan.drawn[:, None], plan.cells, np.nan)[:, ::-1]
+        blocks = np.argwhere(plan.gaps)[:, ::-1].astype(float) if plan.gap_name == "wall" else np.empty((0, 2))
+        marks = {"start": plan.starts[:, ::-1], "goal": plan.goals[:, ::-1]}
+        return Shapes("square", places, 1.0, blocks=blocks, marks=marks)
 
     def policy(self, policy: ArrayLike, steps: ArrayLike | None = None, *, title: str) -> PolicyDisplay:
         """Show a policy as arrows."""

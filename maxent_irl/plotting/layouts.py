@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..worlds import GridGeometry
 from .colours import colour_scale
+from .shapes import Shapes
 
 
 class MapLayout(Protocol):
@@ -148,6 +149,10 @@ class Layout:
     def heading_for(self, goal: int | None) -> Self:
         """The layout that marks this state as the goal; None: as it is."""
         return self
+
+    def shapes(self) -> Shapes | None:
+        """The outlines of the places; None where the layout has none."""
+        return None
 
     def policy(self, policy: ArrayLike, steps: ArrayLike | None = None, *, title: str) -> Any:
         """Make a display of a policy; None where the layout has none."""

@@ -17,6 +17,7 @@ from .layouts import Layout, Words, lay_out
 from .names import make_room, short
 from .positions import network_positions
 from .quantities import estimator_map
+from .shapes import Shapes
 from .style import house_style
 from .value_map import ValueMap
 
@@ -307,6 +308,17 @@ class NetworkLayout(Layout):
     def per_place(self, values: ArrayLike, *, total: bool = False) -> NDArray:
         """One number per link: see `NetworkGeometry.per_link`."""
         return self.geometry.per_link(values, total=total)
+
+    def shapes(self) -> Shapes:
+        """Links as lines, and the marked nodes."""
+        edges, positions = self.geometry.edges, self.geometry.positions
+        if positions is None:
+            positions = network_positions(edges, self.geometry.lengths)
+        positions = np.asarray(positions, dtype=float) * (1, -1)
+        span = float(np.nanmax(np.nanmax(positions, axis=0) - np.nanmin(positions, axis=0))) or 1.0
+        size = span * float(np.clip(0.25 / np.sqrt(len(edges)), 0.002, 0.02))
+        marks = {name: positions[node] for name, node in self.marks.items()}
+        return Shapes("line", positions[edges], size, marks=marks)
 
     def scale(self, *arrays: ArrayLike, **options: Any) -> dict[str, Any]:
         """One colour scale for several maps of lines."""

@@ -16,6 +16,7 @@ from .label_places import label_places
 from .layouts import Layout, Words
 from .names import short
 from .positions import place_positions, step_distances
+from .shapes import Shapes
 from .style import house_style
 from .value_map import ValueMap
 
@@ -152,7 +153,7 @@ class PlacesMapDisplay(ValueMap):
             areas = (2 * self._radii(radius)[known]) ** 2
             self.rings_ = self.ax_.scatter(
                 *self.positions[known].T,
-                (2 * self._radii(radius)[known]) ** 2,
+                areas,
                 RING_COLOUR,
                 alpha=0.3,
                 marker="o",
@@ -309,6 +310,14 @@ class PlacesLayout(Layout):
         """Map one number per place; options as for `PlacesMapDisplay`."""
         where: dict[str, Any] = {"positions": self.positions, "names": self.names, "edges": self.edges}
         return PlacesMapDisplay(values, traffic=self.traffic, goal=self.goal, **where, **options)
+
+    def shapes(self) -> Shapes:
+        """Places as discs, joined by lines."""
+        positions = self.positions * (1, -1)
+        span = float(np.ptp(positions, axis=0).max()) or 1.0
+        size = span * float(np.clip(0.2 / np.sqrt(len(positions)), 0.008, 0.05))
+        marks = {} if self.goal is None else {"goal": positions[self.goal]}
+        return Shapes("disc", positions, size, lines=positions[self.edges], marks=marks)
 
     def demonstrations(self, demonstrations: Any, mdp: Any) -> PlacesMapDisplay:
         """Show how many decisions were made at each place, and how many moves along each line."""

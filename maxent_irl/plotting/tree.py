@@ -17,6 +17,7 @@ from .keys import title_above
 from .layouts import Layout, Words, lay_out
 from .names import make_room, short
 from .quantities import estimator_map
+from .shapes import Shapes
 from .style import house_style
 from .value_map import ValueMap
 
@@ -237,6 +238,15 @@ class TreeLayout(Layout):
         if goal is None:
             return self
         return TreeLayout(self.geometry, {**self.marks, "goal": check_goal(goal, len(self.geometry.parents))})
+
+    def shapes(self) -> Shapes:
+        """Nodes as discs on the corridors."""
+        positions, parents = np.asarray(self.geometry.positions, dtype=float) * (1, -1), self.geometry.parents
+        child = np.flatnonzero(parents >= 0)
+        lines = np.stack([positions[parents[child]], positions[child]], axis=1)
+        shortest = float(np.linalg.norm(lines[:, 1] - lines[:, 0], axis=1).min(initial=np.inf))
+        marks = {name: positions[node] for name, node in self.marks.items()}
+        return Shapes("disc", positions, 0.7 * shortest if np.isfinite(shortest) else 1.0, lines=lines, marks=marks)
 
     def display(self, values: NDArray, **options: Any) -> TreeMapDisplay:
         """Map one number per node; options as for `TreeMapDisplay`."""

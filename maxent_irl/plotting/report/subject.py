@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ..fitted import state_names
-from ..layouts import Layout, layout_of
+from ..layouts import Layout, layout_of, mean_over_actions
+from ..quantities import earned
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +39,14 @@ class Subject:
     def layout(self) -> Layout | None:
         """Where the states lie on a map; None: there is none."""
         return None if self.world is None else layout_of(self.world)
+
+    @cached_property
+    def values(self) -> NDArray:
+        """Recovered reward of each place of the map, or of each state; NaN where nothing is decided."""
+        reward = earned(self.estimator.reward_, self.estimator.mdp)
+        if self.layout is not None:
+            return self.layout.per_place(reward)
+        return reward if reward.ndim == 1 else mean_over_actions(reward)
 
     @property
     def place_names(self) -> list[str]:
