@@ -22,6 +22,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from maxent_irl import MDP, soft_value_iteration
+from maxent_irl.plotting.style import HOUSE_STYLE
+
+plt.style.use(HOUSE_STYLE)
 
 # %%
 # One state with a decision, and two actions that both end the episode.
@@ -60,3 +63,5 @@ right.legend(frameon=False)
 for ax in (left, right):
     ax.spines[["top", "right"]].set_visible(False)
 plt.show()
+
+# sphinx_gallery_thumbnail_path = 'images/thumbnails/plot_01.png'

@@ -23,7 +23,10 @@ import numpy as np
 
 from maxent_irl import soft_value_iteration
 from maxent_irl.control import LinearQuadratic, fit_gaussian_actor, soft_actor_critic
+from maxent_irl.plotting.style import HOUSE_STYLE
 from maxent_irl.worlds import GridWorld
+
+plt.style.use(HOUSE_STYLE)
 
 world = GridWorld.from_text(
     """
@@ -106,3 +109,5 @@ right.legend(frameon=False, loc="upper right", fontsize="small")
 for ax in (left, middle, right):
     ax.spines[["top", "right"]].set_visible(False)
 plt.show()
+
+# sphinx_gallery_thumbnail_path = 'images/thumbnails/plot_06.png'

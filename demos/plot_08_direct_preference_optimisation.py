@@ -34,6 +34,9 @@ from maxent_irl.control import (
     identity_preference_optimisation,
     kahneman_tversky_optimisation,
 )
+from maxent_irl.plotting.style import HOUSE_STYLE
+
+plt.style.use(HOUSE_STYLE)
 
 tree = TokenTree("ab", 3)
 reference = tree.random_policy(concentration=5.0, random_state=0)
@@ -127,3 +130,5 @@ axes["KTO"].set_xlabel("completion (a dot ends it early), from worst to best")
 for ax in axes.values():
     ax.spines[["top", "right"]].set_visible(False)
 plt.show()
+
+# sphinx_gallery_thumbnail_path = 'images/thumbnails/plot_08.png'

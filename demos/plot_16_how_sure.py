@@ -23,7 +23,10 @@ from matplotlib import pyplot as plt
 from maxent_irl import MaxEntIRL
 from maxent_irl.datasets import load_gridworld
 from maxent_irl.plotting import GridMapDisplay
+from maxent_irl.plotting.style import HOUSE_STYLE
 from maxent_irl.uncertainty import bootstrap, counterfactual, identifiability, reward_map, wald_test
+
+plt.style.use(HOUSE_STYLE)
 
 data = load_gridworld()
 world, walks = data.world, data.demonstrations[:100]
@@ -44,7 +47,7 @@ GridMapDisplay.from_values(
     title="Standard error of each cell",
     from_zero=True,
 ).plot(left)
-right.plot(by_formula.standard_error, by_resampling.standard_error, "o", color="#0a5ea2", markerfacecolor="none")
+right.plot(by_formula.standard_error, by_resampling.standard_error, "o", color="C0", markerfacecolor="none")
 limit = 1.05 * max(by_formula.standard_error.max(), by_resampling.standard_error.max())
 right.plot([0, limit], [0, limit], color="#8c8c8c", linewidth=0.9, label="equal")
 right.set(
@@ -110,3 +113,5 @@ GridMapDisplay.from_values(
 ).plot(right)
 
 plt.show()
+
+# sphinx_gallery_thumbnail_path = 'images/thumbnails/plot_16.png'

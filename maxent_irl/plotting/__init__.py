@@ -28,7 +28,7 @@ from .positions import network_positions
 from .quantities import estimator_map
 from .state_curve import StateCurveDisplay
 from .state_rewards import StateRewardsDisplay
-from .style import HOUSE_STYLE, house_style, plain_style
+from .style import house_style, plain_style
 from .tree import TreeMapDisplay
 
 __all__ = [
@@ -36,7 +36,6 @@ __all__ = [
     "CalibrationDisplay",
     "CoefficientsDisplay",
     "ConvergenceDisplay",
-    "HOUSE_STYLE",
     "GridMapDisplay",
     "GridPlan",
     "Layout",

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..inference.brief_repr import BriefRepr
 from .axes import figure_and_axes, plain_frame
 from .colours import ACCENT, CONTRAST, FAINT, PAPER
+from .fitted import summary_of
 from .intervals import interval_name, normal_quantile
 from .keys import key_above, title_above
 from .names import label_ticks
@@ -129,7 +130,7 @@ class CoefficientsDisplay(BriefRepr):
             the estimator's `summary`.
         """
         if not {"errors", "names"} <= set(options):
-            found = estimator.summary().coefficients
+            found = summary_of(estimator).coefficients
             determined, errors = np.array(found["determined"]), np.array(found["standard_error"])
             nothing = ~determined & (errors == 0)  # the demonstrations determine no part of these
             defaults = {

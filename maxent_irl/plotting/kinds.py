@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .colours import FRAME
+from .fitted import summary_of
 from .names import short
 
 MOST_KINDS = 6
@@ -60,7 +61,7 @@ def kinds_of(estimator: Any) -> list[Kind]:
     sizes = [np.unique(column[column != 0]) for column in table.T]
     if any(len(size) > 1 for size in sizes):
         return []
-    columns = estimator.summary().coefficients
+    columns = summary_of(estimator).coefficients
     return [
         Kind(str(name), there[:, k], float(sizes[k][0] * coef), float(abs(sizes[k][0]) * error))
         for k, (name, coef, error) in enumerate(

@@ -12,10 +12,11 @@ from .axes import fit_page
 from .coefficients import CoefficientsDisplay
 from .comparison import RewardComparisonDisplay
 from .convergence import ConvergenceDisplay
+from .fitted import has_errors
 from .keys import key_above, title_above
 from .kinds import Kind, finding, kind_patches, kinds_of, truth_of
 from .layouts import Layout, is_stacked, layout_of, panel_of
-from .quantities import estimator_map, has_errors
+from .quantities import estimator_map
 from .state_rewards import StateRewardsDisplay
 from .style import dress, house_style
 

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..routes import expected_flows
-from ..uncertainty import ErrorMap, reward_map
+from ..uncertainty import ErrorMap
 from .colours import error_colour_map
+from .fitted import error_map, has_errors
 from .layouts import Layout, layout_of
 
 
@@ -88,11 +89,6 @@ def estimator_map(
     )
 
 
-def has_errors(estimator: Any) -> bool:
-    """Whether a fit has standard errors: not for very many coefficients."""
-    return estimator.summary().statistics["covariance"] != "none"
-
-
 def quantity(estimator: Any, layout: Layout, show: str, goal: int | None = None) -> Shown:
     """Values of a quantity, (S,) or (S, A), and their label on the layout; arguments as for `estimator_map`."""
     if show not in QUANTITIES:
@@ -104,7 +100,7 @@ def quantity(estimator: Any, layout: Layout, show: str, goal: int | None = None)
         reward = np.asarray(estimator.reward_)
         return Shown(earned(reward, mdp), reward_label(reward, layout))
     if show == "standard_error":
-        errors = reward_map(estimator)
+        errors = error_map(estimator)
         spread = errors.standard_error
         return Shown(earned(spread, mdp), error_label(reward_label(spread, layout), errors))
     if show == "value":

@@ -2,7 +2,7 @@
 
 `plot` of every display draws in the house style, whatever the settings of matplotlib are. `plain_style` switches it off, so that
 figures follow the settings of a journal or a talk. `HOUSE_STYLE` is a plain dict of matplotlib settings; figures
-of your own look alike after ``matplotlib.pyplot.style.use(maxent_irl.plotting.HOUSE_STYLE)``.
+of your own look alike after ``matplotlib.pyplot.style.use(HOUSE_STYLE)``.
 """
 
 from __future__ import annotations
@@ -56,7 +56,15 @@ _plain: ContextVar[bool] = ContextVar("_plain", default=False)
 
 @contextmanager
 def house_style() -> Iterator[None]:
-    """Draw in the house style, unless within `plain_style`; also a decorator."""
+    """Draw in the house style, unless within `plain_style`; also a decorator.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from maxent_irl.plotting import house_style
+    >>> with house_style():
+    ...     figure, axes = plt.subplots()
+    """
     if _plain.get():
         yield
         return

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ...demonstrations.labelled import demonstrations_for
 from ..axes import fit_page
-from ..fitted import state_names
+from ..fitted import state_names, summary_of
 from ..layouts import Layout, is_stacked, layout_of, panel_of
 from ..quantities import earned, reward_label
 from .page import Section, element, paragraph, table, whole_page
@@ -81,7 +81,7 @@ def at_a_glance(models: Mapping[str, Any], scores: Mapping[str, float]) -> Secti
         f"{best} predicts these demonstrations best: it gives the decisions taken a probability of {np.exp(scores[best]):.1%} "
         f"each (geometric mean), {second} gives {np.exp(scores[second]):.1%}."
     ]
-    aic = {name: model.summary().statistics["aic"] for name, model in models.items()}
+    aic = {name: summary_of(model).statistics["aic"] for name, model in models.items()}
     leading, runner_up = sorted(aic, key=lambda name: aic[name])[:2]
     gap = aic[runner_up] - aic[leading]
     if np.isfinite(gap):
@@ -100,7 +100,7 @@ def criteria(models: Mapping[str, Any], scores: Mapping[str, float]) -> Section:
     """One row per model: how well it predicts, and its size."""
     rows = []
     for name, model in models.items():
-        found = model.summary().statistics
+        found = summary_of(model).statistics
         rows.append(
             (
                 name,
@@ -176,7 +176,7 @@ def _correlation(x: NDArray, y: NDArray) -> float:
 
 def coefficients(models: Mapping[str, Any]) -> Section:
     """Coefficients side by side, those of one name in one row."""
-    found = {name: model.summary().coefficients for name, model in models.items()}
+    found = {name: summary_of(model).coefficients for name, model in models.items()}
     features = list(dict.fromkeys(feature for columns in found.values() for feature in columns["feature"]))
     rows = []
     for feature in features[:MOST_COEFFICIENTS]:

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..colours import colour_scale, error_colour_map
+from ..fitted import has_errors
 from ..layouts import Layout
-from ..quantities import QUANTITIES, has_errors, quantity
+from ..quantities import QUANTITIES, quantity
 from ..shapes import Shapes
 from .page import clean, element
 from .subject import Subject

@@ -9,7 +9,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
 
-from ..fitted import state_names
+from ..fitted import has_errors, state_names, summary_of
 from ..layouts import Layout, layout_of, mean_over_actions
 from ..quantities import earned
 
@@ -33,7 +33,7 @@ class Subject:
     @cached_property
     def summary(self) -> Any:
         """Coefficients, statistics and notes of the fit, a FitSummary."""
-        return self.estimator.summary()
+        return summary_of(self.estimator)
 
     @cached_property
     def layout(self) -> Layout | None:
@@ -58,4 +58,4 @@ class Subject:
     @property
     def has_errors(self) -> bool:
         """Whether there are standard errors: not for very many coefficients."""
-        return self.summary.statistics["covariance"] != "none"
+        return has_errors(self.estimator)
