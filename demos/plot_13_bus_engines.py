@@ -115,7 +115,7 @@ ax.axhline(0, color="#8c8c8c", linewidth=0.9)
 ax.set(
     xlabel="mileage since the last replacement (thousand miles)",
     ylabel="log odds of replacing",
-    title="Keeping is the more probable choice at every mileage",
+    title="Keeping is more probable everywhere",
 )
 ax.spines[["top", "right"]].set_visible(False)
 

@@ -20,12 +20,14 @@ from .grid_map import GridMapDisplay
 from .layouts import Layout, MapLayout, is_drawable, layout_of
 from .learning_curve import LearningCurveDisplay
 from .network import NetworkMapDisplay
+from .over_time import BandsDisplay, SharesDisplay
 from .overview import plot_recovery
 from .paths import PathsDisplay
 from .places import PlacesLayout, PlacesMapDisplay
 from .policy import PolicyDisplay
 from .positions import network_positions
 from .quantities import estimator_map
+from .side_by_side import SideBySideDisplay
 from .state_curve import StateCurveDisplay
 from .state_rewards import StateRewardsDisplay
 from .style import house_style, plain_style
@@ -33,6 +35,7 @@ from .tree import TreeMapDisplay
 
 __all__ = [
     "ActionValueDisplay",
+    "BandsDisplay",
     "CalibrationDisplay",
     "CoefficientsDisplay",
     "ConvergenceDisplay",
@@ -48,6 +51,8 @@ __all__ = [
     "PolicyDisplay",
     "RewardAnimation",
     "RewardComparisonDisplay",
+    "SharesDisplay",
+    "SideBySideDisplay",
     "StateCurveDisplay",
     "StateRewardsDisplay",
     "TreeMapDisplay",

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .axes import points_of
+from .axes import points_of, widest
 from .colours import MUTED
 from .style import KEY_POINTS, NOTE_POINTS, SUBTITLE_POINTS
 
@@ -77,6 +77,10 @@ def title_above(ax: Any, title: str, key: Any = None, *, below: str = "", **opti
         )
         start += 4 + 14 * (1 + below.count("\n"))
     ax.set_title(title, loc="center", pad=start + 4, x=0.0, ha="left", **options)
+    room = points_of(ax)[0] * (1.0 if ax.child_axes else 1.1)
+    if title and widest([ax.title]) > room:  # folded at the letters that fit, in the mean
+        lines = [textwrap.wrap(line, max(12, int(len(line) * room / widest([ax.title])))) for line in title.split("\n")]
+        ax.title.set_text("\n".join(folded for part in lines for folded in part))
 
 
 def note_below(ax: Any, words: str) -> None:

@@ -18,6 +18,7 @@ from .quantities import first_step
 from .style import house_style
 
 SHORTEST = 0.02  # probabilities below this are not drawn: their arrows would be dots
+BRIGHTNESS, DARK = (0.299, 0.587, 0.114), 0.42  # of red, green and blue; darker cells have light arrows
 MOST_ROWS = 30  # larger grids are drawn by averaged blocks
 
 
@@ -129,7 +130,7 @@ class PolicyDisplay(BriefRepr):
         self.figure_, self.ax_ = figure_and_axes(ax, size=size_for(self.plan.shape, extra=(0.9, 1.6)))
         alone = not self.ax_.images
         draw_floor(self.ax_, self.plan)
-        outline = {"edgecolor": PAPER, "linewidth": 0.0 if alone else 0.2, "zorder": 3}
+        outline = {"edgecolor": PAPER, "linewidth": 0.0, "zorder": 3}
         self._draw_arrows(outline)
         self._draw_stays(outline)
         if note and (words := self._words()):
@@ -164,9 +165,19 @@ class PolicyDisplay(BriefRepr):
             headlength=3.4,
             headaxislength=3.0,
             minlength=0,
-            color=INK,
+            color=self._inks(at),
             **outline,
         )
+
+    def _inks(self, at: NDArray) -> list[str]:
+        """The colour of an arrow at each row and column: dark on light cells, light on dark ones."""
+        image = self.ax_.images[0]
+        if image.get_array().shape[:2] != self.plan.shape:
+            return [INK] * len(at)
+        rows, columns = np.clip(at.round().astype(int), 0, np.array(self.plan.shape) - 1).T
+        colours = image.to_rgba(image.get_array()[rows, columns])
+        brightness = np.where(colours[:, 3] > 0, colours[:, :3] @ BRIGHTNESS, 1.0)
+        return [INK if bright > DARK else PAPER for bright in brightness]
 
     def _words(self) -> str:
         """What arrows and dots stand for."""

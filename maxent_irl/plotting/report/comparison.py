@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...demonstrations.labelled import demonstrations_for
-from ..axes import fit_page
 from ..fitted import state_names, summary_of
-from ..layouts import Layout, is_stacked, layout_of, panel_of
+from ..layouts import Layout, layout_of
 from ..quantities import earned, reward_label
+from ..side_by_side import SideBySideDisplay
 from .page import Section, element, paragraph, table, whole_page
-from .pictures import embedded
+from .pictures import drawn
 from .sections import number
 
 MOST_COEFFICIENTS = 60
@@ -146,23 +146,10 @@ def rewards(models: Mapping[str, Any], layout: Layout | None) -> Section:
 
 
 def _maps(values: Mapping[str, NDArray], layout: Layout, label: str) -> ET.Element:
-    from matplotlib.figure import Figure
-
-    scale = layout.scale(*values.values(), signed=True)
-    displays = [layout.map(array, label=f"{label},\nmean removed", title=name) for name, array in values.items()]
-    width, height = panel_of(displays[0])
-    columns = 1 if is_stacked(displays[0]) else min(len(displays), 3)
-    rows = -(-len(displays) // columns)
-    figure = Figure()
-    fit_page(figure, (width * columns, height * rows))
-    axes = figure.subplots(rows, columns, squeeze=False).ravel()
-    for i, display in enumerate(displays):
-        display.plot(axes[i], scale=scale, key=i == 0)
-    for ax in axes[len(displays) :]:
-        ax.remove()
-    return embedded(
-        figure,
-        alt=f"Maps of the rewards of {len(displays)} models on one colour scale; the numbers are in the table.",
+    display = SideBySideDisplay.from_values(values, layout, label=f"{label},\nmean removed", signed=True)
+    return drawn(
+        display,
+        alt=f"Maps of the rewards of {len(values)} models on one colour scale; the numbers are in the table.",
         caption="The rewards on one colour scale, the mean of each removed.",
         reading="The same colour means the same reward on all maps. Where the maps differ in colour, the models disagree.",
     )
