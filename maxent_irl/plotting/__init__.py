@@ -20,6 +20,7 @@ from .grid_map import GridMapDisplay
 from .layouts import Layout, MapLayout, is_drawable, layout_of
 from .learning_curve import LearningCurveDisplay
 from .network import NetworkMapDisplay
+from .network_layout import NetworkLayout
 from .over_time import BandsDisplay, SharesDisplay
 from .overview import plot_recovery
 from .paths import PathsDisplay
@@ -44,6 +45,7 @@ __all__ = [
     "Layout",
     "LearningCurveDisplay",
     "MapLayout",
+    "NetworkLayout",
     "NetworkMapDisplay",
     "PathsDisplay",
     "PlacesLayout",

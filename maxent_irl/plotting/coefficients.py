@@ -46,8 +46,8 @@ class CoefficientsDisplay(BriefRepr):
     unbounded : (K,) int array or None
         1 or -1 where nothing bounds a coefficient from above or below: an arrow instead of an interval. 0 elsewhere.
     own_axes : bool
-        Whether each row has a scale of its own, from zero to the farther end of its interval, for coefficients of different units;
-        estimates and margins are then written beside the rows.
+        Whether each row has a scale of its own, from zero to the farther end of its interval, for coefficients of different
+        units; estimates and margins are then written beside the rows.
     label, title, subtitle : str
     n_hidden : int
         How many coefficients were left out.
@@ -145,12 +145,12 @@ class CoefficientsDisplay(BriefRepr):
         ----------
         estimator : fitted MaxEntIRL
         units : "raw", "standardised" or "own"
-            "raw": one axis, reward per unit of each feature. "standardised": one axis, reward per standard deviation of each feature
-            over the demonstrated decisions, so that features of different units can be compared. "own": a scale of its own for each.
-            The figure says which.
+            "raw": one axis, reward per unit of each feature. "standardised": one axis, reward per standard deviation of each
+            feature over the demonstrated decisions, so that features of different units can be compared. "own": a scale of its
+            own for each. The figure says which.
         **options
-            `truth`, `confidence`, `label`, `title`, `unbounded` as for `from_values`; `errors`, `names` and `determined` default to
-            those of the estimator's `summary`.
+            `truth`, `confidence`, `label`, `title`, `unbounded` as for `from_values`; `errors`, `names` and `determined` default
+            to those of the estimator's `summary`.
 
         Raises
         ------

@@ -27,7 +27,7 @@ def draw_band(ax: Any, x: ArrayLike, low: ArrayLike, high: ArrayLike, colour: st
 
 
 def draw_arrow(ax: Any, start: tuple[float, float], length: float, colour: str) -> Any:
-    """Draw an arrow to the right, or with a negative length to the left: the value is not bounded there. Return the annotation."""
+    """Draw an arrow to the right, or with a negative length to the left, where the value has no bound; return it."""
     return ax.annotate(
         "",
         (start[0] + length, start[1]),

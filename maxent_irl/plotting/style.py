@@ -98,9 +98,10 @@ def dress(ax: Any) -> None:
 
     ax.spines[:].set(edgecolor=rcParams["axes.edgecolor"], linewidth=rcParams["axes.linewidth"])
     for axis in ("x", "y"):
+        colour, words = rcParams[f"{axis}tick.color"], rcParams[f"{axis}tick.labelcolor"]
         ax.tick_params(
             axis=axis,
             labelsize=rcParams[f"{axis}tick.labelsize"],
-            color=rcParams[f"{axis}tick.color"],
-            labelcolor=rcParams[f"{axis}tick.labelcolor"],
+            color=colour,
+            labelcolor=colour if words == "inherit" else words,
         )

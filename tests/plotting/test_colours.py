@@ -7,7 +7,9 @@ from matplotlib.colors import to_rgb
 from maxent_irl.plotting import colour_map, colour_scale, error_colour_map
 from maxent_irl.plotting.colours import ACCENT, CONTRAST, INK, MUTED, PAPER, line_colour_map, line_scale
 
-TO_XYZ = np.array([[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.072175], [0.0193339, 0.119192, 0.9503041]])
+TO_XYZ = np.array(
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.072175], [0.0193339, 0.119192, 0.9503041]]
+)
 WHITE = np.array([0.95047, 1.0, 1.08883])  # D65
 # Machado, Oliveira & Fernandes (2009), severity 1, on linear RGB.
 BLINDNESS = {
