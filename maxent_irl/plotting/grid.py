@@ -56,7 +56,7 @@ def hatch_cells(ax: Any, chosen: NDArray) -> Any:
     codes = np.tile([Path.MOVETO, *[Path.LINETO] * 3, Path.CLOSEPOLY], len(squares))
     path = Path(squares.reshape(-1, 2), codes)
     return ax.add_patch(
-        PathPatch(path, facecolor=GAP_COLOUR, edgecolor=HATCH_COLOUR, hatch="////", linewidth=0, zorder=1)
+        PathPatch(path, facecolor=GAP_COLOUR, edgecolor=HATCH_COLOUR, hatch="////", linewidth=0, zorder=0.9)
     )
 
 
@@ -118,7 +118,7 @@ def size_for(
     """
     rows, columns = shape
     unit = longest / max(rows, columns)
-    return max(2.2, columns * unit) + extra[0], max(1.0, rows * unit) + extra[1]
+    return max(3.4, columns * unit) + extra[0], max(1.0, rows * unit) + extra[1]
 
 
 def panel_for(shape: tuple[int, int]) -> tuple[float, float]:

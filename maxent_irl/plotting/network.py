@@ -212,7 +212,8 @@ class NetworkMapDisplay(ValueMap):
         much = np.abs(self.values[known]) ** (0.5 if self.root else 1.0)
         seen = len(known) if self.zoom is None else int(self._in_view()[known].sum())
         crowd = np.clip(np.sqrt(2000 / max(1, seen)), 0.25, 1.0)  # thinner lines where there are many
-        widths = np.maximum(NARROWEST, crowd * WIDEST * much / max(much.max(initial=0.0), np.finfo(float).tiny))
+        share = much / max(much.max(initial=0.0), np.finfo(float).tiny)
+        widths = np.maximum(NARROWEST, crowd * (NARROWEST + (WIDEST - NARROWEST) * share))
         self.missing_: Any = None
         if len(known) < len(self.values):
             rest = np.setdiff1d(np.arange(len(self.values)), known)

@@ -103,7 +103,7 @@ def _with_maps(
     for name, ax in axes.items():
         if name != "difference":
             # One key explains the marks on all maps.
-            keyed = name == "seen" or (name == "recovered" and layout.rings)
+            keyed = name == "seen" or (name == "recovered" and (layout.rings or (not kinds and _lacks(displays[name]))))
             options = {"scale": scale if name in ("true", "recovered") else None, "key": keyed}
             displays[name].plot(ax, **({} if name == "seen" else options))
         else:
@@ -117,6 +117,12 @@ def _with_maps(
     _say(displays, axes, layout, estimator, comparison, kinds)
     figure.displays, figure.comparison = displays, comparison
     return figure
+
+
+def _lacks(display: Any) -> bool:
+    """Whether a map has places without a value, which its key explains."""
+    values = getattr(display, "values", None)
+    return values is not None and not np.isfinite(values).all()
 
 
 def _difference(comparison: RewardComparisonDisplay, kinds: Sequence[Kind]) -> Any:

@@ -21,9 +21,9 @@ from .shapes import Shapes
 from .style import house_style
 from .value_map import ValueMap
 
-SIZE = (6.4, 5.4)  # inches
+SIZE = (6.8, 5.6)  # inches
 ENDS = np.array([[-1.0], [1.0]])
-AWAY, LETTER, LINE = 14.0, 6.0, 16.0  # points: from a junction to its label; width of a letter, height of a label
+AWAY, LETTER, LINE = 14.0, 6.6, 18.0  # points: from a junction to its label; width of a letter, height of a label
 
 
 @dataclass(eq=False, repr=False)

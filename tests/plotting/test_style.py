@@ -112,7 +112,7 @@ def texts_of(figure):
 def shown_ticks(figure):
     """Tick labels out of the limits of their axis are not drawn."""
     hidden = set()
-    for ax in [*figure.axes, *(child for ax in figure.axes for child in ax.child_axes)]:
+    for ax in [*figure.axes, *(child for parent in figure.axes for child in parent.child_axes)]:
         for axis in (ax.xaxis, ax.yaxis):
             drawn = {id(label) for tick in axis._update_ticks() for label in (tick.label1, tick.label2)}
             for tick in [*axis.majorTicks, *axis.minorTicks]:
