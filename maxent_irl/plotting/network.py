@@ -152,7 +152,8 @@ class NetworkMapDisplay(ValueMap):
             everything = segments[np.isfinite(segments).all(axis=(1, 2))].reshape(-1, 2)
             if (zoom[1] - zoom[0] >= MOST_ZOOMED * np.ptp(everything, axis=0)).all():
                 zoom = None
-        more = {"zoom": None if zoom is None else np.asarray(zoom, dtype=float), "edge_names": names, "closed": closed}
+        shown = None if zoom is None else np.asarray(zoom, dtype=float)
+        more: dict[str, Any] = {"zoom": shown, "edge_names": names, "closed": closed}
         return cls(segments, values, points=points, note=note, **more, **options)
 
     @classmethod
@@ -325,8 +326,8 @@ class NetworkMapDisplay(ValueMap):
         from matplotlib.patches import Rectangle
 
         centre, half = self._extent()
-        corner, (width, height) = centre - 1.1 * half, 2.2 * half
-        return Rectangle(corner, width, height, facecolor="none", edgecolor=MUTED, linewidth=1.0, zorder=6)
+        (left, bottom), (width, height) = centre - 1.1 * half, 2.2 * half
+        return Rectangle((left, bottom), width, height, facecolor="none", edgecolor=MUTED, linewidth=1.0, zorder=6)
 
     def _draw_inset(self) -> Any:
         """A small map of the whole network in the corner, with the rectangle of the zoom."""

@@ -49,10 +49,12 @@ class NetworkLayout(Layout):
         """One number per link: see `NetworkGeometry.per_link`."""
         return self.geometry.per_link(values, total=total)
 
-    def shapes(self) -> Shapes:
+    def shapes(self) -> Shapes | None:
         """Links as lines, and the marked nodes."""
         edges, positions = self.geometry.edges, self.geometry.positions
         if positions is None:
+            if self.geometry.lengths is None:
+                return None
             positions = network_positions(edges, self.geometry.lengths)
         positions = np.asarray(positions, dtype=float) * (1, -1)
         span = float(np.nanmax(np.nanmax(positions, axis=0) - np.nanmin(positions, axis=0))) or 1.0

@@ -189,7 +189,7 @@ class PlacesMapDisplay(ValueMap):
             handles.append(Line2D([], [], color=FRAME, linewidth=WIDEST, label=words))
         if self.rings_ is not None and self.errors is not None:
             words = f"widest ring: standard error {np.nanmax(self.errors):.2g}"
-            dot = {"marker": "o", "markersize": 9.0, "alpha": 0.3, "markeredgewidth": 0.0}
+            dot: dict[str, Any] = {"marker": "o", "markersize": 9.0, "alpha": 0.3, "markeredgewidth": 0.0}
             handles.append(Line2D([], [], color=RING_COLOUR, linewidth=0, label=words, **dot))
         return handles
 

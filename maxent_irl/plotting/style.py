@@ -14,7 +14,7 @@ from typing import Any
 
 from .colours import FRAME, INK, MUTED, STYLES
 
-HOUSE_STYLE: dict[str, Any] = {
+HOUSE_STYLE: dict[Any, Any] = {  # str to value; matplotlib types its keys one by one
     "font.family": ["DejaVu Sans"],  # comes with matplotlib, so that figures are the same everywhere
     "font.size": 11.0,
     "text.color": INK,
@@ -94,14 +94,15 @@ def plain_style() -> Iterator[None]:
 
 def dress(ax: Any) -> None:
     """Fix what matplotlib reads from its settings only when it draws, ticks, and what given axes have otherwise: frames."""
-    from matplotlib import rcParams
+    import matplotlib as mpl
 
-    ax.spines[:].set(edgecolor=rcParams["axes.edgecolor"], linewidth=rcParams["axes.linewidth"])
+    settings: Any = mpl.rcParams
+    ax.spines[:].set(edgecolor=settings["axes.edgecolor"], linewidth=settings["axes.linewidth"])
     for axis in ("x", "y"):
-        colour, words = rcParams[f"{axis}tick.color"], rcParams[f"{axis}tick.labelcolor"]
+        colour, words = settings[f"{axis}tick.color"], settings[f"{axis}tick.labelcolor"]
         ax.tick_params(
             axis=axis,
-            labelsize=rcParams[f"{axis}tick.labelsize"],
+            labelsize=settings[f"{axis}tick.labelsize"],
             color=colour,
             labelcolor=colour if words == "inherit" else words,
         )

@@ -134,7 +134,7 @@ def _places(shapes: Shapes, shown: Sequence[Shown], names: Sequence[str], grain:
     colours = [one.colours() for one in shown]
     side, half = _number(shapes.size, 1e4), shapes.size / 2
     on_map = np.isfinite(shapes.places).reshape(len(shapes.places), -1).all(axis=1)
-    for i in np.flatnonzero(on_map):
+    for i in np.flatnonzero(on_map).tolist():
         style = ";".join(f"--{LETTERS[k]}:{colour[i]}" for k, colour in enumerate(colours))
         words = ", ".join(f"{one.words} {_value(one.values[i])}" for one in shown)
         title = element("title", f"{names[i]}: {words}")
