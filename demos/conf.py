@@ -91,6 +91,7 @@ DESCRIBED = (
     "maxent_irl.datasets",
     "maxent_irl.plotting",
     "maxent_irl.report",
+    "maxent_irl.lesson",
 )
 
 
