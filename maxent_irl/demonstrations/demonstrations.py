@@ -7,7 +7,7 @@ What turns lists, episodes and tables into that form is in ``_trajectory_formats
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from .columns import Columns
 from .feasibility import check_feasible, check_range
 from .files import read_npz, write_npz
 from .flat import Flat, Trajectory, concatenate, pick, same, selection, summary, take
 from .formats import read_episodes, read_state_paths, read_trajectories
 from .labels import Labels
-from .tables import read_csv, read_table
+from .tables import Roles, kept_roles, read_csv, read_table
 
 if TYPE_CHECKING:
     from ..mdp import MDP
@@ -54,6 +55,10 @@ class Demonstrations(Sequence):
         state is the goal; all others were merely cut, and the value of their final state still counts.
     state_labels, action_labels : sequence of labels, optional
         All labels, in the order of the MDP's indices. Default: those that occur, sorted if they can be.
+    decision_columns : dict of (N,) arrays, optional
+        A value per decision, by name: a clock, a date. They are added to those that the trajectories bring.
+    trajectory_columns : dict of (n,) arrays, optional
+        A value per trajectory, by name: an animal, an age.
 
     Attributes
     ----------
@@ -67,6 +72,8 @@ class Demonstrations(Sequence):
     weights : (n,) float64 array
     goals : (n,) int64 array or None
     state_labels, action_labels : tuple, or None where the input was integer
+    columns : Columns
+        The named columns: ``.decisions`` and ``.trajectories``.
 
     Raises
     ------
@@ -93,6 +100,7 @@ class Demonstrations(Sequence):
     goals: NDArray | None
     state_labels: Labels | None
     action_labels: Labels | None
+    columns: Columns
 
     def __init__(
         self,
@@ -103,10 +111,21 @@ class Demonstrations(Sequence):
         terminated: ArrayLike | None = None,
         state_labels: Sequence[Any] | None = None,
         action_labels: Sequence[Any] | None = None,
+        decision_columns: Mapping[str, ArrayLike] | None = None,
+        trajectory_columns: Mapping[str, ArrayLike] | None = None,
     ) -> None:
         labels = {"state_labels": state_labels, "action_labels": action_labels}
         given = trajectories._flat if isinstance(trajectories, Demonstrations) else trajectories
-        self._fill(read_trajectories(given, goals, weights, terminated, labels))
+        flat = read_trajectories(given, goals, weights, terminated, labels)
+        if decision_columns is not None or trajectory_columns is not None:
+            columns = Columns.checked(
+                {**flat.columns.decisions, **(decision_columns or {})},
+                {**flat.columns.trajectories, **(trajectory_columns or {})},
+                len(flat.weights),
+                len(flat.states),
+            )
+            flat = flat._replace(columns=columns)
+        self._fill(flat)
 
     def _fill(self, flat: Flat) -> Demonstrations:
         for name, value in flat._asdict().items():
@@ -138,6 +157,8 @@ class Demonstrations(Sequence):
         next_state: str | None = None,
         weight: str | None = None,
         goal: str | None = None,
+        decision_columns: Sequence[str] = (),
+        trajectory_columns: Sequence[str] = (),
     ) -> Demonstrations:
         """Read a long table, one decision per row; rows of different trajectories may be interleaved.
 
@@ -156,6 +177,8 @@ class Demonstrations(Sequence):
             trajectory may lack it.
         weight, goal : str, optional
             Columns that are the same on all rows of a trajectory.
+        decision_columns, trajectory_columns : sequence of str
+            Columns to keep by name, a value per decision or one that is the same on all rows of a trajectory.
 
         Raises
         ------
@@ -163,19 +186,28 @@ class Demonstrations(Sequence):
             For missing columns and values, duplicate times, and a `next_state` that disagrees with the following row, naming
             trajectory, step and row (counted from 0).
         """
-        roles = {"id": id, "state": state, "action": action, "time": time}
+        roles: Roles = {"id": id, "state": state, "action": action, "time": time}
         roles |= {"next_state": next_state, "weight": weight, "goal": goal}
+        roles |= kept_roles(decision_columns, trajectory_columns)
         return cls._from_flat(*read_table(frame, roles))
 
     @classmethod
-    def from_csv(cls, path: str | os.PathLike, *, delimiter: str = ",", **columns: str | None) -> Demonstrations:
+    def from_csv(
+        cls,
+        path: str | os.PathLike,
+        *,
+        delimiter: str = ",",
+        decision_columns: Sequence[str] = (),
+        trajectory_columns: Sequence[str] = (),
+        **columns: str | None,
+    ) -> Demonstrations:
         """Read a long table from a CSV file with a header; ``.csv.gz`` is unpacked.
 
         A column in which every value is an integer holds integers, otherwise numbers or strings; blank means missing.
 
         Parameters
         ----------
-        path, delimiter, **columns
+        path, delimiter, decision_columns, trajectory_columns, **columns
             Names of the columns as for `from_table`: ``id=``, ``state=`` and ``action=`` are required.
 
         Raises
@@ -183,7 +215,8 @@ class Demonstrations(Sequence):
         ValueError
             For ragged, truncated or undecodable files, naming the line, and for all that `from_table` refuses.
         """
-        return cls.from_table(read_csv(path, columns, delimiter), **columns)
+        kept = {"decision_columns": decision_columns, "trajectory_columns": trajectory_columns}
+        return cls.from_table(read_csv(path, {**columns, **kept_roles(**kept)}, delimiter), **columns, **kept)
 
     @classmethod
     def from_episodes(cls, episodes: Iterable[Any]) -> Demonstrations:

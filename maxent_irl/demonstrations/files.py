@@ -7,6 +7,7 @@ import os
 import numpy as np
 
 from ..mdp.files import read_arrays, write_arrays
+from .columns import Columns
 from .flat import Flat, flatten
 from .labels import from_json, to_json
 
@@ -18,6 +19,7 @@ def write_npz(flat: Flat, path: str | os.PathLike) -> None:
     fields = flat._asdict()
     arrays = {name: value for name, value in fields.items() if isinstance(value, np.ndarray)}
     arrays |= {f"{what}_labels": np.array(to_json(fields[f"{what}_labels"], what)) for what in ("state", "action")}
+    arrays |= flat.columns.to_arrays()
     write_arrays(path, {"format": np.array(FILE_FORMAT), **arrays})
 
 
@@ -29,7 +31,8 @@ def read_npz(path: str | os.PathLike) -> Flat:
         raise ValueError(f"{name} holds no demonstrations of this version: write them with Demonstrations.save")
     _check(arrays, name)
     labels = {key: from_json(str(arrays.pop(key))) for key in ("state_labels", "action_labels")}
-    return flatten(lengths=np.diff(arrays.pop("offsets")), **arrays, **labels)
+    columns = Columns.from_arrays(arrays, len(arrays["final_states"]), len(arrays["states"]))
+    return flatten(lengths=np.diff(arrays.pop("offsets")), **arrays, **labels, columns=columns)
 
 
 def _check(arrays: dict, name: str) -> None:

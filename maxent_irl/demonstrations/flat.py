@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._checks import check_numbers
+from .columns import Columns, concatenated
 from .labels import Labels, as_labels
+
+
+NO_COLUMNS = Columns()
 
 
 class Flat(NamedTuple):
@@ -25,6 +29,7 @@ class Flat(NamedTuple):
     goals: NDArray | None  # (n,) int64
     state_labels: Labels | None
     action_labels: Labels | None
+    columns: Columns = NO_COLUMNS
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -44,6 +49,8 @@ class Trajectory:
         How much the trajectory counts; 2 is the same as listing it twice.
     state_labels, action_labels : tuple, optional
         Label of each index, shared by all trajectories of a `Demonstrations`.
+    columns : Columns
+        Named columns of its decisions, and its own values of those of trajectories.
 
     Raises
     ------
@@ -58,6 +65,7 @@ class Trajectory:
     weight: float = 1.0
     state_labels: Labels | None = None
     action_labels: Labels | None = None
+    columns: Columns = field(default_factory=lambda: NO_COLUMNS)
 
     def __post_init__(self) -> None:
         for name in ("states", "actions"):
@@ -93,7 +101,7 @@ class Trajectory:
         return f"Trajectory({', '.join(parts)})"
 
     def _rest(self) -> tuple:
-        return (self.terminated, self.goal, self.weight, self.state_labels, self.action_labels)
+        return (self.terminated, self.goal, self.weight, self.state_labels, self.action_labels, self.columns)
 
 
 def flatten(
@@ -107,6 +115,7 @@ def flatten(
     goals: NDArray | None = None,
     state_labels: Labels | None = None,
     action_labels: Labels | None = None,
+    columns: Columns | None = None,
     name: Callable[[int], str] | None = None,
 ) -> Flat:
     """Check what all formats share (something was decided, weights are weights) and put the arrays together.
@@ -136,7 +145,8 @@ def flatten(
         if not weight.any():
             raise ValueError("all weights are zero: nothing is left to learn from; give at least one positive weight")
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    return Flat(states, actions, offsets, final_states, over, weight, goals, state_labels, action_labels)
+    named = NO_COLUMNS if columns is None else columns
+    return Flat(states, actions, offsets, final_states, over, weight, goals, state_labels, action_labels, named)
 
 
 def check_lengths(lengths: NDArray, name: Callable[[int], str]) -> None:
@@ -198,6 +208,7 @@ def take(flat: Flat, chosen: NDArray) -> Flat:
         terminated=flat.terminated[chosen],
         weights=flat.weights[chosen],
         goals=None if flat.goals is None else flat.goals[chosen],
+        columns=flat.columns.take(chosen, source),
     )
 
 
@@ -211,6 +222,7 @@ def pick(flat: Flat, i: int, visits: NDArray) -> Trajectory:
         float(flat.weights[i]),
         flat.state_labels,
         flat.action_labels,
+        flat.columns.take(np.array([i]), slice(flat.offsets[i], flat.offsets[i + 1])) if flat.columns else NO_COLUMNS,
     )
 
 
@@ -269,6 +281,7 @@ def concatenate(first: Flat, second: Flat) -> Flat:
     names += [] if first.goals is None else ["goals"]
     return first._replace(
         offsets=np.concatenate([first.offsets, first.offsets[-1] + second.offsets[1:]]),
+        columns=concatenated([first.columns, second.columns]),
         **{name: np.concatenate([getattr(first, name), getattr(second, name)]) for name in names},
     )
 

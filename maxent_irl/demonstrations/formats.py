@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .columns import concatenated
 from .flat import Flat, Trajectory, check_lengths, excerpt, flatten, lengths_message, relabel, trajectory_name
 from .labels import encode, lookup
 
@@ -107,6 +108,7 @@ def regoal(flat: Flat, goals: Sequence[Any] | None, weights: ArrayLike | None, t
         goals=goal_states,
         state_labels=flat.state_labels,
         action_labels=flat.action_labels,
+        columns=flat.columns,
     )
 
 
@@ -201,7 +203,11 @@ def _join(trajectories: list[Trajectory]) -> Flat:
         own_goals,
         [trajectory.weight for trajectory in trajectories],
         np.array([trajectory.terminated for trajectory in trajectories], dtype=bool),
-    )._replace(state_labels=first.state_labels, action_labels=first.action_labels)
+    )._replace(
+        state_labels=first.state_labels,
+        action_labels=first.action_labels,
+        columns=concatenated([trajectory.columns for trajectory in trajectories]),
+    )
 
 
 def _split(trajectory: Any, name: str) -> tuple[Any, Any]:

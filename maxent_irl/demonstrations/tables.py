@@ -7,7 +7,7 @@ import gzip
 import os
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,16 +16,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._checks import column_names
+from .columns import Columns
 from .flat import Flat, check_lengths, flatten
 from .labels import encode, first_missing, missing
 
 MEANINGS = {"id": "trajectory of each row", "state": "state", "action": "action taken in it"}
 
 
-def read_table(frame: Any, roles: dict[str, str | None]) -> Flat:
+Roles = dict[Any, str | None]  # what a column is for: a word, or a kind of column and its name
+
+
+def kept_roles(decision_columns: Sequence[str], trajectory_columns: Sequence[str]) -> Roles:
+    """Roles of the columns that are kept by name."""
+    kinds = {"decision": decision_columns, "trajectory": trajectory_columns}
+    return {(kind, name): name for kind, names in kinds.items() for name in names}
+
+
+def read_table(frame: Any, roles: Roles) -> Flat:
     """Flat arrays of a long table: rows grouped by id in the order the ids first appear, and sorted by time within.
 
-    `roles` names the columns for id, state, action, time, next_state, weight and goal, None where there is none.
+    `roles` names the columns for id, state, action, time, next_state, weight and goal, None where there is none; and, under
+    ``("decision", name)`` or ``("trajectory", name)``, those that are kept by name.
     """
     for role in ("id", "state", "action"):
         if roles[role] is None:
@@ -63,6 +74,14 @@ def read_table(frame: Any, roles: dict[str, str | None]) -> Flat:
         successors = np.flatnonzero(~missing(columns["next_state"]))
         after = [columns["next_state"][successors]]
 
+    named = {kind: {role[1]: role for role in columns if role[0] == kind} for kind in ("decision", "trajectory")}
+    kept = Columns.checked(
+        {name: columns[role][chosen] for name, role in named["decision"].items()},
+        {name: _constant(columns[role], ends, rows, name, place) for name, role in named["trajectory"].items()},
+        len(ids),
+        len(chosen),
+    )
+
     n = len(trajectory)
     sources = np.concatenate([np.arange(n), successors, ends - 1])  # row that each encoded state stands in
     codes, state_labels = encode([columns["state"], *after, *goals], "state", lambda k: place(sources[k]))
@@ -82,11 +101,12 @@ def read_table(frame: Any, roles: dict[str, str | None]) -> Flat:
         goals=None if goal is None else codes[n + len(successors) :],
         state_labels=state_labels,
         action_labels=action_labels,
+        columns=kept,
         name=name,
     )
 
 
-def read_csv(path: str | os.PathLike, columns: dict[str, str | None], delimiter: str) -> dict[str, NDArray]:
+def read_csv(path: str | os.PathLike, columns: Roles, delimiter: str) -> dict[str, NDArray]:
     """The named columns of a CSV file with a header (``.gz`` is unpacked): integers, floats or strings; blank is missing."""
     path = Path(path)
     wanted = [name for name in columns.values() if name is not None]
