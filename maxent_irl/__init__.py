@@ -7,7 +7,7 @@ Reading order: `mdp` (the problem), `demonstrations` (the data), `inference` (th
 
 from .demonstrations import Demonstrations
 from .demonstrations.sampling import sample_demonstrations
-from .estimators import MaxEntIRL, RecedingHorizonIRL
+from .estimators import MaxEntIRL, MixtureIRL, RecedingHorizonIRL
 from .inference import SoftAgent, SoftSolution, soft_value_iteration
 from .inference.cycles import ImproperProblemError
 from .inference.visitations import expected_visitations, policy_value
@@ -20,6 +20,7 @@ __all__ = [
     "Demonstrations",
     "ImproperProblemError",
     "MaxEntIRL",
+    "MixtureIRL",
     "RecedingHorizonIRL",
     "SoftAgent",
     "SoftSolution",

@@ -1,6 +1,7 @@
 """Estimators with scikit-learn conventions: the constructor stores, ``fit`` sets attributes that end in an underscore."""
 
 from .maxent import MaxEntIRL
+from .mixture import MixtureIRL
 from .receding_horizon import RecedingHorizonIRL
 
-__all__ = ["MaxEntIRL", "RecedingHorizonIRL"]
+__all__ = ["MaxEntIRL", "MixtureIRL", "RecedingHorizonIRL"]

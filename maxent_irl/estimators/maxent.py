@@ -181,10 +181,8 @@ class MaxEntIRL(RewardEstimator):
         -------
         self
         """
-        self._check_parameters()
-        demonstrations = as_demonstrations(X)
-        demonstrations.validate_against(self.mdp)
-        new = self._posed(demonstrations, groups, self._reward_model())
+        new = self.posed(X, groups)
+        demonstrations = new.demonstrations
         previous: Fit | None = getattr(self, "fit_", None) if self.warm_start else None
         coef, start = self._start(new, previous, coef_init)
         loss, size = self._loss(new, coef, start)
@@ -206,6 +204,13 @@ class MaxEntIRL(RewardEstimator):
                 stacklevel=2,
             )
         return self
+
+    def posed(self, X: Any, groups: ArrayLike | None = None) -> Fit:
+        """The problem before it is solved, everything checked: a `Fit` at zero."""
+        self._check_parameters()
+        demonstrations = as_demonstrations(X)
+        demonstrations.validate_against(self.mdp)
+        return self._posed(demonstrations, groups, self._reward_model())
 
     def _check_parameters(self) -> None:
         check_mdp(self.mdp)

@@ -81,11 +81,32 @@ def summarise(estimator: Any, *, level: float) -> FitSummary:
         kind, what, determined, rank = "none", "not computed", np.ones(len(errors), dtype=bool), len(errors)
         freedom = float(rank)
         notes.append(f"No standard errors: {error}.")
-    coef = estimator.coef_
+    coefficients = coefficient_columns(names, estimator.coef_, errors, determined, level)
+    statistics = fit_statistics(
+        estimator,
+        n_coefficients=len(estimator.coef_),
+        rank=rank,
+        freedom=freedom,
+        kind=kind,
+        what=what,
+        level=level,
+    )
+    log_likelihood, uniform = estimator.log_likelihood_, statistics["uniform_per_decision"] * decision_weight(demonstrations)
+    if log_likelihood < uniform:
+        notes.append(_worse_than_chance(estimator))
+    if not estimator.converged_:
+        notes.append("The fit did not converge: coefficients and errors are not those of a maximum.")
+    return FitSummary(coefficients, statistics, notes)
+
+
+def coefficient_columns(
+    names: list[str], coef: NDArray, errors: NDArray, determined: NDArray, level: float
+) -> dict[str, list]:
+    """The columns of `FitSummary.coefficients`."""
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.where(errors > 0, coef / errors, np.nan)
     reach = special.ndtri(0.5 + level / 2) * errors
-    coefficients = {
+    return {
         "feature": names,
         "coefficient": coef.tolist(),
         "standard_error": errors.tolist(),
@@ -95,16 +116,28 @@ def summarise(estimator: Any, *, level: float) -> FitSummary:
         "upper": (coef + reach).tolist(),
         "determined": determined.tolist(),
     }
-    N = float(demonstrations.weights @ np.diff(demonstrations.offsets))
+
+
+def decision_weight(demonstrations: Demonstrations) -> float:
+    """Number of decisions, each counting as much as its trajectory."""
+    return float(demonstrations.weights @ np.diff(demonstrations.offsets))
+
+
+def fit_statistics(
+    estimator: Any, *, n_coefficients: int, rank: int, freedom: float, kind: str, what: str, level: float
+) -> dict[str, Any]:
+    """`FitSummary.statistics` of an estimator with the attributes of a fit."""
+    demonstrations = estimator.demonstrations_
+    N = decision_weight(demonstrations)
     uniform, empirical = reference_log_likelihoods(demonstrations, estimator.mdp)
     log_likelihood = estimator.log_likelihood_
-    statistics = {
+    return {
         "n_states": estimator.mdp.n_states,
         "n_actions": estimator.mdp.n_actions,
         "discount": estimator.mdp.discount,
         "horizon": estimator.mdp.horizon,
         "temperature": float(estimator.temperature),
-        "objective": estimator.objective,
+        "objective": getattr(estimator, "objective", "likelihood"),
         "inference": estimator.inference,
         "l2": float(estimator.l2),
         "n_trajectories": estimator.n_trajectories_,
@@ -112,7 +145,7 @@ def summarise(estimator: Any, *, level: float) -> FitSummary:
         "n_goals": 0
         if demonstrations.goals is None
         else len(np.unique(demonstrations.goals[demonstrations.weights > 0])),
-        "n_coefficients": len(coef),
+        "n_coefficients": n_coefficients,
         "rank": rank,
         "degrees_of_freedom": freedom,
         "log_likelihood": log_likelihood,
@@ -129,11 +162,6 @@ def summarise(estimator: Any, *, level: float) -> FitSummary:
         "covariance_description": what,
         "level": float(level),
     }
-    if log_likelihood < uniform:
-        notes.append(_worse_than_chance(estimator))
-    if not estimator.converged_:
-        notes.append("The fit did not converge: coefficients and errors are not those of a maximum.")
-    return FitSummary(coefficients, statistics, notes)
 
 
 def reference_log_likelihoods(demonstrations: Demonstrations, mdp: Any) -> tuple[float, float]:
