@@ -13,7 +13,6 @@ from .._checks import check_numbers
 from .columns import Columns, concatenated
 from .labels import Labels, as_labels
 
-
 NO_COLUMNS = Columns()
 
 

@@ -69,6 +69,8 @@ class Membership:
 
     def with_parameters(self, parameters: NDArray) -> Membership:
         """The same with other log-odds, ((C - 1) p,)."""
+        if self.n_classes == 1:
+            return self
         free = parameters.reshape(self.n_classes - 1, -1)
         return Membership(self.n_classes, self.names, np.vstack([np.zeros((1, free.shape[1])), free]))
 

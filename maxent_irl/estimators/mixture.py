@@ -26,7 +26,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from .._checks import check_choice, check_count, check_max_iter
-from ..demonstrations import Demonstrations
+from ..inference.cycles import ImproperProblemError
+from ..likelihood.information import complement
 from ..likelihood.objective import ObjectivePoint
 from ..mdp import MDP
 from ..rewards import SmoothRewardModel
@@ -37,11 +38,12 @@ from .membership import Membership
 from .optimisers import DENSE_HESSIAN_FEATURES
 from .summary import FitSummary, coefficient_columns, fit_statistics
 from .units import Units, units_of
-from .weighted_fits import WeightedFits, flat_together
+from .weighted_fits import WeightedFits, flat_together, uphill
 
 INITS = ("both", "scores", "random")
 CLOSE_ENOUGH = 1e-3  # gain of the mean log-likelihood per decision below which Newton's method takes over
 STEPS_OF_A_FIT = 3  # iterations within an M-step; more would be lost on responsibilities that change
+HALVINGS = 4  # of a Newton step, each to a quarter, before a round of expectation-maximisation
 SAME = 1e-3  # classes whose policies differ by less than this wherever somebody was are one class
 EMPTY = 1e-6  # share of the units below which a class is empty
 
@@ -193,7 +195,9 @@ class MixtureIRL(BaseEstimator):
         self._base = self._posed.objective
         self._fits = WeightedFits(pooled.fit_, self._base, l2=self.l2, tol=self.tol)
         random = check_random_state(self.random_state)
-        runs = [self._run(self._start(k, pooled.fit_, random)) for k in range(self.n_init if self.n_components > 1 else 1)]
+        runs = [
+            self._run(self._start(k, pooled.fit_, random)) for k in range(self.n_init if self.n_components > 1 else 1)
+        ]
         best = max(runs, key=lambda run: run[0].value)
         self.start_values_ = np.array([run[0].log_likelihoods @ units.weights for run in runs])
         self._store(*best)
@@ -213,7 +217,9 @@ class MixtureIRL(BaseEstimator):
         for which in self.shared:
             k = posed.names.index(which) if which in posed.names else which
             if isinstance(k, bool) or not isinstance(k, int | np.integer) or not 0 <= k < K:
-                raise ValueError(f"shared: there is no feature {which!r}; features are {posed.names[:8]}, or 0..{K - 1}")
+                raise ValueError(
+                    f"shared: there is no feature {which!r}; features are {posed.names[:8]}, or 0..{K - 1}"
+                )
             shared.append(int(k))
         if shared and not isinstance(posed.reward_model, SmoothRewardModel):
             raise ValueError("shared coefficients need a reward model with jacobian(theta)")
@@ -241,7 +247,9 @@ class MixtureIRL(BaseEstimator):
         if C == 1 or not scored or not isinstance(self._posed.reward_model, SmoothRewardModel):
             return random.dirichlet(np.full(C, 0.5), size=U)
         scores = np.zeros((U, pooled.reward_model.n_parameters))
-        np.add.at(scores, self._units.unit_of, self._base.at(pooled.theta, start=pooled.start, hessian=True).unit_scores())
+        np.add.at(
+            scores, self._units.unit_of, self._base.at(pooled.theta, start=pooled.start, hessian=True).unit_scores()
+        )
         decisions = np.bincount(self._units.unit_of, self._units.counted.lengths, U)
         scores /= np.sqrt(decisions)[:, None]
         values, vectors = np.linalg.eigh(scores.T @ scores / U)
@@ -270,8 +278,7 @@ class MixtureIRL(BaseEstimator):
             if new is None:
                 points, phi = state.points, state.phi
                 new = self._maximised(points, phi, state.membership, state.responsibilities)
-                if em_only:
-                    new.gradient = (new.value - state.value) / total
+                new.gradient = (new.value - state.value) / total if em_only else state.gradient
             new.n_iter = state.n_iter + 1
             curve.append(new.value / total)
             state = new
@@ -308,9 +315,7 @@ class MixtureIRL(BaseEstimator):
 
     def _component(self, point: ObjectivePoint) -> Fit:
         """The fit of a class; it need not be solved again unless there are goals."""
-        return replace(
-            self._posed, theta=point.theta, solution=getattr(point, "solution", None), start=point.values
-        )
+        return replace(self._posed, theta=point.theta, solution=getattr(point, "solution", None), start=point.values)
 
     def _information(self, state: _State) -> MixtureInformation:
         units = self._units
@@ -336,20 +341,25 @@ class MixtureIRL(BaseEstimator):
         )
 
     def _newton_step(self, state: _State, information: MixtureInformation) -> _State | None:
-        """A Newton step of the log-likelihood itself; None where it does not get higher."""
-        if not np.isfinite(information.covariance).all():
-            return None
-        step = information.covariance @ information.gradient
-        M = state.membership.n_parameters
-        phi = state.phi + step[M:]
-        membership = state.membership.with_parameters(state.membership.parameters + step[:M]) if M else state.membership
-        points = [
-            self._base.at(D @ phi, start=point.start_for(D @ phi), hessian=True)
-            for D, point in zip(self._designs, state.points, strict=True)
-        ]
-        new = self._expected(points, phi, membership)
-        rounding = 1e-13 * abs(state.value)
-        return new if new.value >= state.value - rounding else None
+        """A Newton step of the log-likelihood itself, shortened until it gets higher; None where that fails."""
+        kept = complement(information.flat)
+        step = kept @ uphill(kept.T @ information.matrix @ kept, kept.T @ information.gradient)
+        M, rounding = state.membership.n_parameters, 1e-13 * abs(state.value)
+        for halving in range(HALVINGS):
+            change = 0.25**halving * step
+            phi = state.phi + change[M:]
+            membership = state.membership.with_parameters(state.membership.parameters + change[:M])
+            try:
+                points = [
+                    self._base.at(D @ phi, start=point.start_for(D @ phi), hessian=True)
+                    for D, point in zip(self._designs, state.points, strict=True)
+                ]
+            except ImproperProblemError:  # an undiscounted problem whose value is infinite there
+                continue
+            new = self._expected(points, phi, membership)
+            if new.value >= state.value - rounding:
+                return new
+        return None
 
     # What is found.
 

@@ -91,7 +91,10 @@ def summarise(estimator: Any, *, level: float) -> FitSummary:
         what=what,
         level=level,
     )
-    log_likelihood, uniform = estimator.log_likelihood_, statistics["uniform_per_decision"] * decision_weight(demonstrations)
+    log_likelihood, uniform = (
+        estimator.log_likelihood_,
+        statistics["uniform_per_decision"] * decision_weight(demonstrations),
+    )
     if log_likelihood < uniform:
         notes.append(_worse_than_chance(estimator))
     if not estimator.converged_:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..inference.cycles import ImproperProblemError
 from ..likelihood.information import complement
 from ..likelihood.objective import ObjectivePoint
 from .fit import Fit
@@ -109,7 +110,10 @@ class WeightedFits:
             step = kept @ uphill(kept.T @ curvature @ kept, kept.T @ gradient)
             slope = float(step @ gradient)
             for halving in range(HALVINGS):
-                trial, there = evaluate(phi + 0.5**halving * step, points)
+                try:
+                    trial, there = evaluate(phi + 0.5**halving * step, points)
+                except ImproperProblemError:  # an undiscounted problem whose value is infinite there
+                    continue
                 if there >= value + ARMIJO * 0.5**halving * slope:
                     break
             else:

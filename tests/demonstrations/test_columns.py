@@ -28,7 +28,9 @@ def test_columns_follow_the_order_of_the_decisions(demos):
     np.testing.assert_array_equal(demos.columns.trajectories["sex"], ["f", "m"])
 
 
-@pytest.mark.parametrize("select", [lambda d: d[[1, 0]], lambda d: d[1:] + d[:1], lambda d: Demonstrations([d[1], d[0]])])
+@pytest.mark.parametrize(
+    "select", [lambda d: d[[1, 0]], lambda d: d[1:] + d[:1], lambda d: Demonstrations([d[1], d[0]])]
+)
 def test_columns_are_selected_and_joined_like_trajectories(demos, select):
     turned = select(demos)
     np.testing.assert_array_equal(turned.columns.decisions["hour"], [20, 21, 10, 11, 12])
@@ -56,11 +58,26 @@ def test_columns_can_be_added(demos):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda d: Demonstrations(d, decision_columns={"day": [1, 2]}), r"column 'day' .* per decision, 5 in all; .*\(2,\)"),
-        (lambda d: Demonstrations(d, trajectory_columns={"age": 3}), r"column 'age' .* per trajectory, 2 in all; .*\(\)"),
-        (lambda d: Demonstrations(d, trajectory_columns={"hour": [1, 2]}), "'hour' names a column of decisions and one of"),
-        (lambda d: d + Demonstrations(d, trajectory_columns={"age": [3, 4]}), r"columns differ, \['hour', 'sex'\] and \['age'"),
-        (lambda d: Demonstrations.from_table(ROWS, id="id", state="s", action="a", trajectory_columns=["hour"]), "'hour'"),
+        (
+            lambda d: Demonstrations(d, decision_columns={"day": [1, 2]}),
+            r"column 'day' .* per decision, 5 in all; .*\(2,\)",
+        ),
+        (
+            lambda d: Demonstrations(d, trajectory_columns={"age": 3}),
+            r"column 'age' .* per trajectory, 2 in all; .*\(\)",
+        ),
+        (
+            lambda d: Demonstrations(d, trajectory_columns={"hour": [1, 2]}),
+            "'hour' names a column of decisions and one of",
+        ),
+        (
+            lambda d: d + Demonstrations(d, trajectory_columns={"age": [3, 4]}),
+            r"columns differ, \['hour', 'sex'\] and \['age'",
+        ),
+        (
+            lambda d: Demonstrations.from_table(ROWS, id="id", state="s", action="a", trajectory_columns=["hour"]),
+            "'hour'",
+        ),
         (lambda d: Demonstrations.from_table(ROWS, id="id", state="s", action="a", decision_columns=["x"]), "'x'"),
     ],
 )
