@@ -7,7 +7,7 @@ Reading order: `mdp` (the problem), `demonstrations` (the data), `inference` (th
 
 from .demonstrations import Demonstrations
 from .demonstrations.sampling import sample_demonstrations
-from .estimators import MaxEntIRL, MixtureIRL, RecedingHorizonIRL
+from .estimators import MaxEntIRL, MixtureIRL, RecedingHorizonIRL, SwitchingIRL
 from .inference import SoftAgent, SoftSolution, soft_value_iteration
 from .inference.cycles import ImproperProblemError
 from .inference.visitations import expected_visitations, policy_value
@@ -24,6 +24,7 @@ __all__ = [
     "RecedingHorizonIRL",
     "SoftAgent",
     "SoftSolution",
+    "SwitchingIRL",
     "__version__",
     "expected_visitations",
     "gymnasium_reward",

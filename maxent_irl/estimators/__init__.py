@@ -3,5 +3,6 @@
 from .maxent import MaxEntIRL
 from .mixture import MixtureIRL
 from .receding_horizon import RecedingHorizonIRL
+from .switching import SwitchingIRL
 
-__all__ = ["MaxEntIRL", "MixtureIRL", "RecedingHorizonIRL"]
+__all__ = ["MaxEntIRL", "MixtureIRL", "RecedingHorizonIRL", "SwitchingIRL"]
