@@ -68,7 +68,9 @@ class SwitchingIRL(BaseEstimator):
     mdp : MDP
     features : as for `MaxEntIRL`; with `history`, a row per pair (`maxent_irl.demonstrations.history.with_history`)
     history : bool
-        Whether rewards are of pairs (previous state, state). The first decision of every trajectory is then left out.
+        Whether rewards are of pairs (previous state, state). The first decision of every trajectory is then left out. With a reward
+        per pair (no features) each step has a reward of its own. For choices that differ by where one came from give features per
+        pair and action, (S', A, K).
     stickiness : float >= 0
         Prior of the transition matrix: so many imaginary decisions at which each intent was kept.
     temperature, action_prior, inference, l2, feature_names
@@ -174,7 +176,11 @@ class SwitchingIRL(BaseEstimator):
 
     def _chain(self, C: int) -> tuple[NDArray, NDArray]:
         """Initial probabilities and transition matrix to start from."""
-        start = np.full(C, 1 / C) if self.startprob is None else check_distribution("startprob", self.startprob, C, what="intent")
+        start = (
+            np.full(C, 1 / C)
+            if self.startprob is None
+            else check_distribution("startprob", self.startprob, C, what="intent")
+        )
         if self.transmat is None:
             kept = KEPT if C > 1 else 1.0
             others = (1.0 - kept) / max(C - 1, 1)
@@ -182,7 +188,9 @@ class SwitchingIRL(BaseEstimator):
         moves = check_numbers("transmat", self.transmat)
         if moves.shape != (C, C):
             raise ValueError(f"transmat must have shape ({C}, {C}), a row per intent; got {moves.shape}")
-        return start, np.stack([check_distribution(f"transmat[{i}]", row, C, what="intent") for i, row in enumerate(moves)])
+        return start, np.stack(
+            [check_distribution(f"transmat[{i}]", row, C, what="intent") for i, row in enumerate(moves)]
+        )
 
     def _one_intent(self) -> MaxEntIRL:
         names = ("temperature", "action_prior", "inference", "l2", "feature_names")
@@ -204,12 +212,16 @@ class SwitchingIRL(BaseEstimator):
         if coefs_init is not None:
             coefs = check_numbers("coefs_init", coefs_init)
             if coefs.shape != (C, len(first.theta)) or not np.isfinite(coefs).all():
-                raise ValueError(f"coefs_init must be ({C}, {len(first.theta)}) finite numbers; got shape {coefs.shape}")
+                raise ValueError(
+                    f"coefs_init must be ({C}, {len(first.theta)}) finite numbers; got shape {coefs.shape}"
+                )
             return [self._expected(fits, [fits.objective.at(coef) for coef in coefs], *chain, [])]
         for _ in range(self.n_init if C > 1 else 1):
             demonstrations = fits.posed.demonstrations
             # Probabilities drawn decision by decision would make all intents alike; stretches of a trajectory do not.
-            stretch = np.cumsum((demonstrations.times == 0) | (random.random_sample(demonstrations.n_decisions) < 0.1)) - 1
+            stretch = (
+                np.cumsum((demonstrations.times == 0) | (random.random_sample(demonstrations.n_decisions) < 0.1)) - 1
+            )
             weights = random.dirichlet(np.ones(C), size=stretch[-1] + 1)[stretch]
             points = [fits.maximise(weights[:, c], first, STEPS_OF_A_FIT) for c in range(C)]
             run = self._expected(fits, points, *chain, [])
@@ -219,7 +231,12 @@ class SwitchingIRL(BaseEstimator):
         return runs
 
     def _expected(
-        self, fits: WeightedFits, points: Sequence[ObjectivePoint], log_start: NDArray, log_moves: NDArray, curve: list[float]
+        self,
+        fits: WeightedFits,
+        points: Sequence[ObjectivePoint],
+        log_start: NDArray,
+        log_moves: NDArray,
+        curve: list[float],
     ) -> _State:
         """The E-step."""
         data = fits.posed.demonstrations
