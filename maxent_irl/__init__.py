@@ -7,7 +7,7 @@ Reading order: `mdp` (the problem), `demonstrations` (the data), `inference` (th
 
 from .demonstrations import Demonstrations
 from .demonstrations.sampling import sample_demonstrations
-from .estimators import MaxEntIRL, MixtureIRL, RecedingHorizonIRL, SwitchingIRL
+from .estimators import DriftingIRL, MaxEntIRL, MixtureIRL, RecedingHorizonIRL, SwitchingIRL
 from .inference import SoftAgent, SoftSolution, soft_value_iteration
 from .inference.cycles import ImproperProblemError
 from .inference.visitations import expected_visitations, policy_value
@@ -18,6 +18,7 @@ __version__ = "0.1.0.dev0"
 __all__ = [
     "MDP",
     "Demonstrations",
+    "DriftingIRL",
     "ImproperProblemError",
     "MaxEntIRL",
     "MixtureIRL",

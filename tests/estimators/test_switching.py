@@ -177,12 +177,13 @@ def test_sampling_and_conventions(fitted, data):
 def test_recovery_over_ten_seeds(world, features, n_intents):
     """Within 4 standard errors, by the spread of the estimates over the seeds."""
     coefs = np.array([[4.0, -2.0, 1.0], [-4.0, 2.0, 0.0], [0.0, -5.0, -2.0]])[:n_intents]
-    transmat = np.full((n_intents, n_intents), 0.06 / (n_intents - 1))
-    np.fill_diagonal(transmat, 0.94)
+    kept = 0.94 if n_intents == 2 else 0.985  # three intents are told apart only where they last
+    transmat = np.full((n_intents, n_intents), (1 - kept) / (n_intents - 1))
+    np.fill_diagonal(transmat, kept)
     found, chains, right = [], [], []
     for seed in range(10):
         demos, intents = simulated(world, features, coefs, transmat, seed)
-        model = SwitchingIRL(n_intents, world.mdp, features, n_init=6, random_state=seed, tol=1e-5).fit(demos)
+        model = SwitchingIRL(n_intents, world.mdp, features, n_init=4, random_state=seed, tol=1e-5).fit(demos)
         order = max(
             itertools.permutations(range(n_intents)),
             key=lambda p: (np.argsort(p)[model.predict(demos)] == intents).mean(),
