@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.validation import check_is_fitted
 
 from .._checks import (
     INFERENCES,
@@ -27,6 +28,7 @@ from ..demonstrations.labelled import as_demonstrations
 from ..inference.agent import SoftAgent
 from ..likelihood import TaskPoint
 from ..likelihood.information import COVARIANCES
+from ..likelihood.objective import ObjectivePoint
 from ..likelihood.statistics import OBJECTIVES
 from ..mdp import MDP, check_mdp
 from ..rewards import LinearReward, RewardModel
@@ -204,6 +206,11 @@ class MaxEntIRL(RewardEstimator):
                 stacklevel=2,
             )
         return self
+
+    def weighted_points(self) -> list[ObjectivePoint]:
+        """Of the fit: the gradients of these objectives add up to that of the log-likelihood, in units of reward."""
+        check_is_fitted(self)
+        return [self.fit_.point]
 
     def posed(self, X: Any, groups: ArrayLike | None = None) -> Fit:
         """The problem before it is solved, everything checked: a `Fit` at zero."""

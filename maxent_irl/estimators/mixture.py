@@ -45,6 +45,7 @@ CLOSE_ENOUGH = 1e-3  # gain of the mean log-likelihood per decision below which 
 STEPS_OF_A_FIT = 3  # iterations within an M-step; more would be lost on responsibilities that change
 HALVINGS = 4  # of a Newton step, each to a quarter, before a round of expectation-maximisation
 SAME = 1e-3  # classes whose policies differ by less than this wherever somebody was are one class
+STALLED = 1e-14  # relative gain that is a rounding error
 EMPTY = 1e-6  # share of the units below which a class is empty
 
 
@@ -53,6 +54,7 @@ class _State:
     """Where a run stands."""
 
     points: list[ObjectivePoint]  # C, of the unweighted objective
+    designs: list[NDArray]  # C arrays (K, P): coefficients of a class are its design times phi
     phi: NDArray  # (P,)
     membership: Membership
     joint: NDArray  # (U, C): log of weight times likelihood
@@ -97,6 +99,8 @@ class MixtureIRL(BaseEstimator):
     init : "both", "scores" or "random"
         "scores": k-means (k-means++) on what single units say about the coefficients. "random": random responsibilities. "both":
         one and the other in turn.
+    warm_start : bool
+        Start from the previous fit, and from nowhere else.
     max_iter : int
         Of expectation-maximisation and Newton steps together.
     tol : float
@@ -157,6 +161,7 @@ class MixtureIRL(BaseEstimator):
     init: str = "both"
     max_iter: int = 500
     tol: float = 1e-6
+    warm_start: bool = False
     random_state: Any = None
     feature_names: Any = None
     n_jobs: int | None = None
@@ -187,21 +192,44 @@ class MixtureIRL(BaseEstimator):
                 f"n_components={self.n_components} classes need at least as many units; there are {len(units)}"
                 + ("" if units.names is None else ": trajectories of one group are one unit")
             )
-        self._designs = self._make_designs(posed)
         self._units, self._posed = units, replace(posed, demonstrations=units.counted)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # all data by one reward: only a place to start from
-            pooled = one.fit(units.counted)
         self._base = self._posed.objective
-        self._fits = WeightedFits(pooled.fit_, self._base, l2=self.l2, tol=self.tol)
-        random = check_random_state(self.random_state)
-        runs = [
-            self._run(self._start(k, pooled.fit_, random)) for k in range(self.n_init if self.n_components > 1 else 1)
-        ]
+        designs, previous = self._make_designs(posed), getattr(self, "_state", None) if self.warm_start else None
+        if previous is not None and np.shape(previous.designs) == np.shape(designs):
+            runs = [self._run(self._resumed(previous))]
+        else:
+            runs = self._cold_runs(one, designs)
         best = max(runs, key=lambda run: run[0].value)
         self.start_values_ = np.array([run[0].log_likelihoods @ units.weights for run in runs])
         self._store(*best)
         return self
+
+    def _cold_runs(self, one: MaxEntIRL, designs: list[NDArray]) -> list[tuple[_State, list[float]]]:
+        """A run from each start."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # all data by one reward: only a place to start from
+            pooled = one.fit(self._units.counted).fit_
+        self._fits = WeightedFits(pooled, self._base, l2=self.l2, tol=self.tol)
+        random, C = check_random_state(self.random_state), self.n_components
+        first = self._base.at(pooled.theta, start=pooled.start, hessian=True)
+        phi = np.linalg.lstsq(np.vstack(designs), np.tile(pooled.theta, C))[0]
+        membership = Membership(C, tuple(self.covariates))
+        runs = []
+        for k in range(self.n_init if C > 1 else 1):
+            start = self._start(k, first, random)
+            runs.append(self._run(self._maximised([first] * C, designs, phi, membership, start)))
+        return runs
+
+    def _resumed(self, previous: _State) -> _State:
+        """The state of an earlier fit, in the problem at hand."""
+        theta = [D @ previous.phi for D in previous.designs]
+        points = [
+            self._base.at(coef, start=point.values, hessian=True)
+            for coef, point in zip(theta, previous.points, strict=True)
+        ]
+        start = replace(self._posed, theta=theta[0], start=points[0].values)
+        self._fits = WeightedFits(start, self._base, l2=self.l2, tol=self.tol)
+        return self._expected(points, previous.designs, previous.phi, previous.membership)
 
     # The problem.
 
@@ -236,20 +264,19 @@ class MixtureIRL(BaseEstimator):
     def _newton(self) -> bool:
         """Whether Louis' information is at hand: the reward has a Jacobian, and there are not too many parameters."""
         smooth = isinstance(self._posed.reward_model, SmoothRewardModel)
-        return smooth and self._designs[0].shape[1] <= 2 * DENSE_HESSIAN_FEATURES
+        size = self.n_components * self._posed.reward_model.n_parameters
+        return smooth and size <= 2 * DENSE_HESSIAN_FEATURES
 
     # One run.
 
-    def _start(self, k: int, pooled: Fit, random: np.random.RandomState) -> NDArray:
+    def _start(self, k: int, pooled: ObjectivePoint, random: np.random.RandomState) -> NDArray:
         """Responsibilities to start from, (U, C)."""
         U, C = len(self._units), self.n_components
         scored = self.init == "scores" or (self.init == "both" and k % 2 == 0)
         if C == 1 or not scored or not isinstance(self._posed.reward_model, SmoothRewardModel):
             return random.dirichlet(np.full(C, 0.5), size=U)
-        scores = np.zeros((U, pooled.reward_model.n_parameters))
-        np.add.at(
-            scores, self._units.unit_of, self._base.at(pooled.theta, start=pooled.start, hessian=True).unit_scores()
-        )
+        scores = np.zeros((U, len(pooled.theta)))
+        np.add.at(scores, self._units.unit_of, pooled.unit_scores())
         decisions = np.bincount(self._units.unit_of, self._units.counted.lengths, U)
         scores /= np.sqrt(decisions)[:, None]
         values, vectors = np.linalg.eigh(scores.T @ scores / U)
@@ -258,60 +285,70 @@ class MixtureIRL(BaseEstimator):
         found = KMeans(C, n_init=1, random_state=random).fit_predict(white) if kept.any() else random.randint(C, size=U)
         return 0.1 / C + 0.9 * np.eye(C)[found]
 
-    def _run(self, responsibilities: NDArray) -> tuple[_State, list[float]]:
+    def _run(self, state: _State) -> tuple[_State, list[float]]:
         fits = self._fits
-        theta, first = fits.posed.theta, self._base.at(fits.posed.theta, start=fits.posed.start, hessian=True)
-        P = self._designs[0].shape[1]
-        phi = np.linalg.lstsq(np.vstack(self._designs), np.tile(theta, self.n_components))[0] if P else np.zeros(0)
-        membership = Membership(self.n_components, tuple(self.covariates))
-        state = self._maximised([first] * self.n_components, phi, membership, responsibilities)
         curve = [state.value / fits.objective.total_weight]
         total, em_only = fits.objective.total_weight, not self._newton
         while state.n_iter < self.max_iter:
             new = None
-            if not em_only and len(curve) > 1 and curve[-1] - curve[-2] < CLOSE_ENOUGH:
+            if (
+                not em_only
+                and (len(curve) > 1 or self.warm_start)
+                and curve[-1] - curve[-2 % len(curve)] < CLOSE_ENOUGH
+            ):
                 information = self._information(state)
                 state.gradient = float(np.abs(information.gradient).max(initial=0.0)) / total
                 if state.gradient <= self.tol:
                     break
                 new = self._newton_step(state, information)
             if new is None:
-                points, phi = state.points, state.phi
-                new = self._maximised(points, phi, state.membership, state.responsibilities)
+                new = self._maximised(state.points, state.designs, state.phi, state.membership, state.responsibilities)
                 new.gradient = (new.value - state.value) / total if em_only else state.gradient
+            stalled = new.value - state.value <= STALLED * abs(state.value)
             new.n_iter = state.n_iter + 1
             curve.append(new.value / total)
             state = new
             if em_only and state.gradient <= self.tol * 1e-2:
                 break
+            if stalled or self._shares(state).min() < EMPTY:
+                break
         return state, curve
 
     def _maximised(
-        self, points: Sequence[ObjectivePoint], phi: NDArray, membership: Membership, responsibilities: NDArray
+        self,
+        points: Sequence[ObjectivePoint],
+        designs: list[NDArray],
+        phi: NDArray,
+        membership: Membership,
+        responsibilities: NDArray,
     ) -> _State:
         """One round: weighted fits, membership, and the responsibilities that follow."""
         units = self._units
         weights = units.weights[:, None] * responsibilities
         by_trajectory = weights[units.unit_of]
         if self.shared:
-            points, phi = self._fits.step_together(by_trajectory, points, self._designs, phi, STEPS_OF_A_FIT)
+            points, phi = self._fits.step_together(by_trajectory, points, designs, phi, STEPS_OF_A_FIT)
         else:
             alive = weights.sum(axis=0) > EMPTY * units.weights.sum()
             points = [
                 self._fits.maximise(by_trajectory[:, c], point, STEPS_OF_A_FIT) if alive[c] else point
                 for c, point in enumerate(points)
             ]
-            phi = np.concatenate([point.theta for point in points])
-        return self._expected(points, phi, membership.fitted(units.covariates, responsibilities, units.weights))
+            phi = sum((D.T @ point.theta for D, point in zip(designs, points, strict=True)), np.zeros_like(phi))
+        return self._expected(
+            points, designs, phi, membership.fitted(units.covariates, responsibilities, units.weights)
+        )
 
-    def _expected(self, points: Sequence[ObjectivePoint], phi: NDArray, membership: Membership) -> _State:
+    def _expected(
+        self, points: Sequence[ObjectivePoint], designs: list[NDArray], phi: NDArray, membership: Membership
+    ) -> _State:
         """The E-step."""
         units = self._units
         fits = [self._component(point) for point in points]
         likelihoods = np.stack([units.total(fit.log_probabilities(units.counted)) for fit in fits], axis=1)
         joint = membership.log_weights(units.covariates) + likelihoods
         value = float(special.logsumexp(joint, axis=1) @ units.weights) - 0.5 * self.l2 * float(phi @ phi)
-        return _State(list(points), phi, membership, joint, value)
+        return _State(list(points), designs, phi, membership, joint, value)
 
     def _component(self, point: ObjectivePoint) -> Fit:
         """The fit of a class; it need not be solved again unless there are goals."""
@@ -319,16 +356,12 @@ class MixtureIRL(BaseEstimator):
 
     def _information(self, state: _State) -> MixtureInformation:
         units = self._units
-        by_trajectory = (units.weights[:, None] * state.responsibilities)[units.unit_of]
         plain = [self._base.at(p.theta, start=p.values, hessian=True) for p in state.points]
-        weighted = [
-            self._base.reweighted(by_trajectory[:, c]).at(p.theta, start=p.values, hessian=True)
-            for c, p in enumerate(plain)
-        ]
+        weighted = self._weighted(state)
         return mixture_information(
             weighted,
             [point.unit_scores() for point in plain],
-            self._designs,
+            state.designs,
             state.phi,
             state.membership,
             temperature=self.temperature,
@@ -337,8 +370,25 @@ class MixtureIRL(BaseEstimator):
             unit_weights=units.weights,
             unit_of=units.unit_of,
             l2=self.l2,
-            flat=flat_together(self._fits.flat, self._designs),
+            flat=flat_together(self._fits.flat, state.designs),
         )
+
+    def _shares(self, state: _State) -> NDArray:
+        """(C,)."""
+        return state.membership.shares(self._units.covariates, self._units.weights)[0]
+
+    def _weighted(self, state: _State) -> list[ObjectivePoint]:
+        """Points of the classes' objectives, each trajectory weighing what its unit's responsibility says."""
+        weights = (self._units.weights[:, None] * state.responsibilities)[self._units.unit_of]
+        return [
+            self._base.reweighted(weights[:, c]).at(p.theta, start=p.values, hessian=True)
+            for c, p in enumerate(state.points)
+        ]
+
+    def weighted_points(self) -> list[ObjectivePoint]:
+        """Of the fit: the gradients of these objectives add up to that of the log-likelihood, in units of reward."""
+        check_is_fitted(self)
+        return self._weighted(self._state)
 
     def _newton_step(self, state: _State, information: MixtureInformation) -> _State | None:
         """A Newton step of the log-likelihood itself, shortened until it gets higher; None where that fails."""
@@ -352,11 +402,11 @@ class MixtureIRL(BaseEstimator):
             try:
                 points = [
                     self._base.at(D @ phi, start=point.start_for(D @ phi), hessian=True)
-                    for D, point in zip(self._designs, state.points, strict=True)
+                    for D, point in zip(state.designs, state.points, strict=True)
                 ]
             except ImproperProblemError:  # an undiscounted problem whose value is infinite there
                 continue
-            new = self._expected(points, phi, membership)
+            new = self._expected(points, state.designs, phi, membership)
             if new.value >= state.value - rounding:
                 return new
         return None
@@ -365,13 +415,17 @@ class MixtureIRL(BaseEstimator):
 
     def _store(self, state: _State, curve: list[float]) -> None:
         units, total = self._units, self._base.total_weight
-        order = np.argsort(-state.membership.shares(units.covariates, units.weights)[0], kind="stable")
-        self._designs = [self._designs[c] for c in order]
+        order = np.argsort(-self._shares(state), kind="stable")
         coef = state.membership.coef[order]
         membership = replace(state.membership, coef=np.where(np.isneginf(coef), coef, coef - coef[0]))
         state = replace(
-            state, points=[state.points[c] for c in order], membership=membership, joint=state.joint[:, order]
+            state,
+            points=[state.points[c] for c in order],
+            designs=[state.designs[c] for c in order],
+            membership=membership,
+            joint=state.joint[:, order],
         )
+        self._state = state
         self.components_ = [self._component(point) for point in state.points]
         self.coefs_ = np.stack([point.theta for point in state.points])
         self.membership_, self.demonstrations_ = membership, units.counted
@@ -389,8 +443,8 @@ class MixtureIRL(BaseEstimator):
         else:
             self.covariance_ = np.full((M + P, M + P), np.nan)
         self.weight_errors_ = _roots(by_parameter @ self.covariance_[:M, :M] @ by_parameter.T)
-        self.standard_errors_ = np.stack([_roots(D @ self.covariance_[M:, M:] @ D.T) for D in self._designs])
-        self.n_parameters_ = M + P - flat_together(self._fits.flat, self._designs).shape[1]
+        self.standard_errors_ = np.stack([_roots(D @ self.covariance_[M:, M:] @ D.T) for D in state.designs])
+        self.n_parameters_ = M + P - flat_together(self._fits.flat, state.designs).shape[1]
         self._warn(alive)
 
     def _warn(self, alive: NDArray) -> None:

@@ -134,7 +134,7 @@ def test_the_fit_is_a_maximum_and_its_errors_are_those_of_numerical_curvature(ca
         np.testing.assert_array_equal(theta[0, 1], theta[1, 1])
     order = np.arange(len(at))
     if case == "shared":  # phi holds the shared coefficient, then class by class as they were fitted
-        blocks = [int(np.flatnonzero(D[0])[0]) for D in model._designs]
+        blocks = [int(np.flatnonzero(D[0])[0]) for D in model._state.designs]
         order[M:] = M + np.array([0, *blocks])
     elif blocks_swapped(model):
         order[M:] = M + np.array([2, 3, 0, 1])
@@ -142,7 +142,7 @@ def test_the_fit_is_a_maximum_and_its_errors_are_those_of_numerical_curvature(ca
 
 
 def blocks_swapped(model) -> bool:
-    return bool(model._designs[0][0].argmax() != 0)
+    return bool(model._state.designs[0][0].argmax() != 0)
 
 
 def test_trajectories_of_weight_two_are_listed_twice(world, features, demos):
@@ -185,15 +185,19 @@ def test_the_number_of_classes_is_chosen_by_bic_and_by_held_out_likelihood(world
 
 def test_goals():
     line = MDP.from_successors([[max(s - 1, 0), min(s + 1, 6)] for s in range(7)], terminal=[])
-    steps = np.stack([np.tile([-1.0, 0.0], (7, 1)), np.tile([0.0, -1.0], (7, 1))], axis=2)
-    trips = [([3, 2, 1, 0], [0, 0, 0], 0), ([1, 2, 3], [1, 1], 3), ([2, 3, 4, 3, 4, 5, 6], [1, 1, 0, 1, 1, 1], 6)]
-    wild = [([3, 4, 3, 2, 1, 2, 1, 0], [1, 0, 0, 0, 1, 0, 0], 0), ([3, 2, 3, 2, 3, 4, 5, 6], [0, 1, 0, 1, 1, 1, 1], 6)]
-    chosen = trips * 6 + wild * 6
-    demos = Demonstrations([(s, a) for s, a, _ in chosen], goals=[g for _, _, g in chosen])
+    steps = np.zeros((7, 2, 2))
+    steps[:3, :, 0] = steps[3:, :, 1] = -1.0  # costs of steps on the left and on the right
+    ends, paths = np.array([0, 6]), []
+    for c, coef in enumerate([[2.5, 0.8], [0.8, 2.5]]):
+        for goal in ends:
+            task = line.with_goal(goal)
+            policy = soft_value_iteration(task, steps @ coef).policy
+            paths.append(sample_demonstrations(line, policy, 15, goals=goal, max_steps=60, random_state=[c, goal]))
+    demos = sum(paths[1:], paths[0])
     model = MixtureIRL(2, line, steps, l2=0.1, random_state=0).fit(demos)
     assert model.converged_
-    ends = [fit.log_probabilities(demos) for fit in model.components_]
-    joint = np.stack([np.add.reduceat(p, demos.offsets[:-1]) for p in ends], axis=1) + np.log(model.weights_)
+    chosen = [fit.log_probabilities(demos) for fit in model.components_]
+    joint = np.stack([np.add.reduceat(p, demos.offsets[:-1]) for p in chosen], axis=1) + np.log(model.weights_)
     np.testing.assert_allclose(model.score_samples(demos), special.logsumexp(joint, axis=1), rtol=1e-12)
     assert model.log_likelihood_ > MixtureIRL(1, line, steps, l2=0.1).fit(demos).log_likelihood_
 
