@@ -310,7 +310,7 @@ class MixtureIRL(BaseEstimator):
             state = new
             if em_only and state.gradient <= self.tol * 1e-2:
                 break
-            if stalled or self._shares(state).min() < EMPTY:
+            if (stalled and np.isfinite(state.gradient)) or self._shares(state).min() < EMPTY:
                 break
         return state, curve
 

@@ -91,6 +91,8 @@ class SwitchingIRL(BaseEstimator):
     transmat_ : (C, C) array
         Row: from. Intents are ordered by how many decisions they take, the most first.
     coefs_ : (C, K) array
+    shares_ : (C,) array
+        Of the decisions.
     components_ : list of C Fit
         Each solves, predicts and draws as a fitted reward does.
     log_likelihood_ : float
@@ -272,6 +274,7 @@ class SwitchingIRL(BaseEstimator):
         self.coefs_ = np.stack([point.theta for point in points])
         self.startprob_ = np.exp(run.log_start[order])
         self.transmat_ = np.exp(run.log_moves[np.ix_(order, order)])
+        self.shares_ = data.weights[data.trajectory_ids] @ run.posterior.states[:, order] / (data.weights @ data.lengths)
         self.demonstrations_ = data
         self.log_likelihood_ = float(data.weights @ run.posterior.log_likelihoods)
         self.log_likelihood_curve_ = run.curve

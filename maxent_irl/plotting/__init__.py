@@ -14,8 +14,11 @@ from .calibration import CalibrationDisplay
 from .coefficients import CoefficientsDisplay
 from .colours import colour_map, colour_scale
 from .comparison import RewardComparisonDisplay
+from .components import ComponentsDisplay
 from .convergence import ConvergenceDisplay
+from .drift import DriftDisplay
 from .grid_map import GridMapDisplay
+from .intents import IntentsDisplay
 from .layouts import Layout, MapLayout, is_drawable, layout_of
 from .learning_curve import LearningCurveDisplay
 from .network import NetworkMapDisplay
@@ -32,9 +35,12 @@ __all__ = [
     "ActionValueDisplay",
     "CalibrationDisplay",
     "CoefficientsDisplay",
+    "ComponentsDisplay",
     "ConvergenceDisplay",
+    "DriftDisplay",
     "GridMapDisplay",
     "GridPlan",
+    "IntentsDisplay",
     "Layout",
     "LearningCurveDisplay",
     "MapLayout",
