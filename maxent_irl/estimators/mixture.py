@@ -141,7 +141,8 @@ class MixtureIRL(BaseEstimator):
 
     References
     ----------
-    Dempster, A. P., Laird, N. M. and Rubin, D. B. (1977), Maximum likelihood from incomplete data via the EM algorithm, JRSS B 39.
+    Dempster, A. P., Laird, N. M. and Rubin, D. B. (1977), Maximum likelihood from incomplete data via the EM algorithm,
+    JRSS B 39.
     Babes, M., Marivate, V., Subramanian, K. and Littman, M. (2011), Apprenticeship learning about multiple intentions, ICML.
     Louis, T. A. (1982), Finding the observed information matrix when using the EM algorithm, JRSS B 44(2).
     """
@@ -531,7 +532,8 @@ class MixtureIRL(BaseEstimator):
             level=level,
         )
         notes = [
-            f"{self.n_components} classes of {self.n_units_} units; {len(self.start_values_)} starts reached log-likelihoods from "
+            f"{self.n_components} classes of {self.n_units_} units; {len(self.start_values_)} starts reached log-likelihoods "
+            "from "
             f"{self.start_values_.min():.3f} to {self.start_values_.max():.3f}."
         ]
         if np.isnan(deviations).any():

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
+from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
@@ -27,10 +28,11 @@ from ..demonstrations import Demonstrations
 from ..demonstrations.history import History, with_history
 from ..demonstrations.intents import sample_switching
 from ..demonstrations.labelled import as_demonstrations
-from ..likelihood import TaskObjective
+from ..likelihood import TaskObjective, TaskPoint
 from ..likelihood.objective import ObjectivePoint
 from ..likelihood.statistics import decision_statistics
 from ..mdp import MDP, check_mdp
+from ..rewards import SmoothRewardModel
 from .fit import Fit
 from .forward_backward import Posterior, most_likely_path, smooth
 from .maxent import MaxEntIRL
@@ -39,6 +41,8 @@ from .weighted_fits import WeightedFits
 STEPS_OF_A_FIT = 2  # iterations within an M-step; more would be lost on probabilities that change
 STEPS_OF_A_START = 10  # iterations that all starts get before the best go on
 KEPT = 0.9  # probability to keep an intent, to start from
+STRETCHES = (5, 10, 20, 40, 80)  # mean numbers of decisions that are of one intent at a start
+DIRECTIONS = 20  # of the coefficients in which these are told apart
 SURVIVORS = 4  # one start in so many goes on to the end
 
 
@@ -76,9 +80,10 @@ class SwitchingIRL(BaseEstimator):
     temperature, action_prior, inference, l2, feature_names
         As for `MaxEntIRL`.
     startprob, transmat : (C,), (C, C) arrays, optional
-        Chain to start from. None: equal, and 0.9 on the diagonal.
+        Chain to start from. None: equal, and as sticky as the stretches of a start are
+        long.
     n_init : int
-        Starts from random probabilities. All get a few rounds, the best quarter goes on, and the best of these is kept.
+        Starts, in turn from stretches of trajectories that are alike and from random ones. All get a few rounds, the best quarter goes on, and the best of these is kept.
     max_iter : int
         Rounds of expectation-maximisation.
     tol : float
@@ -184,9 +189,7 @@ class SwitchingIRL(BaseEstimator):
             else check_distribution("startprob", self.startprob, C, what="intent")
         )
         if self.transmat is None:
-            kept = KEPT if C > 1 else 1.0
-            others = (1.0 - kept) / max(C - 1, 1)
-            return start, others + (kept - others) * np.eye(C)
+            return start, _sticky(C, KEPT)
         moves = check_numbers("transmat", self.transmat)
         if moves.shape != (C, C):
             raise ValueError(f"transmat must have shape ({C}, {C}), a row per intent; got {moves.shape}")
@@ -218,19 +221,40 @@ class SwitchingIRL(BaseEstimator):
                     f"coefs_init must be ({C}, {len(first.theta)}) finite numbers; got shape {coefs.shape}"
                 )
             return [self._expected(fits, [fits.objective.at(coef) for coef in coefs], *chain, [])]
-        for _ in range(self.n_init if C > 1 else 1):
-            demonstrations = fits.posed.demonstrations
-            # Probabilities drawn decision by decision would make all intents alike; stretches of a trajectory do not.
-            stretch = (
-                np.cumsum((demonstrations.times == 0) | (random.random_sample(demonstrations.n_decisions) < 0.1)) - 1
-            )
-            weights = random.dirichlet(np.ones(C), size=stretch[-1] + 1)[stretch]
-            points = [fits.maximise(weights[:, c], first, STEPS_OF_A_FIT) for c in range(C)]
+        pooled = fits.maximise(np.ones(fits.posed.demonstrations.n_decisions), first, STEPS_OF_A_START)
+        for k in range(self.n_init if C > 1 else 1):
+            length = int(random.choice(STRETCHES))
+            weights = self._start(fits, pooled, random, length, scored=k % 2 == 0)
+            if self.transmat is None:
+                chain = chain[0], np.log(_sticky(C, 1.0 - 1.0 / length))
+            points = [fits.maximise(weights[:, c], pooled, STEPS_OF_A_FIT) for c in range(C)]
             run = self._expected(fits, points, *chain, [])
             while len(run.curve) < min(self.max_iter, STEPS_OF_A_START) and run.gain > self.tol:
                 self._improve(fits, run)
             runs.append(run)
         return runs
+
+    def _start(
+        self, fits: WeightedFits, pooled: TaskPoint, random: np.random.RandomState, length: int, *, scored: bool
+    ) -> NDArray:
+        """Probabilities of the intents to start from, (N, C), the same along stretches of about `length` decisions.
+
+        (Drawn decision by decision they would make all intents alike.) The stretches are grouped by what they say about the
+        coefficients, if `scored`, and otherwise at random.
+        """
+        C, data = self.n_states, fits.posed.demonstrations
+        starts = (data.times == 0) | (random.random_sample(data.n_decisions) < 1.0 / length)
+        stretch = np.cumsum(starts) - 1
+        n = int(stretch[-1]) + 1
+        if not scored or n < C or not isinstance(fits.posed.reward_model, SmoothRewardModel):
+            return random.dirichlet(np.ones(C), size=n)[stretch]
+        by_stretch = TaskObjective(fits.posed.agent, fits.posed.reward_model, fits.objective.statistics.grouped(stretch))
+        scores = by_stretch.at(pooled.theta, start=pooled.values, hessian=True).unit_scores()
+        scores /= np.sqrt(np.bincount(stretch))[:, None]
+        values, vectors = np.linalg.eigh(scores.T @ scores / n)
+        kept = np.flatnonzero(values > 1e-8 * values.max())[-DIRECTIONS:]
+        found = KMeans(C, n_init=1, random_state=random).fit_predict(scores @ vectors[:, kept] / np.sqrt(values[kept]))
+        return (0.1 / C + 0.9 * np.eye(C)[found])[stretch]
 
     def _expected(
         self,
@@ -274,7 +298,9 @@ class SwitchingIRL(BaseEstimator):
         self.coefs_ = np.stack([point.theta for point in points])
         self.startprob_ = np.exp(run.log_start[order])
         self.transmat_ = np.exp(run.log_moves[np.ix_(order, order)])
-        self.shares_ = data.weights[data.trajectory_ids] @ run.posterior.states[:, order] / (data.weights @ data.lengths)
+        self.shares_ = (
+            data.weights[data.trajectory_ids] @ run.posterior.states[:, order] / (data.weights @ data.lengths)
+        )
         self.demonstrations_ = data
         self.log_likelihood_ = float(data.weights @ run.posterior.log_likelihoods)
         self.log_likelihood_curve_ = run.curve
@@ -369,3 +395,11 @@ class SwitchingIRL(BaseEstimator):
 
 def _log_probabilities(point: ObjectivePoint, data: Demonstrations) -> NDArray:
     return point.solution.log_probabilities(data.states, data.actions, data.times)  # type: ignore[attr-defined]
+
+
+def _sticky(C: int, kept: float) -> NDArray:
+    """A transition matrix that keeps an intent with this probability, (C, C)."""
+    if C == 1:
+        return np.ones((1, 1))
+    others = (1.0 - kept) / (C - 1)
+    return others + (kept - others) * np.eye(C)
