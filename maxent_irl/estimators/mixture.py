@@ -459,7 +459,7 @@ class MixtureIRL(BaseEstimator):
                 for d in np.flatnonzero(alive[:c]):
                     if np.abs(policies[c] - policies[d]).max() < SAME:
                         said.append(f"classes {d} and {c} decide alike: use fewer components")
-        if not self.converged_:
+        if alive.all() and not self.converged_:
             said.append(
                 f"the fit did not converge: after {self.n_iter_} iterations the largest gradient component per decision is "
                 f"{self.largest_gradient_:.3g}, not {self.tol:.3g}. Raise max_iter, loosen tol, or add l2 if some coefficients "
