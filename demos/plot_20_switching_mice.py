@@ -30,8 +30,8 @@ train, test = data.train[::4], data.test[::2]
 # %%
 # How many intents?
 # -----------------
-# Each decision is predicted from the earlier ones alone. One reward per step is the case of one intent. The criterion BIC penalises
-# a coefficient for each of 380 steps and each intent.
+# Each decision is predicted from the earlier ones alone. One reward per step is the case of one intent. The criterion BIC
+# penalises a coefficient for each of 380 steps and each intent.
 
 fits = {}
 for n in (1, 2, 3):

@@ -2,12 +2,12 @@
 Are these all of one kind?
 ==========================
 
-Harold Zurcher's buses had engines of different makes, in four groups. `MixtureIRL` is not told the groups. It supposes that each bus
-belongs to one of several classes with costs of their own, and estimates the costs, the shares, and the class of each bus. Rust (1987)
-tested whether the groups share their costs; they do not.
+Harold Zurcher's buses had engines of different makes, in four groups. `MixtureIRL` is not told the groups. It supposes that
+each bus belongs to one of several classes with costs of their own, and estimates the costs, the shares, and the class of each
+bus. Rust (1987) tested whether the groups share their costs; they do not.
 
-Needs the real data (environment variable ``MAXENT_IRL_DATA``). The figures show the criterion BIC for each number of classes, and the
-costs of each class with 95% intervals.
+Needs the real data (environment variable ``MAXENT_IRL_DATA``). The figures show the criterion BIC for each number of classes,
+and the costs of each class with 95% intervals.
 """
 
 import os
@@ -55,6 +55,9 @@ ax.set(
 ax.legend(frameon=False)
 
 # %%
+# The two criteria disagree. BIC, which asks for more evidence, prefers one class, and AIC prefers two. Engines are replaced
+# so rarely that these records cannot settle the question.
+#
 # Two classes
 # -----------
 

@@ -2,9 +2,9 @@
 Does what is wanted change within a session?
 ============================================
 
-`DriftingIRL` lets coefficients walk at random from bin to bin of a clock. How fast each one may change is estimated from the data, by
-the evidence. The question is put to paths of mice in a labyrinth, with the step of the path as the clock, and to a simulated animal whose
-thirst declines, where the answer is known.
+`DriftingIRL` lets coefficients walk at random from bin to bin of a clock. How fast each one may change is estimated from the
+data, by the evidence. The question is put to paths of mice in a labyrinth, with the step of the path as the clock, and to a
+simulated animal whose thirst declines, where the answer is known.
 
 Needs the real data (environment variable ``MAXENT_IRL_DATA``) for the mice. The figures show the coefficients with 95% bands.
 """
@@ -64,8 +64,8 @@ print("steps of the random walk, per 25 decisions:", mice.sigma_.round(4))
 print(f"held out, nats per decision: one reward {still.score(data.test):.5f}, drifting {mice.score(data.test):.5f}")
 
 # %%
-# The evidence finds almost no drift, and held-out paths are not better predicted with it. Paths of 500 nodes are pieces cut from whole
-# nights, so that the step within a piece says little about when in the night it was.
+# The evidence finds almost no drift, and held-out paths are not better predicted with it. Paths of 500 nodes are pieces cut
+# from whole nights, so that the step within a piece says little about when in the night it was.
 
 DriftDisplay.from_estimator(mice, title="Mice within 500 decisions").plot()
 

@@ -108,7 +108,7 @@ ROWS = {
         lambda: switching(coefs_init=[[0.0, 1.0]]),
         r"coefs_init must be \(2, 2\) finite numbers; got shape \(1, 2\)",
     ),
-    "switching with goals": (lambda: switching(data=demos(goals=[1, 2, 0])), "does not take demonstrations with goals"),
+    "switching with goals": (lambda: switching(data=demos(goals=[2, 0, 1])), "does not take demonstrations with goals"),
     "history of a single decision": (
         lambda: switching(history=True, features=None, data=Demonstrations([*PATHS, ([0, 1], [0])])),
         "trajectory 3 has a single decision, and with history",
@@ -142,5 +142,5 @@ ROWS = {
     "smoothness of wrong length": (lambda: drifting(smoothness=[1.0, 1.0, 1.0]), "or 2 of them"),
     "maps without a prior": (lambda: drifting(n_maps=2, smoothness=0.1), "l2 must be a number > 0; got 0.0"),
     "maps with evidence": (lambda: drifting(n_maps=2, l2=1.0), "with n_maps, smoothness must be numbers"),
-    "drifting with goals": (lambda: drifting(data=demos(goals=[1, 2, 0])), "does not take demonstrations with goals"),
+    "drifting with goals": (lambda: drifting(data=demos(goals=[2, 0, 1])), "does not take demonstrations with goals"),
 }

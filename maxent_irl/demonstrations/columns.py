@@ -70,11 +70,11 @@ class Columns:
     @classmethod
     def from_arrays(cls, arrays: dict[str, Any], n: int, N: int) -> Columns:
         """Take the columns out of the arrays of a file."""
-        found = [
-            {key.removeprefix(kind): arrays.pop(key) for key in list(arrays) if key.startswith(kind)}
-            for kind in ("decision_column.", "trajectory_column.")
-        ]
-        return cls.checked(*found, n, N)
+
+        def found(kind: str) -> dict[str, Any]:
+            return {key.removeprefix(kind): arrays.pop(key) for key in list(arrays) if key.startswith(kind)}
+
+        return cls.checked(found("decision_column."), found("trajectory_column."), n, N)
 
 
 def concatenated(parts: Sequence[Columns]) -> Columns:

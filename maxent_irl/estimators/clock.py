@@ -41,7 +41,9 @@ def clock_of(demonstrations: Demonstrations, clock: str) -> NDArray:
         try:
             time = values.astype(float)
         except (TypeError, ValueError):
-            raise ValueError(f"clock={clock!r} holds neither numbers nor dates, such as {values[0]!r}") from None
+            raise ValueError(
+                f"clock={clock!r} holds neither numbers nor dates, such as {values.tolist()[0]!r}"
+            ) from None
     bad = np.flatnonzero(~np.isfinite(time))
     if bad.size:
         i = int(bad[0])

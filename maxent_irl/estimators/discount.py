@@ -1,17 +1,17 @@
 r"""The discount as one more parameter: the profile of the likelihood, its maximum and its curvature.
 
-With :math:`\hat\theta(\gamma)` the best coefficients at a discount, the profile is
-:math:`\ell_p(\gamma) = \ell(\hat\theta(\gamma), \gamma)`. Its derivative is that of the likelihood at fixed coefficients. The
-continuation value is linear in the discount, so it acts there as a feature does, the value :math:`(Q - r) / \gamma` of what follows:
+With :math:`\hat\theta(\gamma)` the best coefficients at a discount, the profile is :math:`\ell_p(\gamma) =
+\ell(\hat\theta(\gamma), \gamma)`. Its derivative is that of the likelihood at fixed coefficients. The continuation value is
+linear in the discount, so it acts there as a feature does, the value :math:`(Q - r) / \gamma` of what follows:
 
 .. math:: \alpha\, \ell_p'(\gamma) = \langle n + \mu, (Q - r) / \gamma \rangle .
 
 The variance of the estimate is :math:`-1 / \ell_p''`, the entry of the inverse of the joint information; the covariance of the
 coefficients gains the outer product of :math:`d\hat\theta / d\gamma` times that variance.
 
-Source: Rust, J. (1994), Structural estimation of Markov decision processes, Handbook of Econometrics 4, and Magnac, T. and Thesmar, D.
-(2002), Identifying dynamic discrete decision processes, Econometrica 70(2): without exclusion restrictions the discount is not
-identified by rewards that are free in every state.
+Source: Rust, J. (1994), Structural estimation of Markov decision processes, Handbook of Econometrics 4, and Magnac, T. and
+Thesmar, D. (2002), Identifying dynamic discrete decision processes, Econometrica 70(2): without exclusion restrictions the
+discount is not identified by rewards that are free in every state.
 """
 
 from __future__ import annotations

@@ -55,8 +55,8 @@ class DriftingIRL(BaseEstimator):
         sigma, the standard deviation by which coefficients change from one bin to the next; infinite: bins are independent.
         "evidence": the values, one per feature, under which the demonstrations are most likely (Laplace's approximation).
     n_maps : int, optional
-        Rewards are mixtures of so many unknown maps, ``theta_b = sum_k w_bk u_k``: weights walk at random, by `smoothness` (one or
-        ``n_maps`` numbers), and maps have the prior ``Normal(0, 1 / l2)``, which sets their scale. Their signs make the mean
+        Rewards are mixtures of so many unknown maps, ``theta_b = sum_k w_bk u_k``: weights walk at random, by `smoothness` (one
+        or ``n_maps`` numbers), and maps have the prior ``Normal(0, 1 / l2)``, which sets their scale. Their signs make the mean
         weights positive; they are in the order of the size of their weights.
     n_init : int
         Starts with `n_maps`: the first from the coefficients without maps, the others random.
@@ -101,7 +101,8 @@ class DriftingIRL(BaseEstimator):
 
     References
     ----------
-    Ashwood, Z., Jha, A. and Pillow, J. (2022), Dynamic inverse reinforcement learning for characterizing animal behavior, NeurIPS.
+    Ashwood, Z., Jha, A. and Pillow, J. (2022), Dynamic inverse reinforcement learning for characterizing animal behavior,
+    NeurIPS.
     """
 
     mdp: MDP
@@ -240,7 +241,7 @@ class DriftingIRL(BaseEstimator):
         return np.where(largest > 0, largest, 1.0)
 
     def _fit_maps(self, curves: BinCurves, flat: NDArray, theta: NDArray, sigma: NDArray | None) -> Mode:
-        assert sigma is not None and self.n_maps is not None  # checked by _sigma
+        assert sigma is not None  # checked by _sigma
         free = maximise(
             curves, Walk(np.ones(theta.shape[1]), len(theta), flat, self.l2), theta, tol=self._tolerance, max_iter=20
         )

@@ -1,6 +1,7 @@
 r"""Gradient and information of the likelihood of units that each belong to one of several classes.
 
-With the score :math:`S_{uc}` of unit u as a member of class c, and its probability :math:`r_{uc}` of being one given what it does,
+With the score :math:`S_{uc}` of unit u as a member of class c, and its probability :math:`r_{uc}` of being
+one given what it does,
 
 .. math:: \nabla \ell = \sum_{u,c} r_{uc} S_{uc}, \qquad
     -\nabla^2 \ell = \sum_{u,c} r_{uc} B_{uc} - \sum_u \mathrm{Cov}_{c \sim r_u}(S_{uc}),

@@ -1,11 +1,11 @@
 r"""Coefficients that walk at random from bin to bin: the posterior's mode, its covariance and its evidence.
 
-.. math:: \log p(\theta \mid D) = \sum_b \ell_b(\theta_b) - \frac12 \sum_{b>1} \sum_k (\theta_{bk} - \theta_{b-1,k})^2 / \sigma_k^2
-    - \frac{\lambda}{2} \sum_b |F^\top \theta_b|^2 + \text{const}.
+.. math:: \log p(\theta \mid D) = \sum_b \ell_b(\theta_b) - \frac12 \sum_{b>1} \sum_k (\theta_{bk} -
+    \theta_{b-1,k})^2 / \sigma_k^2 - \frac{\lambda}{2} \sum_b |F^\top \theta_b|^2 + \text{const}.
 
-The Hessian is block tridiagonal, with diagonal blocks off the diagonal: a band of width K. One banded Cholesky factorisation gives
-the Newton step; block elimination gives the covariance of each bin and of neighbours, in time linear in the number of bins. F spans
-the directions on which no decision depends; the last term keeps them at zero.
+The Hessian is block tridiagonal, with diagonal blocks off the diagonal: a band of width K. One banded Cholesky factorisation
+gives the Newton step; block elimination gives the covariance of each bin and of neighbours, in time linear in the number of
+bins. F spans the directions on which no decision depends; the last term keeps them at zero.
 
 Source: Ashwood, Z., Jha, A. and Pillow, J. (2022), Dynamic inverse reinforcement learning for characterizing animal behavior,
 NeurIPS; the Laplace evidence: MacKay, D. J. C. (1992), Bayesian interpolation, Neural Computation 4(3).
@@ -216,9 +216,9 @@ def maximise(curves: Curves, walk: Walk, theta: NDArray, *, tol: float, max_iter
 def evidence_gradient(mode: Mode, gradients: Callable[[NDArray], NDArray]) -> NDArray:
     r"""Derivative of `Mode.evidence` with respect to log sigma, (K,).
 
-    The mode moves with sigma, and the curvature with the mode. With :math:`\Sigma_b = U U^\top` the posterior covariance of a bin,
-    the derivative of :math:`\operatorname{tr}(\Sigma_b H_b)` is the sum over columns u of the second derivative of the gradient
-    along u, which differences of fourth order give.
+    The mode moves with sigma, and the curvature with the mode. With :math:`\Sigma_b = U U^\top` the posterior covariance of a
+    bin, the derivative of :math:`\operatorname{tr}(\Sigma_b H_b)` is the sum over columns u of the second derivative of the
+    gradient along u, which differences of fourth order give.
 
     Parameters
     ----------

@@ -1,11 +1,11 @@
 r"""A demonstrator whose intent changes along the way: a hidden Markov chain of rewards.
 
-The intent :math:`z_t` follows a Markov chain, and decision t follows the soft-optimal policy of the reward of :math:`z_t` (as if that
-intent lasted). Forward-backward gives the probability of each intent at each decision; the M-step fits each reward to the decisions,
-weighted by these.
+The intent :math:`z_t` follows a Markov chain, and decision t follows the soft-optimal policy of the reward of :math:`z_t` (as
+if that intent lasted). Forward-backward gives the probability of each intent at each decision; the M-step fits each reward to
+the decisions, weighted by these.
 
-Source: Ke, J., Wu, F., Wang, J., Markowitz, J. and Wu, A. (2025), Inverse reinforcement learning with switching rewards and history
-dependency for characterizing animal behaviors, ICML (arXiv:2501.12633).
+Source: Ke, J., Wu, F., Wang, J., Markowitz, J. and Wu, A. (2025), Inverse reinforcement learning with switching rewards and
+history dependency for characterizing animal behaviors, ICML (arXiv:2501.12633).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ..demonstrations import Demonstrations
 from ..demonstrations.history import History, with_history
 from ..demonstrations.intents import sample_switching
 from ..demonstrations.labelled import as_demonstrations
-from ..likelihood import TaskObjective, TaskPoint
+from ..likelihood import TaskObjective
 from ..likelihood.objective import ObjectivePoint
 from ..likelihood.statistics import decision_statistics
 from ..mdp import MDP, check_mdp
@@ -72,9 +72,9 @@ class SwitchingIRL(BaseEstimator):
     mdp : MDP
     features : as for `MaxEntIRL`; with `history`, a row per pair (`maxent_irl.demonstrations.history.with_history`)
     history : bool
-        Whether rewards are of pairs (previous state, state). The first decision of every trajectory is then left out. With a reward
-        per pair (no features) each step has a reward of its own. For choices that differ by where one came from give features per
-        pair and action, (S', A, K).
+        Whether rewards are of pairs (previous state, state). The first decision of every trajectory is then left out. With a
+        reward per pair (no features) each step has a reward of its own. For choices that differ by where one came from give
+        features per pair and action, (S', A, K).
     stickiness : float >= 0
         Prior of the transition matrix: so many imaginary decisions at which each intent was kept.
     temperature, action_prior, inference, l2, feature_names
@@ -83,7 +83,8 @@ class SwitchingIRL(BaseEstimator):
         Chain to start from. None: equal, and as sticky as the stretches of a start are
         long.
     n_init : int
-        Starts, in turn from stretches of trajectories that are alike and from random ones. All get a few rounds, the best quarter goes on, and the best of these is kept.
+        Starts, in turn from stretches of trajectories that are alike and from random ones. All get a few rounds, the best
+        quarter goes on, and the best of these is kept.
     max_iter : int
         Rounds of expectation-maximisation.
     tol : float
@@ -235,7 +236,7 @@ class SwitchingIRL(BaseEstimator):
         return runs
 
     def _start(
-        self, fits: WeightedFits, pooled: TaskPoint, random: np.random.RandomState, length: int, *, scored: bool
+        self, fits: WeightedFits, pooled: ObjectivePoint, random: np.random.RandomState, length: int, *, scored: bool
     ) -> NDArray:
         """Probabilities of the intents to start from, (N, C), the same along stretches of about `length` decisions.
 
@@ -248,10 +249,14 @@ class SwitchingIRL(BaseEstimator):
         n = int(stretch[-1]) + 1
         if not scored or n < C or not isinstance(fits.posed.reward_model, SmoothRewardModel):
             return random.dirichlet(np.ones(C), size=n)[stretch]
-        by_stretch = TaskObjective(fits.posed.agent, fits.posed.reward_model, fits.objective.statistics.grouped(stretch))
+        by_stretch = TaskObjective(
+            fits.posed.agent, fits.posed.reward_model, fits.objective.statistics.grouped(stretch)
+        )
         scores = by_stretch.at(pooled.theta, start=pooled.values, hessian=True).unit_scores()
         scores /= np.sqrt(np.bincount(stretch))[:, None]
         values, vectors = np.linalg.eigh(scores.T @ scores / n)
+        if not values.max() > 0.0:  # nothing is said about the coefficients
+            return random.dirichlet(np.ones(C), size=n)[stretch]
         kept = np.flatnonzero(values > 1e-8 * values.max())[-DIRECTIONS:]
         found = KMeans(C, n_init=1, random_state=random).fit_predict(scores @ vectors[:, kept] / np.sqrt(values[kept]))
         return (0.1 / C + 0.9 * np.eye(C)[found])[stretch]

@@ -6,7 +6,7 @@ receding horizon) is one more class with these attributes.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from numpy.typing import NDArray
 
@@ -137,3 +137,6 @@ class Objective(Protocol):
         hessian : bool
             Whether the Hessian will be asked for: what is factorised is chosen accordingly.
         """
+
+    def reweighted(self, weights: NDArray) -> Self:
+        """The same objective with unit i of the statistics counting ``weights[i]`` times as much; everything else is shared."""

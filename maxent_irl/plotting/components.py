@@ -119,7 +119,7 @@ class ComponentsDisplay(BriefRepr):
         """
         C = len(self.values)
         if self.world is None:
-            quantities = dict(names=self.names, label=self.label)
+            quantities = {"names": self.names, "label": self.label}
             self.displays_: list[Any] = [
                 CoefficientsDisplay.from_values(
                     row, None if self.errors is None else self.errors[c], title=self.titles[c], **quantities

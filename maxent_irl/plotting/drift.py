@@ -20,8 +20,8 @@ from .keys import key_above, title_above
 class DriftDisplay(BriefRepr):
     """A curve per feature over the clock, with the band of its interval.
 
-    Make one with `from_values` or `from_estimator`. Of more than 5 features those that change most, in standard errors, are shown,
-    and the figure says so.
+    Make one with `from_values` or `from_estimator`. Of more than 5 features those that change most, in standard errors, are
+    shown, and the figure says so.
 
     Parameters
     ----------

@@ -21,8 +21,8 @@ MOST_ROWS = 40
 class IntentsDisplay(BriefRepr):
     """A row per trajectory, a colour per intent, time to the right.
 
-    Make one with `from_values` or `from_estimator`. Up to 5 intents can be told apart. Of more than 40 trajectories the first 40 are
-    shown, and the figure says so.
+    Make one with `from_values` or `from_estimator`. Up to 5 intents can be told apart. Of more than 40 trajectories the first
+    40 are shown, and the figure says so.
 
     Parameters
     ----------

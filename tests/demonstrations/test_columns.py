@@ -52,7 +52,8 @@ def test_columns_can_be_added(demos):
     more = Demonstrations(demos, trajectory_columns={"age": [3, 4]}, weights=[1, 2])
     assert list(more.columns.trajectories) == ["sex", "age"]
     assert list(more.columns.decisions) == ["hour"]
-    assert (demos != more) and (Demonstrations(demos, weights=[1, 2]) != more)
+    assert demos != more
+    assert Demonstrations(demos, weights=[1, 2]) != more
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.model_selection import cross_val_score
+from sklearn.model_selection import KFold, cross_val_score
 
 from maxent_irl import Demonstrations, DriftingIRL, MaxEntIRL, sample_demonstrations, soft_value_iteration
 from maxent_irl.worlds import GridWorld
@@ -27,10 +27,11 @@ def features(world):
 def walked(world, features, seed, n_bins=BINS, per_bin=15, steps=10):
     rng = np.random.default_rng(seed)
     path = np.cumsum(rng.normal(size=(n_bins, 2)) * SIGMA, axis=0) + [1.0, -1.0]
+    policies = [soft_value_iteration(world.mdp, features @ coef).policy for coef in path]
     parts = [
-        sample_demonstrations(world.mdp, soft_value_iteration(world.mdp, features @ c).policy, per_bin, max_steps=steps, random_state=[seed, b])
-        for b, c in enumerate(path)
-    ]  # fmt: skip
+        sample_demonstrations(world.mdp, policy, per_bin, max_steps=steps, random_state=[seed, b])
+        for b, policy in enumerate(policies)
+    ]
     days = np.repeat(np.arange(n_bins), per_bin)
     return Demonstrations(sum(parts[1:], parts[0]), trajectory_columns={"day": days}), path
 
@@ -81,8 +82,6 @@ def test_the_walk_is_recovered(fitted, data):
 def test_held_out_likelihood_prefers_drift(world, features, data):
     drifting = DriftingIRL(world.mdp, features, clock="day", bins=np.arange(-0.5, BINS), smoothness=0.5)
     still = MaxEntIRL(world.mdp, features, objective="likelihood")
-    from sklearn.model_selection import KFold
-
     folds = KFold(3, shuffle=True, random_state=0)
     assert cross_val_score(drifting, data[0], cv=folds).mean() > cross_val_score(still, data[0], cv=folds).mean() + 0.01
 
