@@ -14,7 +14,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -28,7 +28,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._checks import check_choice, check_count, check_max_iter
 from ..inference.cycles import ImproperProblemError
 from ..likelihood.information import complement
-from ..likelihood.objective import ObjectivePoint
+from ..likelihood.objective import Objective, ObjectivePoint
 from ..mdp import MDP
 from ..rewards import SmoothRewardModel
 from .fit import Fit
@@ -49,11 +49,18 @@ STALLED = 1e-14  # relative gain that is a rounding error
 EMPTY = 1e-6  # share of the units below which a class is empty
 
 
+class Place(NamedTuple):
+    """What is kept of a point: enough to evaluate there again."""
+
+    theta: NDArray  # (K,)
+    values: Any  # V
+
+
 @dataclass
 class _State:
     """Where a run stands."""
 
-    points: list[ObjectivePoint]  # C, of the unweighted objective
+    points: list[Any]  # C points of the unweighted objective, or a Place each once the fit is over
     designs: list[NDArray]  # C arrays (K, P): coefficients of a class are its design times phi
     phi: NDArray  # (P,)
     membership: Membership
@@ -194,7 +201,6 @@ class MixtureIRL(BaseEstimator):
                 + ("" if units.names is None else ": trajectories of one group are one unit")
             )
         self._units, self._posed = units, replace(posed, demonstrations=units.counted)
-        self._base = self._posed.objective
         designs, previous = self._make_designs(posed), getattr(self, "_state", None) if self.warm_start else None
         if previous is not None and np.shape(previous.designs) == np.shape(designs):
             runs = [self._run(self._resumed(previous))]
@@ -203,6 +209,7 @@ class MixtureIRL(BaseEstimator):
         best = max(runs, key=lambda run: run[0].value)
         self.start_values_ = np.array([run[0].log_likelihoods @ units.weights for run in runs])
         self._store(*best)
+        del self._fits
         return self
 
     def _cold_runs(self, one: MaxEntIRL, designs: list[NDArray]) -> list[tuple[_State, list[float]]]:
@@ -260,6 +267,11 @@ class MixtureIRL(BaseEstimator):
             D[own, len(shared) + c * len(own) + np.arange(len(own))] = 1.0
             designs.append(D)
         return designs
+
+    @property
+    def _base(self) -> Objective:
+        """The objective of all trajectories, without the classes."""
+        return self._posed.objective
 
     @property
     def _newton(self) -> bool:
@@ -426,8 +438,9 @@ class MixtureIRL(BaseEstimator):
             membership=membership,
             joint=state.joint[:, order],
         )
-        self._state = state
-        self.components_ = [self._component(point) for point in state.points]
+        self._state = replace(state, points=[Place(point.theta, point.values) for point in state.points])
+        self.components_ = [_released(self._component(point)) for point in state.points]
+        self._flat = self._fits.flat
         self.coefs_ = np.stack([point.theta for point in state.points])
         self.membership_, self.demonstrations_ = membership, units.counted
         self.weights_, by_parameter = membership.shares(units.covariates, units.weights)
@@ -520,7 +533,7 @@ class MixtureIRL(BaseEstimator):
         names += [f"class {c}: {name}" for c in range(self.n_components) for name in self.components_[0].names]
         coef = np.concatenate([*values, self.coefs_.ravel()])
         deviations = np.concatenate([*errors, self.standard_errors_.ravel()])
-        flat = np.linalg.norm(self._fits.flat, axis=1) > 1e-6
+        flat = np.linalg.norm(self._flat, axis=1) > 1e-6
         determined = np.concatenate([np.ones(len(coef) - self.coefs_.size, bool), np.tile(~flat, self.n_components)])
         statistics = fit_statistics(
             self,
@@ -546,3 +559,8 @@ class MixtureIRL(BaseEstimator):
 def _roots(covariance: NDArray) -> NDArray:
     """Roots of the diagonal, (n,)."""
     return np.sqrt(np.maximum(np.diag(covariance), 0.0))
+
+
+def _released(fit: Fit) -> Fit:
+    """The same without factorisations."""
+    return fit if fit.solution is None else replace(fit, solution=fit.solution.released())

@@ -299,7 +299,9 @@ class SwitchingIRL(BaseEstimator):
         data = posed.demonstrations
         order = np.argsort(-(data.weights[data.trajectory_ids] @ run.posterior.states), kind="stable")
         points = [run.points[c] for c in order]
-        self.components_ = [replace(posed, theta=p.theta, solution=p.solution, start=p.values) for p in points]
+        self.components_ = [
+            replace(posed, theta=p.theta, solution=p.solution.released(), start=p.values) for p in points
+        ]
         self.coefs_ = np.stack([point.theta for point in points])
         self.startprob_ = np.exp(run.log_start[order])
         self.transmat_ = np.exp(run.log_moves[np.ix_(order, order)])

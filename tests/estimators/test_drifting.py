@@ -1,5 +1,6 @@
 """DriftingIRL: limits that are other estimators, recovery, clocks, maps."""
 
+import pickle
 import time
 
 import numpy as np
@@ -77,6 +78,7 @@ def test_the_walk_is_recovered(fitted, data):
     np.testing.assert_allclose(fitted.sigma_, SIGMA, atol=0.35)
     assert (np.abs(fitted.coef_path_ - data[1]) < 4 * fitted.standard_errors_).all()
     assert fitted.solve(3).policy.shape == (25, 5)
+    assert pickle.loads(pickle.dumps(fitted)).score(data[0]) == fitted.score(data[0])
 
 
 def test_held_out_likelihood_prefers_drift(world, features, data):

@@ -1,5 +1,7 @@
 """MixtureIRL: the likelihood by enumeration of classes, Louis' information by differences, recovery, units and covariates."""
 
+import pickle
+
 import numpy as np
 import pytest
 from scipy import optimize, special
@@ -240,3 +242,12 @@ def test_conventions(world, features, fitted):
     assert clone(fitted).get_params()["n_components"] == 2
     assert "share of class 1" in str(fitted.summary())
     assert list(fitted.summary().coefficients["feature"][:2]) == ["share of class 0", "share of class 1"]
+
+
+def test_a_fit_can_be_pickled_and_goes_on_from_where_it_was(world, features, demos, fitted):
+    other = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_array_equal(other.responsibilities(demos), fitted.responsibilities(demos))
+    again = other.set_params(warm_start=True).fit(demos)
+    assert again.n_iter_ == 0
+    np.testing.assert_allclose(again.coefs_, fitted.coefs_, atol=1e-10)
+    assert str(again.summary()) != ""

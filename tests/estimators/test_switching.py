@@ -1,6 +1,7 @@
 """SwitchingIRL: the likelihood by enumeration of all paths of intents, recovery, history, and conventions."""
 
 import itertools
+import pickle
 
 import numpy as np
 import pytest
@@ -166,6 +167,7 @@ def test_sampling_and_conventions(fitted, data):
     share = np.bincount(intents, minlength=2) / len(intents)
     assert stayed == pytest.approx(share @ np.diag(fitted.transmat_), abs=0.02)
     assert clone(fitted).get_params()["n_states"] == 2
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(fitted)).predict(data[0][:3]), fitted.predict(data[0][:3]))
     search = GridSearchCV(fitted.set_params(n_init=1, max_iter=60, tol=1e-4), {"n_states": [1, 2]}, cv=2).fit(
         data[0][:10]
     )
