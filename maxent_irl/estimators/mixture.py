@@ -14,70 +14,31 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 from sklearn.base import BaseEstimator
-from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from .._checks import check_choice, check_count, check_max_iter
-from ..inference.cycles import ImproperProblemError
-from ..likelihood.information import complement
-from ..likelihood.objective import Objective, ObjectivePoint
+from ..likelihood.objective import ObjectivePoint
 from ..mdp import MDP
 from ..rewards import SmoothRewardModel
 from .fit import Fit
-from .louis import MixtureInformation, mixture_information
 from .maxent import MaxEntIRL
 from .membership import Membership
-from .optimisers import DENSE_HESSIAN_FEATURES
+from .mixture_fits import EMPTY, MixtureFits, MixtureState, Place
 from .summary import FitSummary, coefficient_columns, fit_statistics
 from .units import Units, units_of
-from .weighted_fits import WeightedFits, flat_together, uphill
+from .weighted_fits import WeightedFits, flat_together
 
 INITS = ("both", "scores", "random")
-CLOSE_ENOUGH = 1e-3  # gain of the mean log-likelihood per decision below which Newton's method takes over
-STEPS_OF_A_FIT = 3  # iterations within an M-step; more would be lost on responsibilities that change
-HALVINGS = 4  # of a Newton step, each to a quarter, before a round of expectation-maximisation
+Run = tuple[MixtureState, list[float]]
 SAME = 1e-3  # classes whose policies differ by less than this wherever somebody was are one class
-STALLED = 1e-14  # relative gain that is a rounding error
-EMPTY = 1e-6  # share of the units below which a class is empty
-
-
-class Place(NamedTuple):
-    """What is kept of a point: enough to evaluate there again."""
-
-    theta: NDArray  # (K,)
-    values: Any  # V
-
-
-@dataclass
-class _State:
-    """Where a run stands."""
-
-    points: list[Any]  # C points of the unweighted objective, or a Place each once the fit is over
-    designs: list[NDArray]  # C arrays (K, P): coefficients of a class are its design times phi
-    phi: NDArray  # (P,)
-    membership: Membership
-    joint: NDArray  # (U, C): log of weight times likelihood
-    value: float  # penalised log-likelihood, nats
-    n_iter: int = 0
-    gradient: float = np.inf  # largest component per decision
-
-    @property
-    def log_likelihoods(self) -> NDArray:
-        """(U,)."""
-        return special.logsumexp(self.joint, axis=1)
-
-    @property
-    def responsibilities(self) -> NDArray:
-        """(U, C)."""
-        return np.exp(self.joint - self.log_likelihoods[:, None])
 
 
 @dataclass(eq=False, repr=False)
@@ -192,52 +153,53 @@ class MixtureIRL(BaseEstimator):
         check_count("n_init", self.n_init)
         check_choice("init", self.init, INITS)
         check_max_iter(self.max_iter, 0)
-        one = self._one_class()
-        posed = one.posed(X)
+        posed = self._one_class().posed(X)
         units = units_of(posed.demonstrations, self.units, groups, tuple(self.covariates))
         if self.n_components > len(units):
             raise ValueError(
                 f"n_components={self.n_components} classes need at least as many units; there are {len(units)}"
                 + ("" if units.names is None else ": trajectories of one group are one unit")
             )
-        self._units, self._posed = units, replace(posed, demonstrations=units.counted)
+        posed = replace(posed, demonstrations=units.counted)
         designs, previous = self._make_designs(posed), getattr(self, "_state", None) if self.warm_start else None
         if previous is not None and np.shape(previous.designs) == np.shape(designs):
-            runs = [self._run(self._resumed(previous))]
+            problem, runs = self._resume(posed, units, previous)
         else:
-            runs = self._cold_runs(one, designs)
+            problem, runs = self._start_anew(posed, units, designs)
         best = max(runs, key=lambda run: run[0].value)
         self.start_values_ = np.array([run[0].log_likelihoods @ units.weights for run in runs])
-        self._store(*best)
-        del self._fits
+        self._store(problem, *best)
         return self
 
-    def _cold_runs(self, one: MaxEntIRL, designs: list[NDArray]) -> list[tuple[_State, list[float]]]:
+    def _problem(self, posed: Fit, units: Units, start: Fit) -> MixtureFits:
+        fits = WeightedFits(start, posed.objective, l2=self.l2, tol=self.tol)
+        return MixtureFits(posed, units, fits, self.n_components, bool(self.shared), self.l2, self.tol, self.max_iter)
+
+    def _start_anew(self, posed: Fit, units: Units, designs: list[NDArray]) -> tuple[MixtureFits, list[Run]]:
         """A run from each start."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # all data by one reward: only a place to start from
-            pooled = one.fit(self._units.counted).fit_
-        self._fits = WeightedFits(pooled, self._base, l2=self.l2, tol=self.tol)
+            pooled = self._one_class().fit(units.counted).fit_
+        problem = self._problem(posed, units, pooled)
         random, C = check_random_state(self.random_state), self.n_components
-        first = self._base.at(pooled.theta, start=pooled.start, hessian=True)
+        first = posed.objective.at(pooled.theta, start=pooled.start, hessian=True)
         phi = np.linalg.lstsq(np.vstack(designs), np.tile(pooled.theta, C))[0]
         membership = Membership(C, tuple(self.covariates))
         runs = []
         for k in range(self.n_init if C > 1 else 1):
-            start = self._start(k, first, random)
-            runs.append(self._run(self._maximised([first] * C, designs, phi, membership, start)))
-        return runs
+            scored = self.init == "scores" or (self.init == "both" and k % 2 == 0)
+            start = problem.start(first, random, scored=scored)
+            runs.append(problem.run(problem.maximised([first] * C, designs, phi, membership, start)))
+        return problem, runs
 
-    def _resumed(self, previous: _State) -> _State:
-        """The state of an earlier fit, in the problem at hand."""
+    def _resume(self, posed: Fit, units: Units, previous: MixtureState) -> tuple[MixtureFits, list[Run]]:
+        """A run from the state of an earlier fit."""
         theta = [D @ previous.phi for D in previous.designs]
-        points = [
-            self._base.at(coef, start=point.values, hessian=True)
-            for coef, point in zip(theta, previous.points, strict=True)
-        ]
-        start = replace(self._posed, theta=theta[0], start=points[0].values)
-        self._fits = WeightedFits(start, self._base, l2=self.l2, tol=self.tol)
-        return self._expected(points, previous.designs, previous.phi, previous.membership)
+        places = zip(theta, previous.points, strict=True)
+        points = [posed.objective.at(coef, start=place.values, hessian=True) for coef, place in places]
+        problem = self._problem(posed, units, replace(posed, theta=theta[0], start=points[0].values))
+        state = problem.expected(points, previous.designs, previous.phi, previous.membership)
+        return problem, [problem.run(state, resumed=True)]
 
     # The problem.
 
@@ -268,167 +230,16 @@ class MixtureIRL(BaseEstimator):
             designs.append(D)
         return designs
 
-    @property
-    def _base(self) -> Objective:
-        """The objective of all trajectories, without the classes."""
-        return self._posed.objective
-
-    @property
-    def _newton(self) -> bool:
-        """Whether Louis' information is at hand: the reward has a Jacobian, and there are not too many parameters."""
-        smooth = isinstance(self._posed.reward_model, SmoothRewardModel)
-        size = self.n_components * self._posed.reward_model.n_parameters
-        return smooth and size <= 2 * DENSE_HESSIAN_FEATURES
-
-    # One run.
-
-    def _start(self, k: int, pooled: ObjectivePoint, random: np.random.RandomState) -> NDArray:
-        """Responsibilities to start from, (U, C)."""
-        U, C = len(self._units), self.n_components
-        scored = self.init == "scores" or (self.init == "both" and k % 2 == 0)
-        if C == 1 or not scored or not isinstance(self._posed.reward_model, SmoothRewardModel):
-            return random.dirichlet(np.full(C, 0.5), size=U)
-        scores = np.zeros((U, len(pooled.theta)))
-        np.add.at(scores, self._units.unit_of, pooled.unit_scores())
-        decisions = np.bincount(self._units.unit_of, self._units.counted.lengths, U)
-        scores /= np.sqrt(decisions)[:, None]
-        values, vectors = np.linalg.eigh(scores.T @ scores / U)
-        kept = values > 1e-8 * values.max()
-        white = scores @ vectors[:, kept] / np.sqrt(values[kept])
-        found = KMeans(C, n_init=1, random_state=random).fit_predict(white) if kept.any() else random.randint(C, size=U)
-        return 0.1 / C + 0.9 * np.eye(C)[found]
-
-    def _run(self, state: _State) -> tuple[_State, list[float]]:
-        fits = self._fits
-        curve = [state.value / fits.objective.total_weight]
-        total, em_only = fits.objective.total_weight, not self._newton
-        while state.n_iter < self.max_iter:
-            new = None
-            if (
-                not em_only
-                and (len(curve) > 1 or self.warm_start)
-                and curve[-1] - curve[-2 % len(curve)] < CLOSE_ENOUGH
-            ):
-                information = self._information(state)
-                state.gradient = float(np.abs(information.gradient).max(initial=0.0)) / total
-                if state.gradient <= self.tol:
-                    break
-                new = self._newton_step(state, information)
-            if new is None:
-                new = self._maximised(state.points, state.designs, state.phi, state.membership, state.responsibilities)
-                new.gradient = (new.value - state.value) / total if em_only else state.gradient
-            stalled = new.value - state.value <= STALLED * abs(state.value)
-            new.n_iter = state.n_iter + 1
-            curve.append(new.value / total)
-            state = new
-            if em_only and state.gradient <= self.tol * 1e-2:
-                break
-            if (stalled and np.isfinite(state.gradient)) or self._shares(state).min() < EMPTY:
-                break
-        return state, curve
-
-    def _maximised(
-        self,
-        points: Sequence[ObjectivePoint],
-        designs: list[NDArray],
-        phi: NDArray,
-        membership: Membership,
-        responsibilities: NDArray,
-    ) -> _State:
-        """One round: weighted fits, membership, and the responsibilities that follow."""
-        units = self._units
-        weights = units.weights[:, None] * responsibilities
-        by_trajectory = weights[units.unit_of]
-        if self.shared:
-            points, phi = self._fits.step_together(by_trajectory, points, designs, phi, STEPS_OF_A_FIT)
-        else:
-            alive = weights.sum(axis=0) > EMPTY * units.weights.sum()
-            points = [
-                self._fits.maximise(by_trajectory[:, c], point, STEPS_OF_A_FIT) if alive[c] else point
-                for c, point in enumerate(points)
-            ]
-            phi = sum((D.T @ point.theta for D, point in zip(designs, points, strict=True)), np.zeros_like(phi))
-        return self._expected(
-            points, designs, phi, membership.fitted(units.covariates, responsibilities, units.weights)
-        )
-
-    def _expected(
-        self, points: Sequence[ObjectivePoint], designs: list[NDArray], phi: NDArray, membership: Membership
-    ) -> _State:
-        """The E-step."""
-        units = self._units
-        fits = [self._component(point) for point in points]
-        likelihoods = np.stack([units.total(fit.log_probabilities(units.counted)) for fit in fits], axis=1)
-        joint = membership.log_weights(units.covariates) + likelihoods
-        value = float(special.logsumexp(joint, axis=1) @ units.weights) - 0.5 * self.l2 * float(phi @ phi)
-        return _State(list(points), designs, phi, membership, joint, value)
-
-    def _component(self, point: ObjectivePoint) -> Fit:
-        """The fit of a class; it need not be solved again unless there are goals."""
-        return replace(self._posed, theta=point.theta, solution=getattr(point, "solution", None), start=point.values)
-
-    def _information(self, state: _State) -> MixtureInformation:
-        units = self._units
-        plain = [self._base.at(p.theta, start=p.values, hessian=True) for p in state.points]
-        weighted = self._weighted(state)
-        return mixture_information(
-            weighted,
-            [point.unit_scores() for point in plain],
-            state.designs,
-            state.phi,
-            state.membership,
-            temperature=self.temperature,
-            covariates=units.covariates,
-            responsibilities=state.responsibilities,
-            unit_weights=units.weights,
-            unit_of=units.unit_of,
-            l2=self.l2,
-            flat=flat_together(self._fits.flat, state.designs),
-        )
-
-    def _shares(self, state: _State) -> NDArray:
-        """(C,)."""
-        return state.membership.shares(self._units.covariates, self._units.weights)[0]
-
-    def _weighted(self, state: _State) -> list[ObjectivePoint]:
-        """Points of the classes' objectives, each trajectory weighing what its unit's responsibility says."""
-        weights = (self._units.weights[:, None] * state.responsibilities)[self._units.unit_of]
-        return [
-            self._base.reweighted(weights[:, c]).at(p.theta, start=p.values, hessian=True)
-            for c, p in enumerate(state.points)
-        ]
-
     def weighted_points(self) -> list[ObjectivePoint]:
         """Of the fit: the gradients of these objectives add up to that of the log-likelihood, in units of reward."""
         check_is_fitted(self)
-        return self._weighted(self._state)
-
-    def _newton_step(self, state: _State, information: MixtureInformation) -> _State | None:
-        """A Newton step of the log-likelihood itself, shortened until it gets higher; None where that fails."""
-        kept = complement(information.flat)
-        step = kept @ uphill(kept.T @ information.matrix @ kept, kept.T @ information.gradient)
-        M, rounding = state.membership.n_parameters, 1e-13 * abs(state.value)
-        for halving in range(HALVINGS):
-            change = 0.25**halving * step
-            phi = state.phi + change[M:]
-            membership = state.membership.with_parameters(state.membership.parameters + change[:M])
-            try:
-                points = [
-                    self._base.at(D @ phi, start=point.start_for(D @ phi), hessian=True)
-                    for D, point in zip(state.designs, state.points, strict=True)
-                ]
-            except ImproperProblemError:  # an undiscounted problem whose value is infinite there
-                continue
-            new = self._expected(points, state.designs, phi, membership)
-            if new.value >= state.value - rounding:
-                return new
-        return None
+        return self._fitted.weighted(self._state)
 
     # What is found.
 
-    def _store(self, state: _State, curve: list[float]) -> None:
-        units, total = self._units, self._base.total_weight
-        order = np.argsort(-self._shares(state), kind="stable")
+    def _store(self, problem: MixtureFits, state: MixtureState, curve: list[float]) -> None:
+        units, total = problem.units, problem.posed.objective.total_weight
+        order = np.argsort(-problem.shares(state), kind="stable")
         coef = state.membership.coef[order]
         membership = replace(state.membership, coef=np.where(np.isneginf(coef), coef, coef - coef[0]))
         state = replace(
@@ -439,8 +250,8 @@ class MixtureIRL(BaseEstimator):
             joint=state.joint[:, order],
         )
         self._state = replace(state, points=[Place(point.theta, point.values) for point in state.points])
-        self.components_ = [_released(self._component(point)) for point in state.points]
-        self._flat = self._fits.flat
+        self.components_ = [_released(problem.component(point)) for point in state.points]
+        self._fitted, self._flat = problem, problem.fits.flat
         self.coefs_ = np.stack([point.theta for point in state.points])
         self.membership_, self.demonstrations_ = membership, units.counted
         self.weights_, by_parameter = membership.shares(units.covariates, units.weights)
@@ -452,13 +263,13 @@ class MixtureIRL(BaseEstimator):
         self.n_decisions_, self.n_units_ = units.counted.n_decisions, len(units)
         M, P = membership.n_parameters, len(state.phi)
         alive = self.weights_ > EMPTY
-        if self._newton and alive.all():
-            self.covariance_ = self._information(state).covariance
+        if problem.newton and alive.all():
+            self.covariance_ = problem.information(state).covariance
         else:
             self.covariance_ = np.full((M + P, M + P), np.nan)
         self.weight_errors_ = _roots(by_parameter @ self.covariance_[:M, :M] @ by_parameter.T)
         self.standard_errors_ = np.stack([_roots(D @ self.covariance_[M:, M:] @ D.T) for D in state.designs])
-        self.n_parameters_ = M + P - flat_together(self._fits.flat, state.designs).shape[1]
+        self.n_parameters_ = M + P - flat_together(self._flat, state.designs).shape[1]
         self._warn(alive)
 
     def _warn(self, alive: NDArray) -> None:
