@@ -65,7 +65,9 @@ for c in range(3):
     )
 
 # %%
-# On the maze each node shows the mean reward of the steps that lead to it.
+# On the maze each node shows the mean reward of the steps that lead to it. One intent (intent 1) has its highest rewards on
+# the way to the water port and there. The other two avoid it, and each has high rewards in dead ends of other parts of the
+# maze: they explore. None of the three has high rewards near home.
 
 ComponentsDisplay.from_estimator(best, data.world).plot()
 

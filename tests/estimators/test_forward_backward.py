@@ -80,3 +80,9 @@ def test_hmmlearn_agrees_where_emissions_are_fixed():
     best, mine = most_likely_path(np.log(start), np.log(moves), log_b, offsets)
     assert best.sum() == pytest.approx(log_p, abs=1e-8)
     np.testing.assert_array_equal(mine, path)
+    model.fit(seen[:, None], lengths)
+    for _ in range(20):
+        found = smooth(np.log(start), np.log(moves), log_b, offsets)
+        start, moves = found.states[offsets[:-1]].mean(axis=0), found.moves / found.moves.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(model.startprob_, start, atol=1e-8)
+    np.testing.assert_allclose(model.transmat_, moves, atol=1e-8)
