@@ -123,6 +123,7 @@ class MixtureFits:
         while state.n_iter < self.max_iter:
             new = None
             if not em_only and (len(curve) > 1 or resumed) and curve[-1] - curve[-2 % len(curve)] < CLOSE_ENOUGH:
+                state.points = self.plain(state)
                 information = self.information(state)
                 state.gradient = float(np.abs(information.gradient).max(initial=0.0)) / total
                 if state.gradient <= self.tol:
@@ -181,9 +182,8 @@ class MixtureFits:
 
     def information(self, state: MixtureState) -> MixtureInformation:
         """Louis' information."""
-        units = self.units
-        plain = [self.base.at(p.theta, start=p.values, hessian=True) for p in state.points]
-        weighted = self.weighted(state)
+        units, plain = self.units, self.plain(state)
+        weighted = self.weighted(replace(state, points=plain))
         return mixture_information(
             weighted,
             [point.unit_scores() for point in plain],
@@ -203,19 +203,23 @@ class MixtureFits:
         """Of the classes, (C,)."""
         return state.membership.shares(self.units.covariates, self.units.weights)[0]
 
+    def plain(self, state: MixtureState) -> list[ObjectivePoint]:
+        """Points of the unweighted objective at the coefficients of the classes."""
+        return [
+            p if getattr(p, "objective", None) is self.base else self.base.at(p.theta, start=p.values, hessian=True)
+            for p in state.points
+        ]
+
     def weighted(self, state: MixtureState) -> list[ObjectivePoint]:
         """Points of the classes' objectives, each trajectory weighing what its unit's responsibility says."""
         weights = (self.units.weights[:, None] * state.responsibilities)[self.units.unit_of]
-        return [
-            self.base.reweighted(weights[:, c]).at(p.theta, start=p.values, hessian=True)
-            for c, p in enumerate(state.points)
-        ]
+        return [point.reweighted(weights[:, c]) for c, point in enumerate(self.plain(state))]
 
     def newton_step(self, state: MixtureState, information: MixtureInformation) -> MixtureState | None:
         """A Newton step of the log-likelihood itself, shortened until it gets higher; None where that fails."""
         kept = complement(information.flat)
         step = kept @ uphill(kept.T @ information.matrix @ kept, kept.T @ information.gradient)
-        M, rounding = state.membership.n_parameters, 1e-13 * abs(state.value)
+        M, rounding, here = state.membership.n_parameters, 1e-13 * abs(state.value), self.plain(state)
         for halving in range(HALVINGS):
             change = 0.25**halving * step
             phi = state.phi + change[M:]
@@ -223,7 +227,7 @@ class MixtureFits:
             try:
                 points = [
                     self.base.at(D @ phi, start=point.start_for(D @ phi), hessian=True)
-                    for D, point in zip(state.designs, state.points, strict=True)
+                    for D, point in zip(state.designs, here, strict=True)
                 ]
             except ImproperProblemError:  # an undiscounted problem whose value is infinite there
                 continue

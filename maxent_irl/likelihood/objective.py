@@ -80,6 +80,9 @@ class ObjectivePoint(Protocol):
     def start_for(self, theta: NDArray) -> Any:
         """A start for V at other parameters nearby."""
 
+    def reweighted(self, weights: NDArray) -> ObjectivePoint:
+        """The objective with other weights of its units at the same parameters."""
+
     def moved(self, theta: NDArray, last: Any) -> ObjectivePoint:
         """The objective at other parameters, near those of `last`, reusing what was factorised here."""
 

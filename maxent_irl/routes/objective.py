@@ -298,6 +298,10 @@ class SharedGoalsPoint:
             demonstrated = demonstrated.toarray()
         return demonstrated + objective.in_order([part for share in found for part in share])
 
+    def reweighted(self, weights: NDArray) -> SharedGoalsPoint:
+        """The objective with other weights of its demonstrations at the same parameters."""
+        return self.objective.reweighted(weights).at(self.theta, hessian=True)
+
     def moved(self, theta: NDArray, last: SharedGoalsPoint) -> SharedGoalsPoint:
         """The objective at other parameters."""
         return self.objective.at(theta)
@@ -412,6 +416,10 @@ class SeparateGoalsPoint:
     def unit_scores(self) -> NDArray:
         """(n, K), in the order of the demonstrations."""
         return self.objective.in_order(self._by_goal("unit_scores"))
+
+    def reweighted(self, weights: NDArray) -> SeparateGoalsPoint:
+        """The objective with other weights of its demonstrations at the same parameters."""
+        return self.objective.reweighted(weights).at(self.theta, start=self.values, hessian=True)
 
     def moved(self, theta: NDArray, last: SeparateGoalsPoint) -> SeparateGoalsPoint:
         """The objective at other parameters, near those of `last`."""
