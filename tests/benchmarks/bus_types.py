@@ -86,7 +86,7 @@ def profiled(fit: Callable[[float], MaxEntIRL | MixtureIRL]) -> tuple[float, Max
     """The discount of greatest likelihood, and the fit there."""
     found = optimize.minimize_scalar(
         lambda discount: -fit(discount).log_likelihood_ / 1e4,
-        bounds=(0.6, 0.99),
+        bounds=(0.6, 0.999),
         method="bounded",
         options={"xatol": 5e-4},
     )
