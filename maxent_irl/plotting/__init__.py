@@ -15,8 +15,11 @@ from .calibration import CalibrationDisplay
 from .coefficients import CoefficientsDisplay
 from .colours import colour_map, colour_scale, error_colour_map
 from .comparison import RewardComparisonDisplay
+from .components import ComponentsDisplay
 from .convergence import ConvergenceDisplay
+from .drift import DriftDisplay
 from .grid_map import GridMapDisplay
+from .intents import IntentsDisplay
 from .layouts import Layout, MapLayout, is_drawable, layout_of
 from .learning_curve import LearningCurveDisplay
 from .network import NetworkMapDisplay
@@ -39,9 +42,12 @@ __all__ = [
     "BandsDisplay",
     "CalibrationDisplay",
     "CoefficientsDisplay",
+    "ComponentsDisplay",
     "ConvergenceDisplay",
+    "DriftDisplay",
     "GridMapDisplay",
     "GridPlan",
+    "IntentsDisplay",
     "Layout",
     "LearningCurveDisplay",
     "MapLayout",
