@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..worlds import GridGeometry
-from .colours import colour_scale
+from .colours import colour_scale, error_colour_map
 from .shapes import Shapes
 
 
@@ -145,6 +145,10 @@ class Layout:
     def scale(self, *arrays: ArrayLike, **options: Any) -> dict[str, Any]:
         """One colour scale for several maps; arguments as for `colour_scale`."""
         return colour_scale(*arrays, **options)
+
+    def error_colours(self) -> Any:
+        """The colour map of standard errors."""
+        return error_colour_map()
 
     def heading_for(self, goal: int | None) -> Self:
         """The layout that marks this state as the goal; None: as it is."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..worlds import NetworkGeometry
-from .colours import line_scale
+from .colours import error_colour_map, line_colour_map, line_scale
 from .layouts import Layout, Words, lay_out
 from .network import NetworkMapDisplay
 from .positions import network_positions
@@ -38,6 +38,10 @@ class NetworkLayout(Layout):
     def place_names(self) -> list[str]:
         """Name of each link."""
         return [f"link {link}" for link in self.geometry.links]
+
+    def error_colours(self) -> Any:
+        """The colour map of standard errors, without what is too pale for lines."""
+        return line_colour_map(error_colour_map())
 
     def heading_for(self, goal: int | None) -> NetworkLayout:
         """The layout that marks the node of the goal."""

@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..routes import expected_flows
 from ..uncertainty import ErrorMap
-from .colours import error_colour_map
 from .fitted import error_map, has_errors
 from .layouts import Layout, layout_of
 
@@ -74,7 +73,7 @@ def estimator_map(
     """
     layout = layout_of(world).heading_for(goal)
     shown, meta = quantity(estimator, layout, show, goal), QUANTITIES[show]
-    options: dict[str, Any] = {"cmap": error_colour_map()} if show == "standard_error" else {}
+    options: dict[str, Any] = {"cmap": layout.error_colours()} if show == "standard_error" else {}
     if show == "reward" and layout.rings and has_errors(estimator):
         options["errors"] = layout.per_place(quantity(estimator, layout, "standard_error").values)
     return layout.map(

@@ -200,6 +200,7 @@ def test_a_road_network_has_its_maps(tmp_path):
     assert f"demonstrations entered each link; {entered} links were used" in texts["Map of"]
     assert re.match(r"Map of the recovered reward. It is lowest at link \d+ \(-", texts["Map of the recovered reward"])
     assert any("how often each link is expected to be visited" in caption for caption in page.texts["figcaption"])
+    assert any("Sought: nothing. Avoided: length and left." in text for text in page.texts["li"])  # both are costs
     told = [text for text in page.texts["title"] if text.startswith("link ")]
     assert len(told) == network.n_links
     assert all(

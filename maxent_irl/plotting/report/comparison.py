@@ -16,7 +16,7 @@ from ..fitted import state_names, summary_of
 from ..layouts import Layout, layout_of
 from ..quantities import earned, reward_label
 from ..side_by_side import SideBySideDisplay
-from .page import Section, element, paragraph, table, whole_page
+from .page import Section, element, fold_out, paragraph, table, whole_page
 from .pictures import drawn
 from .sections import number
 
@@ -134,14 +134,14 @@ def rewards(models: Mapping[str, Any], layout: Layout | None) -> Section:
         parts.append(_maps(values, layout, reward_label(next(iter(models.values())).reward_, layout)))
     names = list(values)
     rows = [(a, *(number(_correlation(values[a], values[b]), 3) for b in names)) for a in names]
-    parts.append(table("Correlation of the rewards over places", ("", *names), rows))
+    parts.append(table("Correlation of the rewards over places", ("Model", *names), rows))
     first = next(iter(models.values()))
     places = state_names(first) if layout is None or layout.place_names is None else layout.place_names
     spread = np.nanmax(list(values.values()), axis=0) - np.nanmin(list(values.values()), axis=0)
     order = np.argsort(-np.nan_to_num(spread, nan=-1.0), kind="stable")[:MOST_COEFFICIENTS]
     rows = [(places[i], *(number(values[name][i], 3) for name in names), number(spread[i], 3)) for i in order]
     caption = "Rewards, the mean of each model removed; the places on which models differ most come first"
-    parts.append(table(caption, ("Place", *names, "Difference"), rows))
+    parts.append(fold_out("The rewards place by place", table(caption, ("Place", *names, "Difference"), rows)))
     return Section("rewards", "Where the rewards differ", parts)
 
 

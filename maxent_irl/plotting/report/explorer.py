@@ -10,7 +10,6 @@ from xml.etree import ElementTree as ET
 import numpy as np
 from numpy.typing import NDArray
 
-from ..colours import colour_scale, error_colour_map
 from ..fitted import has_errors
 from ..layouts import Layout
 from ..quantities import QUANTITIES, quantity
@@ -72,13 +71,13 @@ def quantities_of(subject: Subject, layout: Layout) -> list[Shown]:
             continue
         found, meta = quantity(estimator, layout, show), QUANTITIES[show]
         values = layout.per_place(found.values, total=found.total)
-        scale = colour_scale(values, signed=meta.signed, from_zero=meta.from_zero, root=meta.root)
+        scale = layout.scale(values, signed=meta.signed, from_zero=meta.from_zero, root=meta.root)
         if show == "standard_error":
-            scale["cmap"] = error_colour_map()
+            scale["cmap"] = layout.error_colours()
         shown.append(Shown(name, words, values, scale))
     data, mdp = subject.demonstrations, estimator.mdp
     counts = layout.per_place(data.state_action_counts(mdp.n_states, mdp.n_actions), total=True)
-    scale = colour_scale(counts, signed=False, from_zero=True, root=True)
+    scale = layout.scale(counts, signed=False, from_zero=True, root=True)
     return [*shown, Shown("Seen", "decisions seen", counts, scale)]
 
 

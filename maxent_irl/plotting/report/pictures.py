@@ -131,7 +131,7 @@ def draw_coefficients(subject: Subject) -> ET.Element:
         if display.determined is not None and not display.determined.all()
         else "Coefficients, with 95% intervals where standard errors are known.",
         reading="A dot is an estimate. The line around it holds the true value in 95 of 100 such studies. If it lies on one "
-        "side of zero, the feature is known to be sought (right) or avoided (left).",
+        "side of zero, more of the feature is known to raise the reward (right) or to lower it (left).",
     )
 
 

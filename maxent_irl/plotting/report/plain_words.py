@@ -5,6 +5,8 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
 
 from ...uncertainty.maps import constant_is_free
 from ..kinds import kinds_of
@@ -42,7 +44,8 @@ def listed(names: list[str]) -> str:
 def seen(subject: Subject) -> str:
     """What the demonstrations are."""
     data = subject.demonstrations
-    goals = "" if data.goals is None else f", towards {np.unique(data.goals).size:,} different goals"
+    n_goals = 0 if data.goals is None else np.unique(data.goals).size
+    goals = "" if not n_goals else ", towards one goal" if n_goals == 1 else f", towards {n_goals:,} different goals"
     many = "s" if len(data) != 1 else ""
     return f"{len(data):,} demonstration{many} with {data.n_decisions:,} decisions{goals}."
 
@@ -52,24 +55,36 @@ def found(subject: Subject) -> str:
     columns = subject.summary.coefficients
     names, coef, errors = columns["feature"], subject.estimator.coef_, np.array(columns["standard_error"])
     kinds = kinds_of(subject.estimator)
-    if kinds or len(names) > MANY:
-        values = subject.values if not kinds else None
-        if values is not None and np.isfinite(values).any():
-            places = subject.place_names
-            high, low = int(np.nanargmax(values)), int(np.nanargmin(values))
-            return f"The reward is highest at {short(places[high])} and lowest at {short(places[low])}."
+    if kinds:
         names, coef = [kind.name for kind in kinds], np.array([kind.reward for kind in kinds])
         errors = np.array([kind.error for kind in kinds])
-    known = (
-        np.array(columns["determined"]) if len(columns["determined"]) == len(coef) else np.ones(len(coef), dtype=bool)
-    )
-    sure = known & ~(np.abs(coef) <= SURE * errors)
+    elif len(names) > MANY or subject.estimator.features is None:
+        if not np.isfinite(subject.values).any():
+            return "No place has a reward."
+        places, values = subject.place_names, subject.values
+        high, low = int(np.nanargmax(values)), int(np.nanargmin(values))
+        return f"The reward is highest at {short(places[high])} and lowest at {short(places[low])}."
+    else:
+        sides = feature_sides(subject)
+        coef = np.where(sides < 0, -coef, coef)
+        names = [name if side else f"more {name}" for name, side in zip(names, sides, strict=True)]
+    sure = np.array(columns["determined"]) & ~(np.abs(coef) <= SURE * errors)
     order = np.argsort(-np.abs(coef), kind="stable")
     liked = [names[k] for k in order if sure[k] and coef[k] > 0]
     disliked = [names[k] for k in order if sure[k] and coef[k] < 0]
     if not liked and not disliked:
         return "Nothing is known to be sought or avoided."
     return f"Sought: {listed(liked) if liked else 'nothing'}. Avoided: {listed(disliked) if disliked else 'nothing'}."
+
+
+def feature_sides(subject: Subject) -> NDArray:
+    """1 for features that are never negative, -1 for those that are never positive, such as costs, 0 for others; (K,)."""
+    matrix = subject.estimator.fit_.point.features.matrix
+    low, high = (
+        np.asarray(end.toarray() if sparse.issparse(end) else end).ravel()
+        for end in (matrix.min(axis=0), matrix.max(axis=0))
+    )
+    return np.where(low >= 0, 1, np.where(high <= 0, -1, 0))
 
 
 def prediction(subject: Subject) -> str:
