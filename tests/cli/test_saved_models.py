@@ -152,7 +152,9 @@ def test_groups_are_clusters(command, tmp_path):
             walks.append(f"{trip},{'abcd'[trip % 4]},p{place},{'lr'[action]}")
             place = (place + (1 if action else -1)) % 4
     (tmp_path / "walks.csv").write_text("\n".join(walks) + "\n")
-    status, out, _ = command("recover", "walks.csv", "--id", "trip", "--groups", "animal", "--l2", 1, "--n-jobs", 2, "--out", "o")
+    status, out, _ = command(
+        "recover", "walks.csv", "--id", "trip", "--groups", "animal", "--l2", 1, "--n-jobs", 2, "--out", "o"
+    )
     assert status == 0
     assert "clustered: sandwich, scores of 4 groups of trajectories" in out
     assert maxent_irl.load("o/model.npz").fit_.groups.tolist()[:5] == ["a", "b", "c", "d", "a"]

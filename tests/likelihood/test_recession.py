@@ -55,7 +55,10 @@ def test_against_a_linear_programme(kind, seed):
         return -rows.T @ lost, rows.T @ ((lost * expit(rows @ coef))[:, None] * rows)
 
     stopped = minimize(
-        lambda coef: np.logaddexp(0, -rows @ coef).sum(), np.zeros(rows.shape[1]), jac=lambda coef: evaluate(coef)[0], tol=1e-5
+        lambda coef: np.logaddexp(0, -rows @ coef).sum(),
+        np.zeros(rows.shape[1]),
+        jac=lambda coef: evaluate(coef)[0],
+        tol=1e-5,
     )
     _, singular, vectors = np.linalg.svd(rows)
     ignored = vectors[int((singular > 1e-9).sum()) :].T
