@@ -73,8 +73,8 @@ def read_trips(path: Path, options: argparse.Namespace) -> Trips:
         for name in ("time_format", "ties", "short", "gaps")
         if getattr(options, name) is not None
     }
-    kind = {"node": place} if options.nodes else {"link": place}
-    trips = network.trips_from_csv(path, trip=id_column, step=step, delimiter=options.delimiter, **kind, **how)
+    how["node" if options.nodes else "link"] = place
+    trips = network.trips_from_csv(path, trip=id_column, step=step, delimiter=options.delimiter, **how)
     names = [*attributes, "constant", *(() if options.nodes else ("u-turn",))]
     features = network.features(*names)
     kept = [k for k in range(len(names)) if np.ptp(features[..., k][network.mdp.available]) or names[k] == "constant"]

@@ -104,7 +104,7 @@ def _command(
     parser: argparse.ArgumentParser = commands.add_parser(
         name, help=short, description=manual, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    more = {"nargs": "+"} if several else {}
+    more: dict[str, Any] = {"nargs": "+"} if several else {}
     what = "written by recover, or by save()"
     parser.add_argument("models" if several else "model", metavar="MODEL.npz", type=Path, help=what, **more)
     parser.set_defaults(run=run)
@@ -151,8 +151,8 @@ def predict(options: argparse.Namespace) -> int:
     chances = model.predict_proba(chosen, times, goals=goal)
     rows = (
         (states[s], _action(model, s, a, states, actions), repr(float(chances[i, a])))
-        for i, s in enumerate(chosen)
-        for a in np.flatnonzero(available[s])
+        for i, s in enumerate(chosen.tolist())
+        for a in np.flatnonzero(available[s]).tolist()
     )
     _write(options.out, ["state", "action", "probability"], rows)
     return DONE
