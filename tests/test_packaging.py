@@ -1,9 +1,11 @@
 """What the build ships is what the folders hold."""
 
-import importlib
+import importlib.util
 import tomllib
 from importlib.resources import files
 from pathlib import Path
+
+import pytest
 
 import maxent_irl
 
@@ -19,8 +21,16 @@ def test_every_package_folder_is_listed():
 
 
 def test_listed_packages_import():
-    for name in LISTED - {"maxent_irl.data"}:
+    for name in LISTED - {"maxent_irl.data", "maxent_irl.control.deep"}:
         importlib.import_module(name)
+
+
+def test_the_package_with_networks_imports_or_names_its_extra():
+    if importlib.util.find_spec("torch") and importlib.util.find_spec("gymnasium"):
+        importlib.import_module("maxent_irl.control.deep")
+    else:
+        with pytest.raises(ImportError, match="install 'maxent-irl.torch.'"):
+            importlib.import_module("maxent_irl.control.deep")
 
 
 def test_typed_marker_and_version():

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ..demonstrations.cells import MISSING, check_missing
-from ..demonstrations.columns import read_columns
 from ..demonstrations.labels import shown
+from ..demonstrations.table_sources import read_columns
 
 
 def groups_of(path: Path, id: Any, options: argparse.Namespace, ids: Sequence[Any]) -> list[Any]:

@@ -21,6 +21,7 @@ from ..datasets import BUILT_IN
 from ..estimators import MaxEntIRL
 from ..estimators.optimisers import SOLVERS, Progress
 from ..inference.cycles import ImproperProblemError
+from ..lesson import arguments as lesson
 from ..likelihood.statistics import OBJECTIVES
 from .saved_models import add_commands
 from .table_options import Once, columns_of
@@ -42,6 +43,7 @@ Without --mdp the dynamics are estimated from the table by counting; without
 examples:
   maxent-irl recover gridworld --out out
   maxent-irl recover trips.csv --id trip --state link --action turn --discount 0.95
+  maxent-irl recover maze.csv --id animal --id session --state place --time when
   maxent-irl recover walks.csv --grid 8x12 --report report.html
   maxent-irl recover log.csv --mdp mdp.npz --features features.csv --groups animal
   maxent-irl recover trips.csv --links links.csv --id trip --state link
@@ -67,6 +69,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=OUTCOME,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    lesson.add_arguments(commands.add_parser("lesson", help="open the lesson in a browser"))
     recover.register("action", None, Once)
     recover.add_argument("source", metavar="SOURCE", help="name of a built-in set, or path of a CSV table")
     recover.add_argument("--out", metavar="DIR", type=Path, default=Path("maxent-irl-out"), help="default: %(default)s")
@@ -137,6 +140,8 @@ def _rows_and_columns(text: str) -> tuple[int, int]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status."""
     options = parser().parse_args(arguments)
+    if options.command == "lesson":
+        return lesson.run(options)
     command = shlex.join(["maxent-irl", *(sys.argv[1:] if arguments is None else arguments)])
     try:
         return recover(options, command) if options.command == "recover" else options.run(options)

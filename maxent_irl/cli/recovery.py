@@ -172,6 +172,7 @@ def _read_table(options: argparse.Namespace) -> Problem:
         mdp = MDP.load(options.mdp)
     table, roles, reading = read_options(path, options)
     demonstrations = Demonstrations.from_table(table, mdp=mdp, n_states=cells if mdp is None else None, **reading)
+    n_short = len(set(table.identifiers({"id": roles["id"]})["id"].tolist())) - len(demonstrations)
     changes = {key: getattr(options, key) for key in ("discount", "horizon") if getattr(options, key) is not None}
     if mdp is not None:
         dynamics = f"dynamics from {options.mdp}"
@@ -208,7 +209,7 @@ def _read_table(options: argparse.Namespace) -> Problem:
         names,
         l2,
         world=grid,
-        columns=columns_in_words(roles),
+        columns=columns_in_words(roles, n_short),
         neighbours=roles["action"] is None and options.mdp is None,
         groups=None if options.groups is None else groups_of(path, roles["id"], options, demonstrations.ids),
         notes={"grid": None if options.grid is None else list(options.grid)},

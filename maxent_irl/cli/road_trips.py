@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..demonstrations import Demonstrations
 from ..demonstrations.cells import is_number
-from ..demonstrations.columns import read_columns
+from ..demonstrations.table_sources import read_columns
 from ..worlds import RoadNetwork
 
 ENDS = {"from": ("from", "tail", "u", "source"), "to": ("to", "head", "v", "target")}
@@ -68,13 +68,13 @@ def read_trips(path: Path, options: argparse.Namespace) -> Trips:
     id_column = _column(options.id, "--id", ("trip", "id"), header, path)
     place = _column(options.state, "--state", ("node", "state") if options.nodes else ("link", "state"), header, path)
     step = options.time or next((name for name in ("time", "step") if name in header), None)
-    how = {
+    how: dict[str, Any] = {
         name: getattr(options, name)
         for name in ("time_format", "ties", "short", "gaps")
         if getattr(options, name) is not None
     }
-    how["node" if options.nodes else "link"] = place
-    trips = network.trips_from_csv(path, trip=id_column, step=step, delimiter=options.delimiter, **how)
+    kind: dict[str, Any] = {"node": place} if options.nodes else {"link": place}
+    trips = network.trips_from_csv(path, trip=id_column, step=step, delimiter=options.delimiter, **kind, **how)
     names = [*attributes, "constant", *(() if options.nodes else ("u-turn",))]
     features = network.features(*names)
     kept = [k for k in range(len(names)) if np.ptp(features[..., k][network.mdp.available]) or names[k] == "constant"]

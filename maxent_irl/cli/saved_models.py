@@ -151,8 +151,8 @@ def predict(options: argparse.Namespace) -> int:
     chances = model.predict_proba(chosen, times, goals=goal)
     rows = (
         (states[s], _action(model, s, a, states, actions), repr(float(chances[i, a])))
-        for i, s in enumerate(chosen.tolist())
-        for a in np.flatnonzero(available[s]).tolist()
+        for i, s in enumerate(map(int, chosen))
+        for a in map(int, np.flatnonzero(available[s]))
     )
     _write(options.out, ["state", "action", "probability"], rows)
     return DONE

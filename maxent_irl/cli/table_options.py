@@ -10,8 +10,8 @@ import numpy as np
 
 from ..demonstrations import Demonstrations
 from ..demonstrations.cells import MISSING, check_missing
-from ..demonstrations.columns import Roles, Table, read_columns
 from ..demonstrations.labels import shown
+from ..demonstrations.table_sources import Roles, Table, read_columns
 from ..estimators import MaxEntIRL
 
 SEARCHED_COLUMNS = ("id", "state", "action", "time", "next_state")  # by these names, unless others are given
@@ -102,10 +102,11 @@ def _chosen(options: argparse.Namespace, header: tuple[str, ...], roles: Roles) 
     return roles
 
 
-def columns_in_words(roles: Roles) -> str:
-    """Which column was read for what."""
+def columns_in_words(roles: Roles, n_short: int = 0) -> str:
+    """Which column was read for what, and how many trajectories without a decision were left out."""
     read = [f"{role} {' + '.join(map(repr, n if isinstance(n, list) else [n]))}" for role, n in roles.items() if n]
-    return ", ".join(read) + ("" if roles["action"] else "; no actions: an action is which neighbour was entered")
+    words = ", ".join(read) + ("" if roles["action"] else "; no actions: an action is which neighbour was entered")
+    return f"{words}; {n_short} trajectories without a decision left out" if n_short else words
 
 
 def read_demonstrations(path: Path, options: argparse.Namespace, model: MaxEntIRL) -> Demonstrations:

@@ -1,6 +1,6 @@
 """Run every member of the family at small size, and print its distance from the exact answer.
 
-    python -m maxent_irl.control [--seed SEED]
+    python -m maxent_irl.control [--seed SEED] [--deep]
 
 The exit code is 1 if a distance exceeds its bound.
 """
@@ -11,7 +11,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from .members import MEMBERS, measure
+from .members import MEMBERS, Member, measure
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,10 +21,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Run every member of the family, and print its distance from the exact answer.",
     )
     parser.add_argument("--seed", type=_seed, default=0, help="seed of all random draws (default 0)")
-    seed = parser.parse_args(arguments).seed
+    parser.add_argument(
+        "--deep", action="store_true", help="run the members with networks instead, some minutes; needs torch"
+    )
+    options = parser.parse_args(arguments)
+    seed, members = options.seed, _deep_members() if options.deep else MEMBERS
     print(f"{'member':24} {'measured':56} {'distance':>9} {'bound':>8} {'seconds':>8}", flush=True)
     results = []
-    for member in MEMBERS:
+    for member in members:
         result = measure(member, seed)
         results.append(result)
         mark = "" if result.kept else "  EXCEEDED"
@@ -37,6 +41,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verdict = f"bounds exceeded by: {', '.join(missed)}" if missed else "all within their bounds"
     print(f"{len(results)} members in {total:.1f} s, {verdict}")
     return 1 if missed else 0
+
+
+def _deep_members() -> tuple[Member, ...]:
+    """The members with networks, one thread for each; exit where torch is missing, saying which extra has it."""
+    try:
+        from .deep.members import DEEP_MEMBERS, use_one_thread
+    except ImportError as error:
+        sys.exit(str(error))
+    use_one_thread()
+    return DEEP_MEMBERS
 
 
 def _seed(text: str) -> int:

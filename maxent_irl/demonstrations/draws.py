@@ -1,7 +1,7 @@
 """Vectorised draws: which action, and what happens next, for many walkers at once.
 
-Every draw inverts a cumulative distribution. The distributions of all rows are laid end to end, row r between r and r + 1, so
-that drawing for any number of rows is one binary search for ``r + u``. The resolution is about 1e-16 times the number of rows.
+Every draw inverts a cumulative distribution. The distributions of all rows are laid end to end, row r between r and r + 1.
+Drawing for any number of rows is then one binary search for ``r + u``. The resolution is about 1e-16 times the number of rows.
 
 Source: L. Devroye, Non-Uniform Random Variate Generation, Springer, 1986, section III.2 (inversion by binary search).
 """

@@ -1,7 +1,7 @@
 """Demonstrations from different MDPs that share their features: laid side by side, they are one problem.
 
-The parts have no way from one to another, so the objective of the whole is the sum of the objectives of the parts, and all that
-works on one MDP (fits, errors, cross-validation, goals, sampling) works on several: other maps, other dynamics, other years.
+No state of one part leads to another part, so the objective of the whole is the sum of the objectives of the parts. All that
+works on one MDP (fits, errors, cross-validation, goals, sampling) therefore works on several maps, dynamics or years.
 """
 
 from __future__ import annotations

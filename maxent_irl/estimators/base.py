@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from abc import abstractmethod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from .._checks import check_indices
@@ -19,6 +18,22 @@ from ..routes.policies import GoalPolicies
 from .files import write_model
 from .fit import Fit
 from .summary import FitSummary, summarise
+
+if TYPE_CHECKING:
+
+    class BaseEstimator:
+        """What type checkers should know of scikit-learn's class, which has no types of its own."""
+
+        def get_params(self, deep: bool = True) -> dict[str, Any]:
+            """Constructor parameters by name."""
+            ...
+
+        def set_params(self, **parameters: Any) -> Any:
+            """Change constructor parameters."""
+            ...
+
+else:
+    from sklearn.base import BaseEstimator
 
 
 class RewardEstimator(BaseEstimator):
@@ -43,6 +58,7 @@ class RewardEstimator(BaseEstimator):
     n_iter_: int
     n_decisions_: int
     n_trajectories_: int
+    notes_: dict[str, Any]  # of an estimator that was loaded: what was kept beside it
 
     covariance: str = "observed"
 

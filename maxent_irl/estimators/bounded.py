@@ -1,10 +1,10 @@
 r"""Coefficients under which no move is rewarded: the maximum where it lies on that bound.
 
 Shortest paths need costs, so the likelihood of travellers who plan with a receding horizon is defined where
-:math:`\phi(s, a)^\top \theta \le 0` for every move. An optimiser without constraints stops where its steps run into the
-bound. From there SLSQP (scipy) goes on with the constraints that matter: those it has come close to, and those that its steps
-violate. The gradient at a maximum on the bound is a combination of the features of the free moves with weights >= 0 (Karush,
-Kuhn and Tucker); what is left of it is compared with the tolerance.
+:math:`\phi(s, a)^\top \theta \le 0` for every move. An optimiser without constraints stops where its steps run into the bound.
+From there SLSQP (scipy) continues with the constraints that matter: those it came close to, and those that its steps violate.
+The gradient at a maximum on the bound is a combination, with weights >= 0, of the features of the free moves (Karush, Kuhn and
+Tucker). What is left of it is compared with the tolerance.
 """
 
 from __future__ import annotations

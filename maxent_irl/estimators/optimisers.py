@@ -45,11 +45,16 @@ class Progress:
         Mean negative penalised log-likelihood per decision, nats.
     gradient : float
         Largest absolute component of its gradient.
+    coef : (K,) array
+    feature_gap : (K,) array
+        Demonstrated minus expected features per decision, as in `feature_gap_`.
     """
 
     iteration: int
     loss: float
     gradient: float
+    coef: NDArray
+    feature_gap: NDArray
 
 
 @dataclass
@@ -253,7 +258,8 @@ def minimise(
         if record_iterates:
             fit.coef_path.append(loss.project(point.coef).copy())
         if callback is not None:
-            callback(Progress(len(fit.loss_curve) - 1, point.value, point.gradient_norm))
+            gap = np.zeros_like(point.coef) if point.inner is None else point.inner.gradient / loss.scale
+            callback(Progress(len(fit.loss_curve) - 1, point.value, point.gradient_norm, loss.project(point.coef), gap))
         enough = fit.is_enough(point)
         fit.n_extra += not enough and point.gradient_norm <= tol
         return enough

@@ -140,9 +140,9 @@ class RecedingHorizonIRL(MaxEntIRL):
         if len(free):
             s, a = int(states[free[0]]), int(actions[free[0]])
             warnings.warn(
-                f"the maximum lies on the bound of rewards <= 0: {len(free)} kinds of move cost nothing, such as action {a} "
-                f"in state {s}. The data would reward them, which shortest paths do not allow. Standard errors take the maximum "
-                "for one inside the bound",
+                f"the maximum lies on the bound of rewards <= 0: {len(free)} kinds of move cost nothing, such as action {a} in "
+                f"state {s}. The data would reward them, which shortest paths do not allow. Standard errors take the maximum for "
+                "one inside the bound",
                 UserWarning,
                 stacklevel=3,
             )

@@ -12,6 +12,7 @@ from scipy import special
 
 from ..demonstrations import Demonstrations
 from ..likelihood.information import Covariance
+from ..mdp import html
 from ..rewards.linear import describe_direction, readable_directions
 
 SHOWN_COEFFICIENTS = 40
@@ -53,6 +54,16 @@ class FitSummary:
 
     def __repr__(self) -> str:
         return str(self)
+
+    def _repr_html_(self) -> str:
+        rows = list(zip(*self.coefficients.values(), strict=True))[:SHOWN_COEFFICIENTS]
+        shown = [(name, *(f"{value:.4g}" for value in values)) for name, *values, _ in rows]
+        level = f"{100 * self.statistics['level']:g}%"
+        header = ("", "coefficient", "standard error", "z", "P>|z|", f"{level} from", "to")
+        above = ("log_likelihood_per_decision", "uniform_per_decision", "n_trajectories", "n_decisions", "converged")
+        stated = [(name.replace("_", " "), self.statistics[name]) for name in above]
+        stated += [("note", note) for note in self.notes]
+        return html.columns(header, shown) + html.facts("Fit", stated)
 
 
 def summarise(estimator: Any, *, level: float) -> FitSummary:

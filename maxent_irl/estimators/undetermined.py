@@ -122,7 +122,7 @@ def recession_at(fit: Optimum, size: NDArray, undetermined: NDArray) -> Recessio
 
 
 def without_maximum(loss: Loss, coef: NDArray, demonstrations: Demonstrations, flat: NDArray) -> NDArray:
-    """Positions of the features whose objective increases without end as they are made worse: see `likelihood.separation`.
+    """Positions of the features whose objective increases without end as they are made worse; see `likelihood.separation`.
 
     Looked for without `l2`, for linear rewards of up to DENSE_HESSIAN_FEATURES features. It costs a look at the demonstrated
     features unless one of these was never demonstrated.

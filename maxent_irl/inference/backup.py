@@ -330,8 +330,8 @@ class SoftBackup:
 def _weigh_outcomes(mdp: MDP, V: NDArray, alpha: float) -> tuple[NDArray, NDArray, NDArray]:
     """Outcomes of every row of the transitions weighed by ``P(s'|s,a) exp((V(s') - shift) / alpha)``, ending with V = 0.
 
-    Returned are the weights (nnz,), the shift (A * S,), which is the best value in reach, -inf where all are dead, and the
-    total weight (A * S,), the chance of ending included. alpha = 0 keeps the best outcomes only.
+    Returns the weights (nnz,), the shift (A * S,) and the total weight (A * S,), the chance of ending included. The shift is the
+    best value among the outcomes, -inf where all are dead. alpha = 0 keeps the best outcomes only.
     """
     P = mdp.transitions
     lengths = np.diff(P.indptr)

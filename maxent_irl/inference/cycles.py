@@ -1,8 +1,10 @@
 r"""Why an undiscounted problem has no finite soft value: the cycles that pay more than they cost.
 
-Where :math:`z = \exp(V / \alpha)` solves the linear equation :math:`z = M z` off the ends, M being the sum over actions of
-:math:`p(a \mid s) \exp(r(s, a) / \alpha) P(s' \mid s, a)`, it does so with positive numbers if and only if the spectral radius
-of M is below 1 (Berman, A. and Plemmons, R. J. (1994), Nonnegative matrices in the mathematical sciences, SIAM, chapter 6).
+Deterministic problems and exact inference are linear in :math:`z = \exp(V / \alpha)`: away from the ends :math:`z = M z`.
+M is the sum over actions of :math:`p(a \mid s) \exp(r(s, a) / \alpha) P(s' \mid s, a)`. The equation has a positive solution if
+and only if the spectral radius of M is below 1.
+
+Source: Berman, A. and Plemmons, R. J. (1994), Nonnegative matrices in the mathematical sciences, SIAM, chapter 6.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from scipy.sparse import csgraph
 STEPS = 200  # of the power iteration: enough to name a radius and a place
 AGREED = 1e-7  # relative width of the bounds at which every digit that is shown is right
 ALMOST = 1e-6  # what a probability may lack to count as 1
-LONGEST_CYCLE = 12  # decisions that are still worth listing
+LONGEST_CYCLE = 12  # decisions that a message lists
 SHIFT = 0.25  # of the identity, in units of the radius: periodic blocks would not settle without
 
 
@@ -66,7 +68,7 @@ def describe_endless(moves: sparse.csr_array, reward: NDArray) -> str | None:
         row = slice(*moves.indptr[path[-1] : path[-1] + 2])
         k = int(moves.data[row].argmax())
         if moves.data[row][k] < 1.0 - ALMOST:
-            return text  # chance decides the way
+            return text  # the next state is random
         path.append(int(moves.indices[row][k]))
         if path[-1] in path[:-1]:
             cycle = path[path.index(path[-1]) :]
@@ -77,10 +79,12 @@ def describe_endless(moves: sparse.csr_array, reward: NDArray) -> str | None:
 def spectral_radius(M: sparse.csr_array) -> tuple[float, float, int]:
     """Bounds of the spectral radius of M, (S, S) with entries >= 0, and the state around which it arises.
 
-    It is the largest among those of the strongly connected blocks. (On M as a whole the power iteration settles only like one
-    over its steps where blocks of equal radius lead to one another, as such a matrix can be defective.) In each block
-    ``min (M v) / v <= radius <= max (M v) / v`` for every v > 0: Collatz, L. (1942), Einschliessungssatz fuer die
-    charakteristischen Zahlen von Matrizen, Mathematische Zeitschrift 48.
+    The radius of M is the largest of those of its strongly connected blocks, so the power iteration runs in each block. On M
+    as a whole it would converge slowly, because M can be defective where blocks of equal radius lead to one another.
+
+    In each block ``min (M v) / v <= radius <= max (M v) / v`` for every v > 0.
+
+    Source: Collatz, L. (1942), Einschliessungssatz fuer die charakteristischen Zahlen von Matrizen, Mathematische Zeitschrift 48.
     """
     n_blocks, block = csgraph.connected_components(M, directed=True, connection="strong")
     M = sparse.coo_array(M)

@@ -45,7 +45,7 @@ NO_HINTS = Hints()
 
 
 class PolicySystem:
-    """The linear system of following one policy for ever: ``I - discount * P_policy``.
+    """The linear system of following one policy without a horizon: ``I - discount * P_policy``.
 
     Parameters
     ----------

@@ -1,14 +1,14 @@
 r"""What the objective needs to know of demonstrations: counts, and where paths start and stop.
 
-Both weightings of the objective are linear in the reward, the continuation value C(V) (which is ``discount * E[V]``, or its
-exact-inference counterpart) and V, with weights that the demonstrations fix once and for all:
+Both weightings of the objective are linear in the reward, the continuation value C(V) and V, with weights that the
+demonstrations fix. C(V) is ``discount * E[V]``, or its counterpart under exact inference.
 
 .. math:: L = \langle n, r \rangle + \langle m, C(V) \rangle + \langle b, V \rangle .
 
 "likelihood" takes every decision once: :math:`L = \sum Q(s_t, a_t) - V(s_t)`, so n = m = counts and b = minus the counts of
-states. "feature-matching" weighs decision t by :math:`\gamma^t`; the sum then telescopes along each path to its discounted
-return plus :math:`\gamma^T V(s_T) - V(s_0)`, so b holds first and last states only; where the last state is not recorded, its
-value is the continuation of the last decision, which m holds. An episode that ended has nothing after it.
+states. "feature-matching" weighs decision t by :math:`\gamma^t`. The sum then telescopes along each path to its discounted
+return plus :math:`\gamma^T V(s_T) - V(s_0)`, so b holds first and last states only. Where the last state is not recorded, its
+value is the continuation of the last decision, which m holds. An episode that ended has no value after its end.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 One CSR matrix of shape ``(n_actions * n_states, n_states)`` holds every transition, row ``a * n_states + s``: an action's
 rows are contiguous, so that a product ``transitions @ V`` gives Q in the layout the soft maximum runs fastest on.
-Constructors for other inputs are in ``_mdp_inputs.py``; an MDP never changes, so estimators and processes share it.
+Constructors for other inputs are in `inputs`. An MDP never changes, so estimators and processes share it.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ from .._checks import (
     check_numbers,
     within,
 )
-from ..mdp import inputs
+from ..mdp import html, inputs
 from .structure import Structure
 
+STORED = "transitions n_states n_actions initial discount horizon terminal available ending".split()
 _ENDLESS = (
     "an undiscounted problem (discount=1) without an end has no finite value: give terminal= (an empty list if every task "
     "brings its own goal), horizon= or discount < 1"
@@ -41,23 +42,23 @@ class MDP:
     Parameters
     ----------
     transitions : array, sparse array, or sequence of matrices
-        Dense ``transitions[s, a, s']`` of shape (S, A, S), or a list or tuple of A matrices of shape (S, S), dense or any
-        scipy sparse, one per action, row s the distribution of the next state.
+        Dense ``transitions[s, a, s']`` of shape (S, A, S). Or a list or tuple of A matrices of shape (S, S), one per action,
+        dense or sparse: row s is the distribution of the next state.
     initial : (S,) array, optional
         Distribution of the first state. None: uniform over the non-terminal states wherever one is needed.
     discount : float in [0, 1]
-        1 needs a finite horizon, or terminal states (or `ending`) that every policy worth following reaches.
+        1 needs a finite horizon, or terminal states (or `ending`) that every policy of finite value reaches.
     horizon : int, optional
         Number of decisions, and of rewards. None: infinite.
     terminal : (S,) bool mask or sequence of state indices, optional
-        States in which the episode is over: value 0, no action. Told apart by dtype, never by length. Their rows of
-        `transitions` are not used. An undiscounted problem whose every task ends in a goal of its own, as every trip does in
-        its destination, has none: say so with ``terminal=[]`` and give the goals to `with_goal` or to `Demonstrations`.
+        States in which the episode is over: value 0, no action. The dtype decides whether it is a mask or indices, never
+        the length. Rows of `transitions` for these states are not used. If every task ends in a goal of its own, as a trip
+        ends at its destination, pass ``terminal=[]`` and give the goals to `with_goal` or to `Demonstrations`.
     available : (S, A) bool array, optional
         Which actions can be taken. Rows of unavailable actions are not used. None: every action everywhere but in
-        terminal states. A state in which nothing is available and that is not terminal is a dead end: its value is -inf.
+        terminal states. A non-terminal state without available actions is a dead end: its value is -inf.
     ending : (S, A) array, optional
-        Probability that the episode ends with this action, after its reward; rows of `transitions` then sum to
+        Probability that the episode ends with this action, after its reward. Rows of `transitions` then sum to
         ``1 - ending``.
 
     Attributes
@@ -301,18 +302,7 @@ class MDP:
             raise ValueError(f"{path} is damaged: {error}") from None
 
     def _attributes(self) -> dict[str, Any]:
-        keys = (
-            "transitions",
-            "n_states",
-            "n_actions",
-            "initial",
-            "discount",
-            "horizon",
-            "terminal",
-            "available",
-            "ending",
-        )
-        return {key: self.__dict__[key] for key in keys}
+        return {name: self.__dict__[name] for name in STORED}
 
     def __getstate__(self) -> dict[str, Any]:
         return self._attributes()  # caches are cheaper to rebuild than to send
@@ -337,6 +327,18 @@ class MDP:
         if self.terminal.any():
             parts.append(f"{int(self.terminal.sum())} terminal")
         return f"MDP({', '.join(parts)}, {self.transitions.nnz} transitions)"
+
+    def _repr_html_(self) -> str:
+        horizon = "infinite" if self.horizon is None else f"{self.horizon:,} decisions"
+        rows = [
+            ("states", f"{self.n_states:,}"),
+            ("actions", f"{self.n_actions:,}"),
+            ("discount", f"{self.discount:g}"),
+            ("horizon", horizon),
+            ("terminal states", f"{int(self.terminal.sum()):,}"),
+            ("transitions", f"{self.transitions.nnz:,}"),
+        ]
+        return html.facts("MDP", rows)
 
 
 def _read_only(matrix: sparse.csr_array) -> sparse.csr_array:

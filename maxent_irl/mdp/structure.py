@@ -45,7 +45,7 @@ class Structure:
 
     @cached_property
     def successors(self) -> NDArray | None:
-        """(A * S,) int: the next state of every row of the transitions, S where there is none; None where chance plays a part."""
+        """(A * S,) int: the next state of every row of the transitions, S where there is none; None if any is random."""
         P = self._mdp.transitions
         if not self.deterministic or (P.data != 1.0).any():
             return None
@@ -148,8 +148,8 @@ class Structure:
     def _pattern(self) -> tuple[NDArray, NDArray, NDArray, NDArray, NDArray]:
         """Transitions and a unit diagonal, sorted by (state, next state) across actions; see `evaluation_matrix`.
 
-        Returned are the order of the entries, the flat (action, state) each one belongs to (A * S for the diagonal), where
-        runs with the same (state, next state) start, and the column indices and row pointer of the union.
+        Returns five arrays: the order of the entries; the flat (action, state) of each one, A * S for the diagonal; where runs
+        with the same (state, next state) start; the column indices and the row pointer of the union.
         """
         P, S, A = self._mdp.transitions, self._mdp.n_states, self._mdp.n_actions
         row = np.repeat(np.arange(A * S, dtype=np.int64), np.diff(P.indptr))

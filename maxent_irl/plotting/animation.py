@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 from os import PathLike
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -137,7 +139,7 @@ class RewardAnimation(BriefRepr):
         dpi : int
             Dots per inch.
         progress : callable, optional
-            Called with the number of frames written and their total.
+            Called with the number of frames written and their total. Notebooks show a progress bar if tqdm is installed.
         """
         import matplotlib.pyplot as plt
         from matplotlib.animation import PillowWriter
@@ -155,5 +157,29 @@ class RewardAnimation(BriefRepr):
                     progress(done, len(frames))
         plt.close(self.figure_)
 
+    def _repr_html_(self) -> str:
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "reward.gif"
+            self.save(path, dpi=72, progress=_bar())
+            data = base64.b64encode(path.read_bytes()).decode("ascii")
+        return f'<img alt="the reward over {len(self.rewards)} frames" src="data:image/gif;base64,{data}">'
+
     def _title(self, frame: int) -> None:
         title_above(self.ax_, self.titles[frame], self.map_.key_, fontsize="medium")
+
+
+def _bar() -> Callable[[int, int], None] | None:
+    """A progress bar for `save` where tqdm is installed and somebody watches: in a notebook, or on a terminal."""
+    try:
+        from tqdm.auto import tqdm
+    except ImportError:
+        return None
+    bar = tqdm(desc="frames", leave=False, disable=None)
+
+    def advance(done: int, total: int) -> None:
+        bar.total = total
+        bar.update(done - bar.n)
+        if done == total:
+            bar.close()
+
+    return advance

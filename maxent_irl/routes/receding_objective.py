@@ -1,8 +1,8 @@
-r"""The objective of planning with a receding horizon (see `_receding_plan`), with its gradient and Hessian.
+r"""The objective of planning with a receding horizon (see `plan`), with its gradient and Hessian.
 
-With weights b of :math:`V_H` and m of :math:`V_{H-1}` that the trips bring, the adjoint recursion runs down the levels,
-:math:`d_H = b`, :math:`d_{h-1}(s') = \sum d_h(s) \pi_h(a \mid s) + [h = H] m(s')`, and what is left at level 0 walks the shortest
-paths. The path that is shortest changes only at kinks, so between them
+The trips give weights b to :math:`V_H` and m to :math:`V_{H-1}`. The adjoint recursion runs down the levels:
+:math:`d_H = b`, :math:`d_{h-1}(s') = \sum d_h(s) \pi_h(a \mid s) + [h = H] m(s')`. The mass at level 0 follows the shortest
+paths. Which path is shortest changes only at kinks, so between them
 
 .. math:: \nabla L = \Phi^\top (n + \mu), \qquad
     \nabla^2 L = \frac{1}{\alpha} \sum_{h=1}^{H} \sum_s d_h(s)\, \mathrm{Cov}_{a \sim \pi_h}(\partial Q_h(s, a)) .

@@ -1,4 +1,4 @@
-r"""The objective of trips to many goals and its derivatives, goal by goal from one factorisation (see `_goal_systems`).
+r"""The objective of trips to many goals and its derivatives, goal by goal from one factorisation (see `systems`).
 
 With c the weights of V that the trips of a goal bring, and the flow d from them,
 

@@ -5,15 +5,18 @@ Where every action has one outcome and nothing is discounted, :math:`z = \exp(V 
 
 .. math:: z = M z \ \text{off the goal}, \qquad M(s, s') = \sum_{a: s \to s'} p(a \mid s) \exp(r(s, a) / \alpha) .
 
-Only the goal's row differs between goals, and to fix the value of one component is a correction of rank one:
-:math:`z = x / x(g)` with :math:`(I - M) x = e_g`. So one factorisation of I - M serves every goal with one pair of triangular
-solves each, and transposed it gives the visitations: the policy's matrix is :math:`D_z^{-1} M D_z`. I - M is an M-matrix: it is
-factorised without pivoting, and non-negative right-hand sides meet no cancellation.
+Only the goal's row differs between goals, and fixing one component is a correction of rank one: :math:`z = x / x(g)` with
+:math:`(I - M) x = e_g`. One factorisation of I - M therefore serves every goal, with one pair of triangular solves each. The
+policy's matrix is :math:`D_z^{-1} M D_z`, so the transposed solves give the visitations. I - M is an M-matrix: it needs no
+pivoting, and non-negative right-hand sides suffer no cancellation.
 
-Two things can go wrong. Along routes of more than about 600 nats the factors underflow: their entries are weights of routes too.
-The system is then taken relative to the cheapest route h to the goal, :math:`M(s, s') \exp((h(s') - h(s)) / \alpha)`, in which
-its values are 1 or more, and which serves other goals in its neighbourhood too: up to 600 nats there and back. And the shared
-problem, which goes on past the goal, can be improper where the goal's own is not: then each goal is given a matrix of its own.
+Two cases need more.
+
+- Along routes of more than about 600 nats the factors underflow, because their entries are weights of routes too. The system is
+  then scaled by the cost h of the cheapest route to the goal, :math:`M(s, s') \exp((h(s') - h(s)) / \alpha)`. Its values are 1 or
+  more. It also serves goals nearby, up to 600 nats there and back.
+- The shared problem goes on past the goal, so it can be improper where the goal's own problem is not. Then each goal gets a
+  matrix of its own.
 
 Sources: Todorov, E. (2006), Linearly-solvable Markov decision problems, NIPS; Fosgerau et al. (2013), Transportation Research B
 56; Berman, A. and Plemmons, R. J. (1994), Nonnegative matrices in the mathematical sciences, SIAM, chapter 6 (M-matrices).

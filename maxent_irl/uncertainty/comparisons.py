@@ -25,6 +25,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._checks import check_numbers
 from ..mdp import MDP
+from ..mdp.html import ShownAsText
 
 # Parameters of an estimator that do not change which policies it can fit, or are looked at by themselves.
 WITHOUT_EFFECT = {
@@ -34,7 +35,7 @@ WITHOUT_EFFECT = {
 
 
 @dataclass(frozen=True)
-class TestResult:
+class TestResult(ShownAsText):
     """Outcome of a chi-squared test.
 
     Attributes
@@ -60,7 +61,7 @@ class TestResult:
 
 
 def likelihood_ratio_test(restricted: Any, full: Any) -> TestResult:
-    """Test whether the additional freedom of a model is worth having.
+    """Test whether the additional features of a model improve the fit by more than chance.
 
     Parameters
     ----------
@@ -75,10 +76,9 @@ def likelihood_ratio_test(restricted: Any, full: Any) -> TestResult:
     Raises
     ------
     ValueError
-        If a fit has a penalty or maximises no likelihood (feature matching with a discount, under stochastic dynamics, or with a
-        receding horizon: use `wald_test`), if the demonstrations differ, if the first model is no special case of the second
-        (its dynamics, discount, inference, prior or another setting is another, or it has a feature that is no
-        combination of the second one's), and if the second model has no higher rank or fits worse.
+        If a fit has a penalty. If a fit maximises no likelihood: feature matching with a discount, under stochastic dynamics,
+        or with a receding horizon (use `wald_test`). If the demonstrations or any setting but the features differ. If a feature
+        of the first model is no combination of the second one's. If the second model has no higher rank, or fits worse.
     """
     for name, fit in (("restricted", restricted), ("full", full)):
         check_is_fitted(fit)

@@ -1,8 +1,8 @@
 """Bootstrap over trajectories: how much the answer moves when other trajectories had been seen.
 
-Trajectories (or groups of them) are drawn with replacement, which changes nothing but how often each one counts. A replicate
-therefore starts at the fit with everything solved there at hand: its first Newton step is exact and needs no new solution of
-the soft Bellman equation, and the two or three more points that it takes are solved with the factorisation of the fit.
+Trajectories (or groups of them) are drawn with replacement, which changes only how often each one counts. A replicate
+therefore starts at the fit and reuses what was solved there. Its first Newton step is exact and needs no new solution of the
+soft Bellman equation. It takes two or three more points, which are solved with the factorisation of the fit.
 
 Sources: Efron, B. & Tibshirani, R. (1993), An introduction to the bootstrap, Chapman & Hall (percentile intervals: chapter 13);
 Davidson, R. & MacKinnon, J. G. (1999), Bootstrap testing in nonlinear models, International Economic Review 40(2) (a few Newton
@@ -218,9 +218,9 @@ class _Refitter:
     def _newton(self, counts: NDArray) -> NDArray | None:
         """A few steps of Newton's method from the fit, in units of its standard errors; None if they lead nowhere.
 
-        The curvature is not computed at every step: if it changes by a share c of itself per unit of length, then a step of
-        length L, taken at a distance D from where it was computed, leaves about ``c (D + L / 2) L`` to do. That is what the next
-        step finds, and so c is learnt. Where c D is large, the curvature is computed again.
+        The curvature is not computed at every step. Suppose it changes by a share c of itself per unit of length. A step of
+        length L, taken at a distance D from where the curvature was computed, then leaves about ``c (D + L / 2) L`` to do. The
+        next step measures that, which gives c. Where c D is large, the curvature is computed again.
         """
         alpha, l2 = self.fit.agent.temperature, self.fit.l2
         start = point = self._resampled(counts)

@@ -98,7 +98,9 @@ def test_times_ties_missing_short_and_terminated(recover):
     short = MAZE + "cid,1,2019-09-30T00:00,den,1,none\n"
     status, _, err = recover(short, *COLUMNS)
     assert (status, "trajectory ('cid', 1) has no decisions" in err) == (2, True)
-    assert "3 trajectories" in recover(short, *COLUMNS, "--short", "drop")[1]
+    out = recover(short, *COLUMNS, "--short", "drop")[1]
+    assert "3 trajectories" in out
+    assert "; 1 trajectories without a decision left out" in out
 
     ended = MAZE.replace(",none", ",0").replace("attic,21.4,0", "attic,21.4,1")
     status, out, _ = recover(ended, *COLUMNS, "--terminated", "goal")
