@@ -31,7 +31,8 @@ from maxent_irl.worlds import RoadNetwork
 
 folder = Path(tempfile.mkdtemp())
 rng = np.random.default_rng(0)
-names = [f"place {chr(65 + k)}" for k in range(26)] + ["hall", "cellar", "water", "draught"]
+names = [f"place {k + 1:02}" for k in range(30)]
+names[16], names[4] = "water", "draught"
 neighbours: list[set[int]] = [set() for _ in names]
 doors = [(k, int(rng.integers(max(0, k - 5), k))) for k in range(1, 30)]
 for one, other in doors + [tuple(map(int, rng.choice(30, 2, replace=False))) for _ in range(6)]:
