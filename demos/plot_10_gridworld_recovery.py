@@ -30,6 +30,9 @@ from maxent_irl.plotting import (
     RewardComparisonDisplay,
     plot_recovery,
 )
+from maxent_irl.plotting.style import HOUSE_STYLE
+
+plt.style.use(HOUSE_STYLE)
 
 data = load_gridworld()
 world, demonstrations = data.world, data.demonstrations
@@ -114,4 +117,4 @@ for ax, step, reward in zip(axes[:-1], steps[:-1], rewards[:-1], strict=True):
 
 plt.show()
 
-# sphinx_gallery_thumbnail_number = 2
+# sphinx_gallery_thumbnail_path = 'images/thumbnails/plot_10.png'

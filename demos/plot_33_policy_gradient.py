@@ -18,12 +18,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from maxent_irl import soft_value_iteration
-from maxent_irl.control import (
-    estimate_gradient,
-    evidence_lower_bound,
-    maximum_entropy_policy_gradient,
-    uniform_prior,
-)
+from maxent_irl.control import estimate_gradient, evidence_lower_bound, maximum_entropy_policy_gradient, uniform_prior
 from maxent_irl.worlds import GridWorld
 
 world = GridWorld.from_text(

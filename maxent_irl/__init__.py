@@ -7,7 +7,7 @@ Reading order: `mdp` (the problem), `demonstrations` (the data), `inference` (th
 
 from .demonstrations import Demonstrations
 from .demonstrations.sampling import sample_demonstrations
-from .estimators import MaxEntIRL, RecedingHorizonIRL
+from .estimators import DriftingIRL, MaxEntIRL, MixtureIRL, RecedingHorizonIRL, SwitchingIRL
 from .estimators.loading import load
 from .inference import SoftAgent, SoftSolution, soft_value_iteration
 from .inference.cycles import ImproperProblemError
@@ -19,11 +19,14 @@ __version__ = "0.1.0.dev0"
 __all__ = [
     "MDP",
     "Demonstrations",
+    "DriftingIRL",
     "ImproperProblemError",
     "MaxEntIRL",
+    "MixtureIRL",
     "RecedingHorizonIRL",
     "SoftAgent",
     "SoftSolution",
+    "SwitchingIRL",
     "__version__",
     "expected_visitations",
     "gymnasium_reward",

@@ -1,10 +1,11 @@
 """Wrong input, one row each: the error names the offender, and says what is wrong with it."""
 
 import bad_demonstrations
+import bad_minds
 import bad_problems
 import pytest
 
-ROWS = bad_problems.ROWS | bad_demonstrations.ROWS
+ROWS = bad_problems.ROWS | bad_demonstrations.ROWS | bad_minds.ROWS
 
 
 @pytest.mark.parametrize("case", ROWS)

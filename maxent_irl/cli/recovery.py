@@ -18,7 +18,8 @@ from ..demonstrations import Demonstrations
 from ..demonstrations.feasibility import check_labels
 from ..estimators import MaxEntIRL
 from ..mdp import MDP
-from ..plotting import is_drawable, plot_recovery
+from ..plotting import PlacesLayout, is_drawable, plot_recovery
+from ..plotting.places import MOST_PLACES
 from ..report import write_report
 from .features_file import read_features
 from .groups import groups_of
@@ -27,6 +28,7 @@ from .table_grid import grid_of
 from .table_options import OTHER_COLUMNS, READING, SEARCHED_COLUMNS, columns_in_words, read_options
 
 DEFAULT_DISCOUNT = 0.95
+FEWEST_PLACES = 5  # smaller tables are clearer as bars than as a graph
 OF_TABLES = (
     *SEARCHED_COLUMNS,
     *OTHER_COLUMNS,
@@ -199,7 +201,12 @@ def _read_table(options: argparse.Namespace) -> Problem:
     else:
         features, names = None, [f"state {name}" for name in _labels(demonstrations.state_labels, mdp.n_states)]
         l2 = "evidence" if options.l2 is None else options.l2
-    grid = None if options.grid is None else grid_of(options.grid, demonstrations, mdp)
+    world: Any = None
+    if options.grid is not None:
+        world = grid_of(options.grid, demonstrations, mdp)
+    elif FEWEST_PLACES <= mdp.n_states <= MOST_PLACES:
+        named = _labels(demonstrations.state_labels, mdp.n_states)
+        world = PlacesLayout.of(mdp, names=named, demonstrations=demonstrations)
     return Problem(
         str(path),
         demonstrations,
@@ -208,7 +215,7 @@ def _read_table(options: argparse.Namespace) -> Problem:
         features,
         names,
         l2,
-        world=grid,
+        world=world,
         columns=columns_in_words(roles, n_short),
         neighbours=roles["action"] is None and options.mdp is None,
         groups=None if options.groups is None else groups_of(path, roles["id"], options, demonstrations.ids),

@@ -30,11 +30,7 @@ from .elbo import (
 )
 from .em_planning import EMPlan, em_planning
 from .finite_state_controller import ControllerPlan, FiniteStateController, controller_value, em_controller
-from .gaussian_actor import (
-    ActorFit,
-    GaussianActor,
-    fit_gaussian_actor,
-)
+from .gaussian_actor import ActorFit, GaussianActor, fit_gaussian_actor
 from .gaussian_messages import GaussianMessages, GaussianMixture, GaussianPlan
 from .graphical_model import TrajectoryPosterior, message_passing
 from .kl_control import Frontier, desirability, reward_divergence, reward_kl_frontier

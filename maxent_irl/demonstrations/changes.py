@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from .columns import concatenated
 from .flat import Flat, Trajectory
 from .labels import as_labels, shown
 
@@ -47,6 +48,7 @@ def take(flat: AnyFlat, chosen: NDArray) -> AnyFlat:
         weights=flat.weights[chosen],
         goals=None if flat.goals is None else flat.goals[chosen],
         ids=tuple(flat.ids[i] for i in chosen),
+        columns=flat.columns.take(chosen, source),
     )
 
 
@@ -61,6 +63,7 @@ def pick(flat: Flat, i: int, visits: NDArray) -> Trajectory:
         flat.state_labels,
         flat.action_labels,
         flat.ids[i],
+        flat.columns.take(np.array([i]), slice(flat.offsets[i], flat.offsets[i + 1])),
     )
 
 
@@ -134,6 +137,7 @@ def concatenate(first: AnyFlat, second: Flat) -> AnyFlat:
     return first.changed(
         offsets=np.concatenate([first.offsets, first.offsets[-1] + second.offsets[1:]]),
         ids=tuple(range(len(first.ids) + len(second.ids))) if counted else first.ids + second.ids,
+        columns=concatenated([first.columns, second.columns]),
         **{name: np.concatenate([getattr(first, name), getattr(second, name)]) for name in names},
     )
 

@@ -7,7 +7,7 @@ Lists, episodes and tables are read into that form in `formats`, `episodes` and 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Self, overload
 
@@ -18,6 +18,7 @@ from scipy import sparse
 from ..mdp import MDP, html
 from .cells import MISSING, check_missing
 from .changes import concatenate, pick, same, selection, summary, take
+from .columns import Columns
 from .episodes import read_episodes
 from .feasibility import check_feasible, check_range
 from .files import read_npz, write_npz
@@ -25,7 +26,7 @@ from .flat import Flat, Trajectory, read_only
 from .formats import read_state_paths, read_trajectories
 from .row_order import Ties
 from .table_sources import FileTable, Names, Roles, columns_of
-from .tables import Reading, Short, read_table
+from .tables import Reading, Short, kept_roles, read_table
 
 __all__ = ["Demonstrations", "Trajectory"]
 
@@ -60,6 +61,10 @@ class Demonstrations(Flat, Sequence[Trajectory]):
         saved and pickled, and do not count when demonstrations are compared.
     state_labels, action_labels : sequence of labels, optional
         All labels, in the order of the MDP's indices. Default: those that occur, sorted if they can be.
+    decision_columns : dict of (N,) arrays, optional
+        A value per decision, by name: a clock, a date. They are added to those that the trajectories bring.
+    trajectory_columns : dict of (n,) arrays, optional
+        A value per trajectory, by name: an animal, an age.
 
     Attributes
     ----------
@@ -74,6 +79,8 @@ class Demonstrations(Flat, Sequence[Trajectory]):
     goals : (n,) int64 array or None
     ids : tuple of n names
     state_labels, action_labels : tuple, or None where the input was integer
+    columns : Columns
+        The named columns: ``.decisions`` and ``.trajectories``.
     lengths : (n,) int64 array
         Number of decisions of each trajectory.
     trajectory_ids : (N,) int64 array
@@ -109,9 +116,20 @@ class Demonstrations(Flat, Sequence[Trajectory]):
         ids: Sequence[Any] | None = None,
         state_labels: Iterable[Any] | None = None,
         action_labels: Iterable[Any] | None = None,
+        decision_columns: Mapping[str, ArrayLike] | None = None,
+        trajectory_columns: Mapping[str, ArrayLike] | None = None,
     ) -> None:
         labels = {"state_labels": state_labels, "action_labels": action_labels}
-        self.__dict__.update(read_trajectories(trajectories, goals, weights, terminated, ids, labels).fields())
+        flat = read_trajectories(trajectories, goals, weights, terminated, ids, labels)
+        if decision_columns is not None or trajectory_columns is not None:
+            columns = Columns.checked(
+                {**flat.columns.decisions, **(decision_columns or {})},
+                {**flat.columns.trajectories, **(trajectory_columns or {})},
+                len(flat.weights),
+                len(flat.states),
+            )
+            flat = flat.changed(columns=columns)
+        self.__dict__.update(flat.fields())
 
     # Other ways in.
 
@@ -135,6 +153,8 @@ class Demonstrations(Flat, Sequence[Trajectory]):
         ties: Ties = "error",
         missing: Collection[str] = MISSING,
         short: Short = "error",
+        decision_columns: Sequence[str] = (),
+        trajectory_columns: Sequence[str] = (),
     ) -> Self:
         """Read a long table, one decision per row; rows of different trajectories may be interleaved.
 
@@ -172,6 +192,8 @@ class Demonstrations(Flat, Sequence[Trajectory]):
             Words that mean a missing value. Missing numbers, NaN and None always are.
         short : "error" or "drop"
             What to do with trajectories of a single place, and with those that never leave their goal.
+        decision_columns, trajectory_columns : sequence of str
+            Columns to keep by name: a value per decision, or one that is the same on all rows of a trajectory.
 
         Raises
         ------
@@ -181,6 +203,7 @@ class Demonstrations(Flat, Sequence[Trajectory]):
         """
         roles: Roles = {"id": id, "state": state, "action": action, "time": time, "next_state": next_state}
         roles |= {"goal": goal, "weight": weight, "terminated": terminated}
+        roles |= kept_roles(decision_columns, trajectory_columns)
         how = Reading(mdp, n_states, n_actions, time_format, ties, short)
         table = columns_of(frame, roles, check_missing(missing))
         return cls.from_fields(read_table(table, roles, how).fields())

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..mdp.files import Entry, read_checked, write_checked
+from .columns import Columns
 from .flat import Flat, flatten
 from .labels import as_labels, from_json, to_json
 
@@ -27,6 +28,7 @@ SCHEMA = {
         for name in ("ids", "state_labels", "action_labels")
     },
 }
+NAMED = {"decision_column.": "decisions", "trajectory_column.": "trajectories"}
 
 
 def write_npz(flat: Flat, path: str | os.PathLike) -> None:
@@ -37,13 +39,14 @@ def write_npz(flat: Flat, path: str | os.PathLike) -> None:
     texts = {"ids": "trajectory id", "state_labels": "state label", "action_labels": "action label"}
     arrays = {name: value for name, value in fields.items() if isinstance(value, np.ndarray)}
     arrays |= {name: _bytes(to_json(fields[name], what)) for name, what in texts.items()}
-    write_checked(path, FILE_FORMAT, arrays)
+    write_checked(path, FILE_FORMAT, arrays | flat.columns.to_arrays())
 
 
 def read_npz(path: str | os.PathLike) -> Flat:
     """Read what `write_npz` wrote; raise ValueError naming the file and the entry if it is damaged or of another kind."""
     name = os.fspath(path)
-    arrays = read_checked(path, FILE_FORMAT, SCHEMA)
+    arrays = read_checked(path, FILE_FORMAT, SCHEMA, named=NAMED)
+    columns = Columns.from_arrays(arrays, len(arrays["final_states"]), len(arrays["states"]))
     labels: dict[str, Any] = {
         key: _names(arrays.pop(key), key, name) for key in ("ids", "state_labels", "action_labels")
     }
@@ -73,6 +76,7 @@ def read_npz(path: str | os.PathLike) -> Flat:
             terminated=arrays["terminated"],
             weights=arrays["weights"],
             goals=whole.get("goals"),
+            columns=columns,
             **labels,
         )
     except ValueError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any, Self
 
@@ -11,7 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._checks import check_numbers, check_unmasked
+from .columns import Columns
 from .labels import Labels, first_missing, shown
+
+NO_COLUMNS = Columns()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -28,6 +31,7 @@ class Flat:
     ids: tuple[Any, ...]  # n names of trajectories
     state_labels: Labels | None  # the label of each index
     action_labels: Labels | None
+    columns: Columns = field(default_factory=lambda: NO_COLUMNS)  # named values per decision and per trajectory
 
     def __post_init__(self) -> None:
         self.__dict__.update(_locked(self.fields()))
@@ -96,6 +100,8 @@ class Trajectory:
         How much the trajectory counts; 2 is the same as listing it twice.
     state_labels, action_labels : tuple, optional
         Label of each index, shared by all trajectories of a `Demonstrations`.
+    columns : Columns
+        Named columns of its decisions, and its own values of those of trajectories.
     id : optional
         Name of the trajectory; it does not count when trajectories are compared.
 
@@ -113,6 +119,7 @@ class Trajectory:
     state_labels: Labels | None = None
     action_labels: Labels | None = None
     id: Any = None
+    columns: Columns = field(default_factory=lambda: NO_COLUMNS)
 
     def __post_init__(self) -> None:
         for name in ("states", "actions"):
@@ -137,7 +144,7 @@ class Trajectory:
     __hash__ = None  # type: ignore[assignment]
 
     def __reduce__(self) -> tuple:
-        return Trajectory, (self.states, self.actions, *self._rest(), self.id)
+        return Trajectory, (self.states, self.actions, *self._rest()[:-1], self.id, self.columns)
 
     def __repr__(self) -> str:
         n = len(self.actions)
@@ -149,7 +156,7 @@ class Trajectory:
         return f"Trajectory({', '.join(parts)})"
 
     def _rest(self) -> tuple:
-        return (self.terminated, self.goal, self.weight, self.state_labels, self.action_labels)
+        return (self.terminated, self.goal, self.weight, self.state_labels, self.action_labels, self.columns)
 
 
 def flatten(
@@ -164,6 +171,7 @@ def flatten(
     ids: Sequence[Any] | None = None,
     state_labels: Labels | None = None,
     action_labels: Labels | None = None,
+    columns: Columns = NO_COLUMNS,
 ) -> Flat:
     """Check what all formats share (something was decided, weights are weights) and put the arrays together.
 
@@ -182,7 +190,8 @@ def flatten(
         over = over | (final_states == goals)
     weight = np.ones(n) if weights is None else _checked_weights(weights, names)
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    return Flat(states, actions, offsets, final_states, over, weight, goals, names, state_labels, action_labels)
+    labels = (state_labels, action_labels)
+    return Flat(states, actions, offsets, final_states, over, weight, goals, names, *labels, columns)
 
 
 def _checked_weights(weights: ArrayLike, ids: Sequence[Any]) -> NDArray:

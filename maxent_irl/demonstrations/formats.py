@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..mdp import MDP
 from .changes import relabel
+from .columns import concatenated
 from .flat import Flat, Trajectory, check_lengths, checked_ids, flatten, lengths_message, trajectory_name
 from .labels import encode, lookup
 from .neighbours import inferred_actions
@@ -118,6 +119,7 @@ def _replaced(
         ids=ids,
         state_labels=flat.state_labels,
         action_labels=flat.action_labels,
+        columns=flat.columns,
     )
 
 
@@ -176,7 +178,11 @@ def _join(trajectories: list[Trajectory]) -> Flat:
         [trajectory.weight for trajectory in trajectories],
         np.array([trajectory.terminated for trajectory in trajectories], dtype=bool),
         None if None in ids else ids,
-    ).changed(state_labels=first.state_labels, action_labels=first.action_labels)
+    ).changed(
+        state_labels=first.state_labels,
+        action_labels=first.action_labels,
+        columns=concatenated([trajectory.columns for trajectory in trajectories]),
+    )
 
 
 def _split(trajectory: Any, name: str) -> tuple[Any, Any]:

@@ -34,6 +34,9 @@ def demonstrations_for(estimator: Any, given: Any) -> Demonstrations:
 def in_common_labels(first: Any, second: Any) -> tuple[Demonstrations, Demonstrations]:
     """Both as Demonstrations in which an index means the same; integers are indices of the other's labels already."""
     one, other = as_demonstrations(first), as_demonstrations(second)
-    pairs = {name: (getattr(one, name), getattr(other, name)) for name in NAMES}
-    common = {name: tuple(dict.fromkeys([*a, *b])) for name, (a, b) in pairs.items() if a is not None and b is not None}
+    common: dict[str, Any] = {}
+    for name in NAMES:
+        ours, theirs = getattr(one, name), getattr(other, name)
+        if ours is not None and theirs is not None:
+            common[name] = tuple(dict.fromkeys([*ours, *theirs]))
     return Demonstrations(one, **common), Demonstrations(other, **common)

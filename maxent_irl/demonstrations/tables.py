@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from .._checks import check_count
 from ..mdp import MDP
-from .cells import flags, is_number, numbers
+from .cells import flags, identifiers, is_number, numbers
+from .columns import Columns
 from .flat import Flat, check_lengths, flatten
 from .labels import Labels, encode, first_missing, missing, named, shown
 from .neighbours import entered_neighbours, inferred_actions
@@ -54,7 +55,7 @@ class Rows:
     ids: list[Any]  # n names of trajectories
     source: NDArray  # (rows,) int: where each row stands in the table
     trajectory: NDArray  # (rows,) int: which trajectory each belongs to, ascending
-    columns: dict[str, NDArray]  # role -> (rows,)
+    columns: dict[Any, NDArray]  # role, or kind and name of a column that is kept -> (rows,)
 
     @property
     def sizes(self) -> NDArray:
@@ -92,6 +93,14 @@ class Rows:
         )
 
 
+KEPT = ("decision_columns", "trajectory_columns")
+
+
+def kept_roles(decision_columns: Sequence[str], trajectory_columns: Sequence[str]) -> Roles:
+    """Roles of the columns that are kept by name."""
+    return {"decision_columns": list(decision_columns), "trajectory_columns": list(trajectory_columns)}
+
+
 def read_table(table: Table, roles: Roles, how: Reading) -> Flat:
     """Flat arrays of a long table: rows grouped by id in the order the ids first appear, and sorted by time within.
 
@@ -114,6 +123,13 @@ def read_table(table: Table, roles: Roles, how: Reading) -> Flat:
     states, following, goals, state_labels = _states(rows, roles, how)
     final_states = np.where(deciding[rows.last], following[rows.last], states[rows.last])
     actions, action_labels = _actions(rows, chosen, states, following, state_labels, how)
+    kept = {kind: {key[1]: key for key in rows.columns if key[0] == kind} for kind in KEPT}
+    named = Columns.checked(
+        {name: rows.columns[key][chosen] for name, key in kept["decision_columns"].items()},
+        {name: _same_on_all_rows(rows, key, name) for name, key in kept["trajectory_columns"].items()},
+        len(rows.ids),
+        len(chosen),
+    )
     return flatten(
         states[chosen],
         actions,
@@ -125,6 +141,7 @@ def read_table(table: Table, roles: Roles, how: Reading) -> Flat:
         ids=rows.ids,
         state_labels=state_labels,
         action_labels=action_labels,
+        columns=named,
     )
 
 
@@ -139,12 +156,15 @@ def _ordered(table: Table, roles: Roles, how: Reading) -> Rows:
     if table.n_rows == 0:
         raise ValueError("the table has no rows: demonstrations need at least one trajectory")
     named_things = [("id",), ("action",), STATES]
-    columns: dict[str, NDArray] = {}
+    columns: dict[Any, NDArray] = {}
     for kind in named_things:
         columns |= table.identifiers({role: roles[role] for role in kind})
     columns |= {
         role: table.columns[roles[role]] for role in ("time", "weight", "terminated") if roles[role] is not None
     }
+    for kind_of_column in KEPT:
+        for name in roles.get(kind_of_column) or ():
+            columns[kind_of_column, name] = _values(table, name)
     trajectory, ids = first_seen(columns.pop("id"), roles["id"], table.place)
     order = row_order(
         trajectory,
@@ -289,7 +309,26 @@ def _check_successors(rows: Rows, states: NDArray, following: NDArray, roles: Ro
 
 def _constant(rows: Rows, role: str, roles: Roles) -> tuple[NDArray, Callable[[int], str]]:
     """The value of each trajectory, and what names its place; raise where it changes or is missing."""
-    values, name = rows.columns[role], roles[role]
+    name = roles[role]
+    values = _same_on_all_rows(rows, role, name)
+    return values, lambda i: f"column {name!r} must hold numbers at {rows.place(rows.last[i])}"
+
+
+def _values(table: Table, name: str) -> NDArray:
+    """A column that is kept by name: numbers where every cell is one, otherwise as it is."""
+    column = table.columns[name]
+    if not table.as_written:
+        return column
+    (column,) = identifiers([column])
+    texts = {value for value in column.tolist() if value is not None} if column.dtype == object else set()
+    if texts and all(isinstance(text, str) and is_number(text) for text in texts):
+        return numbers(column, table.where(name))
+    return column
+
+
+def _same_on_all_rows(rows: Rows, key: Any, name: Any) -> NDArray:
+    """The value of each trajectory, (n,); raise where it changes or is missing."""
+    values = rows.columns[key]
     gap = first_missing(values)
     if gap is not None:
         raise ValueError(f"column {name!r} is missing at {rows.place(gap)}: fill it in on every row")
@@ -301,7 +340,7 @@ def _constant(rows: Rows, role: str, roles: Roles) -> tuple[NDArray, Callable[[i
             f"column {name!r} changes from {values.tolist()[first[k]]!r} to {values.tolist()[k]!r} at {rows.place(k)}: "
             "it must be the same on all rows of a trajectory"
         )
-    return values[rows.last], lambda i: f"column {name!r} must hold numbers at {rows.place(rows.last[i])}"
+    return values[rows.last]
 
 
 def _terminated(rows: Rows, chosen: NDArray, roles: Roles) -> NDArray:

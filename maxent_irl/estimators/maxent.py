@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.validation import check_is_fitted
 
 from .._checks import (
     INFERENCES,
@@ -26,6 +27,7 @@ from ..demonstrations import Demonstrations
 from ..inference.agent import SoftAgent
 from ..likelihood import TaskPoint
 from ..likelihood.information import COVARIANCES
+from ..likelihood.objective import ObjectivePoint
 from ..likelihood.statistics import OBJECTIVES, check_choices
 from ..mdp import MDP, check_mdp
 from ..rewards import LinearReward, RewardModel
@@ -188,11 +190,8 @@ class MaxEntIRL(RewardEstimator):
         -------
         self
         """
-        self._check_parameters()
-        demonstrations = X if isinstance(X, Demonstrations) else Demonstrations(X)
-        demonstrations.validate_against(self.mdp)
-        check_choices(self.mdp, demonstrations)
-        new = self.posed(demonstrations, groups)
+        new = self.posed(X, groups)
+        demonstrations = new.demonstrations
         previous: Fit | None = getattr(self, "fit_", None) if self.warm_start else None
         coef, start = self._start(new, previous, coef_init)
         loss, size = self._loss(new, coef, start)
@@ -241,6 +240,19 @@ class MaxEntIRL(RewardEstimator):
     def _minimise(self, loss: Loss, coef: NDArray, options: dict[str, Any]) -> Optimum:
         return minimise(loss, coef, **options)
 
+    def weighted_points(self) -> list[ObjectivePoint]:
+        """Of the fit: the gradients of these objectives add up to that of the log-likelihood, in units of reward."""
+        check_is_fitted(self)
+        return [self.fit_.point]
+
+    def posed(self, X: Any, groups: ArrayLike | None = None) -> Fit:
+        """The problem before it is solved, everything checked: a `Fit` at zero."""
+        self._check_parameters()
+        demonstrations = X if isinstance(X, Demonstrations) else Demonstrations(X)
+        demonstrations.validate_against(self.mdp)
+        check_choices(self.mdp, demonstrations)
+        return self._posed(demonstrations, groups)
+
     def _check_parameters(self) -> None:
         check_mdp(self.mdp)
         check_choice("inference", self.inference, INFERENCES)
@@ -271,8 +283,7 @@ class MaxEntIRL(RewardEstimator):
             raise ValueError(f"feature_names has {repeated[0]!r} more than once: give every feature a name of its own")
         return model
 
-    def posed(self, demonstrations: Demonstrations, groups: ArrayLike | None = None) -> Fit:
-        """The problem before it is solved: a `Fit` at zero."""
+    def _posed(self, demonstrations: Demonstrations, groups: ArrayLike | None) -> Fit:
         model = self._reward_model()
         if groups is not None:
             groups = np.asarray(groups)

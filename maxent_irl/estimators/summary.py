@@ -98,11 +98,57 @@ def summarise(estimator: Any, *, level: float) -> FitSummary:
         kind, what, determined, rank = "none", "not computed", np.ones(len(errors), dtype=bool), len(errors)
         freedom = float(rank)
         notes.append(f"No standard errors: {error}.")
-    coef, recession = estimator.coef_, estimator.fit_.recession
+    recession = estimator.fit_.recession
+    coefficients = coefficient_columns(
+        names,
+        estimator.coef_,
+        errors,
+        determined,
+        level,
+        share=share,
+        unbounded=None if recession is None else recession.signs,
+    )
+    statistics = fit_statistics(
+        estimator,
+        n_coefficients=len(estimator.coef_),
+        rank=rank,
+        freedom=freedom,
+        kind=kind,
+        what=what,
+        level=level,
+        l2=estimator.fit_.l2,
+        counted=estimator.fit_.objective.total_weight,
+    )
+    N, counted = decision_weight(demonstrations), statistics["decisions_counted"]
+    if counted < N / 2:
+        notes.append(
+            f"Decisions counted: {counted:,.3g} of {N:,.6g}. Feature matching with discount {estimator.mdp.discount:g} weighs "
+            'decision t of a trajectory by discount^t. objective="likelihood" counts every decision.'
+        )
+    if estimator.log_likelihood_ < statistics["uniform_per_decision"] * N:
+        notes.append(_worse_than_chance(estimator))
+    if not estimator.converged_:
+        notes.append("The fit did not converge: coefficients and errors are not those of a maximum.")
+    return FitSummary(coefficients, statistics, notes)
+
+
+def coefficient_columns(
+    names: list[str],
+    coef: NDArray,
+    errors: NDArray,
+    determined: NDArray,
+    level: float,
+    *,
+    share: NDArray | None = None,
+    unbounded: NDArray | None = None,
+) -> dict[str, list]:
+    """The columns of `FitSummary.coefficients`; without `share` the data decide all, without `unbounded` all have a maximum."""
+    share = np.ones(len(coef)) if share is None else share
+    unbounded = np.zeros(len(coef), dtype=int) if unbounded is None else unbounded
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.where(errors > 0, coef / errors, np.nan)
     reach = special.ndtri(0.5 + level / 2) * errors
-    coefficients = {
+    return {
         "feature": names,
         "coefficient": coef.tolist(),
         "standard_error": errors.tolist(),
@@ -112,27 +158,48 @@ def summarise(estimator: Any, *, level: float) -> FitSummary:
         "upper": (coef + reach).tolist(),
         "determined": determined.tolist(),
         "data_share": share.tolist(),
-        "unbounded": [0] * len(coef) if recession is None else recession.signs.tolist(),
+        "unbounded": unbounded.tolist(),
     }
-    N = float(demonstrations.weights @ np.diff(demonstrations.offsets))
+
+
+def decision_weight(demonstrations: Demonstrations) -> float:
+    """Number of decisions, each counting as much as its trajectory."""
+    return float(demonstrations.weights @ np.diff(demonstrations.offsets))
+
+
+def fit_statistics(
+    estimator: Any,
+    *,
+    n_coefficients: int,
+    rank: int,
+    freedom: float,
+    kind: str,
+    what: str,
+    level: float,
+    l2: float,
+    counted: float | None = None,
+) -> dict[str, Any]:
+    """`FitSummary.statistics` of an estimator with the attributes of a fit; `counted` decisions, None for all."""
+    demonstrations = estimator.demonstrations_
+    N = decision_weight(demonstrations)
     uniform, empirical = reference_log_likelihoods(demonstrations, estimator.mdp)
     log_likelihood = estimator.log_likelihood_
-    statistics = {
+    return {
         "n_states": estimator.mdp.n_states,
         "n_actions": estimator.mdp.n_actions,
         "discount": estimator.mdp.discount,
         "horizon": estimator.mdp.horizon,
         "temperature": float(estimator.temperature),
-        "objective": estimator.objective,
+        "objective": getattr(estimator, "objective", "likelihood"),
         "inference": estimator.inference,
-        "l2": float(estimator.fit_.l2),
+        "l2": float(l2),
         "n_trajectories": estimator.n_trajectories_,
         "n_decisions": estimator.n_decisions_,
-        "decisions_counted": estimator.fit_.objective.total_weight,
+        "decisions_counted": N if counted is None else float(counted),
         "n_goals": 0
         if demonstrations.goals is None
         else len(np.unique(demonstrations.goals[demonstrations.weights > 0])),
-        "n_coefficients": len(coef),
+        "n_coefficients": n_coefficients,
         "rank": rank,
         "degrees_of_freedom": freedom,
         "log_likelihood": log_likelihood,
@@ -149,17 +216,6 @@ def summarise(estimator: Any, *, level: float) -> FitSummary:
         "covariance_description": what,
         "level": float(level),
     }
-    counted = statistics["decisions_counted"]
-    if counted < N / 2:
-        notes.append(
-            f"Decisions counted: {counted:,.3g} of {N:,.6g}. Feature matching with discount {estimator.mdp.discount:g} weighs "
-            'decision t of a trajectory by discount^t. objective="likelihood" counts every decision.'
-        )
-    if log_likelihood < uniform:
-        notes.append(_worse_than_chance(estimator))
-    if not estimator.converged_:
-        notes.append("The fit did not converge: coefficients and errors are not those of a maximum.")
-    return FitSummary(coefficients, statistics, notes)
 
 
 def reference_log_likelihoods(demonstrations: Demonstrations, mdp: Any) -> tuple[float, float]:

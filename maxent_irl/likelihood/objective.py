@@ -6,7 +6,7 @@ receding horizon) is one more class with these attributes.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from numpy.typing import NDArray
 
@@ -80,6 +80,9 @@ class ObjectivePoint(Protocol):
     def start_for(self, theta: NDArray) -> Any:
         """A start for V at other parameters nearby."""
 
+    def reweighted(self, weights: NDArray) -> ObjectivePoint:
+        """The objective with other weights of its units at the same parameters."""
+
     def moved(self, theta: NDArray, last: Any) -> ObjectivePoint:
         """The objective at other parameters, near those of `last`, reusing what was factorised here."""
 
@@ -137,3 +140,6 @@ class Objective(Protocol):
         hessian : bool
             Whether the Hessian will be asked for: what is factorised is chosen accordingly.
         """
+
+    def reweighted(self, weights: NDArray) -> Self:
+        """The same objective with unit i of the statistics counting ``weights[i]`` times as much; everything else is shared."""

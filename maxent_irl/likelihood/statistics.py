@@ -199,6 +199,26 @@ class SparseWeights:
         return out.reshape(shape)
 
 
+def decision_statistics(mdp: MDP, demonstrations: Demonstrations) -> SufficientStatistics:
+    """The weights of the objective "likelihood", a row per decision.
+
+    Parameters
+    ----------
+    mdp : MDP
+    demonstrations : Demonstrations
+        Already validated against `mdp`.
+    """
+    S, A = mdp.n_states, mdp.n_actions
+    N, time = demonstrations.n_decisions, demonstrations.times
+    L, value_times, layer = (1, 1, np.zeros_like(time)) if mdp.horizon is None else (mdp.horizon, mdp.horizon + 1, time)
+    weight, row = demonstrations.weights[demonstrations.trajectory_ids].astype(float), np.arange(N)
+    pair = (layer * A + demonstrations.actions) * S + demonstrations.states
+    counts = _matrix(weight, row, pair, (N, L * A * S))
+    states = _matrix(-weight, row, layer * S + demonstrations.states, (N, value_times * S))
+    kind = ("likelihood", mdp.discount, (L, A, S))
+    return SufficientStatistics(*kind, counts, counts, states, counts, sparse.csr_array((N, L * A * S)))
+
+
 def sufficient_statistics(mdp: MDP, demonstrations: Demonstrations, objective: str) -> SufficientStatistics:
     """Reduce demonstrations to the weights of the objective, a row per trajectory.
 

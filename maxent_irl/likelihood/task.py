@@ -28,6 +28,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import copy
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,7 +125,7 @@ class TaskObjective:
         solution = self.agent.solve(public, tol=self.solve_tolerance, start=start, reuse=reuse)
         return TaskPoint(self, theta, reward, solution, hessian)
 
-    def reweighted(self, weights: NDArray) -> TaskObjective:
+    def reweighted(self, weights: NDArray) -> Self:
         """The same objective with unit i counting ``weights[i]`` times as much; everything else is shared."""
         new = copy(self)
         new._unit_weights = weights if self._unit_weights is None else weights * self._unit_weights

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 FORMAT = "format"  # entry that says what the file holds, in which version, and which other entries there are
 LONGEST_SHOWN = 120  # characters of what a damaged file made others say
-KINDS = {"whole": "iu", "real": "fiu", "flag": "b", "text": "U"}  # dtype kinds
+KINDS = {"whole": "iu", "real": "fiu", "flag": "b", "text": "U", "column": "iufbUM"}  # dtype kinds
 
 
 @dataclass(frozen=True)
 class Entry:
     """What an array of a file has to be."""
 
-    kind: str  # "whole", "real", "flag" or "text"
+    kind: str  # one of KINDS
     shape: tuple[str, ...] = ()  # one name per axis; axes of the same name are of the same length
     required: bool = True
     low: float = -np.inf
@@ -54,7 +54,11 @@ def read_arrays(path: str | os.PathLike) -> dict[str, NDArray]:
 
 
 def read_checked(
-    path: str | os.PathLike, form: str, schema: Mapping[str, Entry], sizes: Mapping[str, str] | None = None
+    path: str | os.PathLike,
+    form: str,
+    schema: Mapping[str, Entry],
+    sizes: Mapping[str, str] | None = None,
+    named: Mapping[str, str] | None = None,
 ) -> dict[str, NDArray]:
     """Read the arrays of a file of one form, checking each entry's type, shape and range.
 
@@ -66,6 +70,8 @@ def read_checked(
     schema : mapping of name to Entry
     sizes : mapping, optional
         Name of an axis -> the scalar entry that says how long it is.
+    named : mapping, optional
+        Prefix of entries that users named -> their axis: arrays of numbers, flags, text or dates.
 
     Raises
     ------
@@ -84,6 +90,10 @@ def read_checked(
         raise ValueError(f"{name} is damaged: it lacks {_brief(', '.join(lacking))}")
     lengths: dict[str, tuple[int, str]] = {}
     for key in sorted(arrays, key=lambda key: (key not in (sizes or {}).values(), key)):
+        axis_of = next((axis for prefix, axis in (named or {}).items() if key.startswith(prefix)), None)
+        if axis_of is not None:
+            _check(f"{name} is damaged: {key}", key, arrays[key], Entry("column", (axis_of,)), lengths)
+            continue
         if key not in schema:
             raise ValueError(f"{name} is damaged: its entry {_brief(key)!r} belongs to no such file")
         _check(f"{name} is damaged: {key}", key, arrays[key], schema[key], lengths)

@@ -8,9 +8,10 @@ after the other. Both are an `Objective`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from copy import copy
 from functools import cached_property, reduce
 from operator import add
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,13 +97,23 @@ class ManyGoals(ABC):
         n_jobs: int | None = None,
     ) -> None:
         self.agent, self.reward_model, self.statistics, self.n_jobs = agent, reward_model, statistics, n_jobs
-        self.pairs = SparseWeights(statistics.pairs)
         self.goals, self.goal_of = np.unique(np.asarray(demonstrations.goals), return_inverse=True)
         self.rows = np.split(np.argsort(self.goal_of, kind="stable"), np.cumsum(np.bincount(self.goal_of))[:-1])
         self._prepare(demonstrations)
         check_allowed(demonstrations, agent.log_prior)
+        self._add_up()
+
+    def _add_up(self) -> None:
+        self.pairs = SparseWeights(self.statistics.pairs)
         self.total_weight = float(self.pairs.weight.sum())
-        self.log_prior = 0.0 if agent.log_prior is None else self.pairs.dot(agent.log_prior)
+        self.log_prior = 0.0 if self.agent.log_prior is None else self.pairs.dot(self.agent.log_prior)
+
+    def reweighted(self, weights: NDArray) -> Self:
+        """The same objective with demonstration i counting ``weights[i]`` times as much; what was checked is shared."""
+        new = copy(self)
+        new.statistics = self.statistics.scaled(weights)
+        new._add_up()
+        return new
 
     @abstractmethod
     def _prepare(self, demonstrations: Demonstrations) -> None:
@@ -132,10 +143,15 @@ class SharedGoals(ManyGoals):
         mdp = self.agent.mdp
         self.moves = Moves(mdp)
         self._check_possible(demonstrations)
-        # Dynamics are deterministic, so the continuation is the value of the next state.
-        self.states = sparse.csr_array(self.statistics.states + self.statistics.continued @ mdp.transitions)
         self._gathered: tuple[Features | None, Any] = (None, None)  # features, and their rows by move
-        self.sums = self._make_sums(self._visited(demonstrations))
+        self._visits = self._visited(demonstrations)
+
+    def _add_up(self) -> None:
+        super()._add_up()
+        # Dynamics are deterministic, so the continuation is the value of the next state.
+        continued = self.statistics.continued @ self.agent.mdp.transitions
+        self.states = sparse.csr_array(self.statistics.states + continued)
+        self.sums = self._make_sums(self._visits)
 
     def _make_sums(self, visited: sparse.csr_array) -> GoalSums:
         log_prior = self.agent.log_prior
@@ -275,6 +291,10 @@ class SharedGoalsPoint:
             demonstrated = demonstrated.toarray()
         return demonstrated + objective.in_order([part for share in found for part in share])
 
+    def reweighted(self, weights: NDArray) -> SharedGoalsPoint:
+        """The objective with other weights of its demonstrations at the same parameters."""
+        return self.objective.reweighted(weights).at(self.theta, hessian=True)
+
     def moved(self, theta: NDArray, last: SharedGoalsPoint) -> SharedGoalsPoint:
         """The objective at other parameters."""
         return self.objective.at(theta)
@@ -389,6 +409,10 @@ class SeparateGoalsPoint:
     def unit_scores(self) -> NDArray:
         """(n, K), in the order of the demonstrations."""
         return self.objective.in_order(self._by_goal("unit_scores"))
+
+    def reweighted(self, weights: NDArray) -> SeparateGoalsPoint:
+        """The objective with other weights of its demonstrations at the same parameters."""
+        return self.objective.reweighted(weights).at(self.theta, start=self.values, hessian=True)
 
     def moved(self, theta: NDArray, last: SeparateGoalsPoint) -> SeparateGoalsPoint:
         """The objective at other parameters, near those of `last`."""

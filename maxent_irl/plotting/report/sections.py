@@ -1,4 +1,4 @@
-"""What a report says, section by section: read, model, result, certainty, convergence, warnings, how to repeat."""
+"""What a report says, section by section: result, certainty, convergence, what was read, model, warnings, how to repeat."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...uncertainty import identifiability as what_is_identifiable
+from .explorer import explorer
 from .page import Section, element, facts, paragraph, table
 from .pictures import (
     draw_calibration,
@@ -20,6 +21,7 @@ from .pictures import (
     draw_reward_by_state,
     draw_standard_errors,
 )
+from .plain_words import plain_summary
 from .subject import Subject
 
 MOST_ROWS = 60
@@ -31,12 +33,12 @@ def all_sections(subject: Subject) -> list[Section]:
     """All sections of the report, in order."""
     return [
         at_a_glance(subject),
-        what_was_read(subject),
-        model(subject),
         result(subject),
         coefficients(subject),
         identifiability(subject),
         convergence(subject),
+        what_was_read(subject),
+        model(subject),
         warned(subject),
         repeat(subject),
     ]
@@ -55,7 +57,7 @@ def count(n: int) -> str:
 
 
 def at_a_glance(subject: Subject) -> Section:
-    """The outcome in three sentences."""
+    """The outcome in plain words, and in the field's."""
     estimator, found = subject.estimator, subject.summary.statistics
     if estimator.converged_:
         state = paragraph(f"The fit converged in {estimator.n_iter_} iterations.", kind="good")
@@ -72,7 +74,8 @@ def at_a_glance(subject: Subject) -> Section:
         f"{number(found['log_likelihood_per_decision'])} nats on average, against {number(found['uniform_per_decision'])} for "
         f"choosing at random: {found['pseudo_r2']:.1%} of the uncertainty is explained (McFadden's R\N{SUPERSCRIPT TWO})."
     )
-    return Section("glance", "At a glance", [state, outcome])
+    parts = [state, plain_summary(subject)] if not estimator.converged_ else [plain_summary(subject), state]
+    return Section("glance", "At a glance", [*parts, outcome])
 
 
 def what_was_read(subject: Subject) -> Section:
@@ -138,7 +141,9 @@ def result(subject: Subject) -> Section:
             parts.append(draw_comparison(subject, subject.true_reward))
     else:
         parts = [draw_overview(subject, layout)]
-        if subject.has_errors:
+        if (map_ := explorer(subject, layout)) is not None:
+            parts += [element("h3", f"Every {layout.unit} by name"), map_]
+        elif subject.has_errors:
             parts.append(draw_standard_errors(subject, layout))
     return Section("reward", "Recovered reward", parts)
 

@@ -11,7 +11,7 @@ import { painting } from "../painting.js";
 const ACTIONS = ["right →", "down ↓", "left ←", "up ↑", "stay •"];
 const KNOBS = {
   alpha: ["α four times as large", "Every choice becomes more random, near and far alike."],
-  gamma: ["γ lower: rewards fade four times as fast", "Choices far from a reward become random. Those near it stay."],
+  gamma: ["γ lower: rewards fade four times as fast", "Choices far from a reward become random, those near it hardly change."],
   prior: ["another prior", "Every choice shifts in the same way, most where values differ little."],
 };
 
