@@ -21,7 +21,7 @@ def test_the_baseline_finds_the_same_coefficients(discount, horizon):
     coef, n_evaluations = baseline.fit(
         world.mdp.transitions, features, discount, demos, horizon=horizon, gradient=1e-7, accuracy=1e-12
     )
-    model = MaxEntIRL(world.mdp, features, tol=1e-9).fit(demos)
+    model = MaxEntIRL(world.mdp, features, objective="feature-matching", tol=1e-9).fit(demos)
     np.testing.assert_allclose(coef, model.coef_, atol=1e-5)
     assert n_evaluations > 3
 

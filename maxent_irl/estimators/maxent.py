@@ -197,7 +197,7 @@ class MaxEntIRL(RewardEstimator):
         loss, size = self._loss(new, coef, start)
         undetermined, coef = ignore_undetermined(loss, coef, size)
         if isinstance(self.l2, str):
-            new = replace(new, l2=choose_l2(new, loss, coef, solver=self.solver))
+            new = replace(new, l2=self._chosen_l2(new, loss, coef))
             loss.penalise(new.l2)
         options = {name: getattr(self, name) for name in ("solver", "tol", "max_iter", "callback", "record_iterates")}
         optimum = self._minimise(loss, coef, options)
@@ -228,6 +228,14 @@ class MaxEntIRL(RewardEstimator):
                 stacklevel=2,
             )
         return self
+
+    def _chosen_l2(self, new: Fit, loss: Loss, coef: NDArray) -> float:
+        """The precision of greatest evidence; of the decisions, where the objective is no likelihood."""
+        if not new.objective.information_equality:
+            new = replace(new, weighting="likelihood")
+            loss, size = self._loss(new, coef, None)
+            _, coef = ignore_undetermined(loss, coef, size)
+        return choose_l2(new, loss, coef, solver=self.solver)
 
     def _minimise(self, loss: Loss, coef: NDArray, options: dict[str, Any]) -> Optimum:
         return minimise(loss, coef, **options)

@@ -26,6 +26,10 @@ SOLVERS = ("auto", "gradient-ascent", "lbfgs", "newton")
 DENSE_HESSIAN_FEATURES = 256  # up to this many features the exact Hessian is formed, beyond it only multiplied with
 DEFAULT_MAX_ITER = {"gradient-ascent": 2000, "lbfgs": 1000, "newton": 200}
 POLISHING_STEPS = 5
+RESOLVED = 1e-12  # relative change of the loss above its rounding error
+EXTRA_STEPS = 3  # with a gradient within the tolerance, towards
+PART_OF_AN_ERROR = 1e-2  # of the distance to the minimum, in standard errors
+MOST_TAKEN_BACK = 40  # steps in a row
 RUNAWAY = 1e100  # largest coefficient that is looked at
 PRODUCT_RTOL = 1e-8  # of the linear solves inside Hessian-vector products
 
@@ -69,6 +73,8 @@ class Optimum:
     coef_path : list of (K,) arrays
     last_step : (K,) array or None
         Change of the coefficients by the last step of Newton's method.
+    curvature : (K, K) array or None
+        The last dense Hessian of the loss that was computed.
     """
 
     point: LossPoint
@@ -79,6 +85,20 @@ class Optimum:
     loss_curve: list[float] = field(default_factory=list)
     coef_path: list[NDArray] = field(default_factory=list)
     last_step: NDArray | None = None
+    curvature: NDArray | None = None
+    n_extra: int = 0
+
+    def is_enough(self, point: LossPoint) -> bool:
+        """Whether the gradient is within the tolerance, and the minimum within a small part of a standard error as well.
+
+        The second is asked of a few more steps at most: where rounding errors keep it from being met, the first decides.
+        """
+        if point.gradient_norm > self.tol:
+            return False
+        if self.curvature is None or self.n_extra >= EXTRA_STEPS:
+            return True
+        T = _whitening(self.curvature)
+        return float(np.linalg.norm(T.T @ point.gradient)) * np.sqrt(point.loss.scale) <= PART_OF_AN_ERROR
 
 
 class Loss:
@@ -240,7 +260,9 @@ def minimise(
         if callback is not None:
             gap = np.zeros_like(point.coef) if point.inner is None else point.inner.gradient / loss.scale
             callback(Progress(len(fit.loss_curve) - 1, point.value, point.gradient_norm, loss.project(point.coef), gap))
-        return point.gradient_norm <= tol
+        enough = fit.is_enough(point)
+        fit.n_extra += not enough and point.gradient_norm <= tol
+        return enough
 
     if not report(fit.point) and cap > 0:
         {"gradient-ascent": _gradient_ascent, "lbfgs": _lbfgs, "newton": _newton}[solver](loss, fit, report, cap)
@@ -333,70 +355,123 @@ def _lbfgs(loss: Loss, fit: Optimum, report: Callable[[LossPoint], bool], max_it
         value_and_gradient, fit.point.coef, jac=True, method="L-BFGS-B", callback=each, options=options
     )
     fit.message = f"max_iter={max_iter} iterations were not enough" if result.status == 1 else str(result.message)
+    smooth = isinstance(loss.objective.reward_model, SmoothRewardModel)
+    if smooth and len(fit.point.coef) <= DENSE_HESSIAN_FEATURES and fit.point.gradient_norm <= fit.tol:
+        loss.with_hessian = True
+        _polish(loss, fit, report)  # along weak directions a small gradient may be far from the minimum
 
 
 def _newton(loss: Loss, fit: Optimum, report: Callable[[LossPoint], bool], max_iter: int) -> None:
-    """Trust-region Newton (scipy's trust-exact or trust-ncg), in coordinates scaled by the curvature at the start.
+    """Trust-region Newton (scipy's trust-exact or trust-ncg).
 
-    The trust region handles what the objective can do: indefinite curvature, and an infinite loss, from which it steps back.
+    The trust region handles what the objective can do: indefinite curvature, and an infinite loss, from which it steps back. With
+    a dense Hessian it is a sphere in coordinates in which the curvature is the identity. Where a step had to be taken back, the
+    curvature has changed much, and after the next step that is kept the coordinates are chosen anew.
     """
-    dense = len(fit.point.coef) <= DENSE_HESSIAN_FEATURES
-    scale = np.ones(len(fit.point.coef))
-    if dense:
-        curvature = np.abs(np.diag(fit.point.hessian))
-        scale = 1.0 / np.sqrt(np.where(curvature > 1e-12 * curvature.max(initial=1e-300), curvature, 1.0))
-    options = {"maxiter": max_iter, "gtol": 0.0, "initial_trust_radius": 1.0, "max_trust_radius": 1e8}
-
-    before = np.inf  # the gradient norm of the iterate before
-
-    def hessian(u: NDArray) -> NDArray:
-        nonlocal before
-        point = loss.at(u * scale)
-        norm = point.gradient_norm
-        if norm <= fit.tol:  # scipy wants it of a new iterate before `each` is told, which will stop there
-            return np.eye(len(u))
-        # Convergence is quadratic: where the last rate would do, the next iterate is the last, and needs no Hessian of its own.
-        loss.with_hessian = norm * norm > 0.5 * fit.tol * before
-        before = norm
-        return scale[:, None] * point.hessian * scale
-
-    second: dict = {"hess": hessian} if dense else {"hessp": lambda u, v: loss.at(u).hessian_product(v)}
-
-    def each(intermediate_result: optimize.OptimizeResult) -> None:
-        point = loss.at(intermediate_result.x * scale)
-        if point is fit.point or point.inner is None:  # a step that was taken back
-            stuck.append(1)
-            point = fit.point
-        else:
-            stuck.clear()
-        if report(point) or len(stuck) > 40:
-            raise StopIteration
-
-    stuck: list[int] = []
-    result = optimize.minimize(
-        lambda u: loss.at(u * scale).value,
-        fit.point.coef / scale,
-        jac=lambda u: loss.at(u * scale).gradient * scale,
-        method="trust-exact" if dense else "trust-ncg",
-        callback=each,
-        options=options,
-        **second,
-    )
-    if len(stuck) > 40:
+    last = max_iter + len(fit.loss_curve)
+    state = _NewtonState()
+    while True:
+        result = _newton_round(loss, fit, report, last - len(fit.loss_curve), state)
+        if not state.again or len(fit.loss_curve) >= last:
+            break
+    if state.taken_back > MOST_TAKEN_BACK:
         fit.message = "the trust region shrank to nothing"
     else:
-        fit.message = f"max_iter={max_iter} iterations were not enough" if result.status == 1 else str(result.message)
-    if dense and result.status != 1 and (stuck or result.status in (2, 3)):  # the loss is at its rounding error
-        _polish(loss, fit, report, scale)
+        enough = result.status != 1 and len(fit.loss_curve) < last
+        fit.message = str(result.message) if enough else f"max_iter={max_iter} iterations were not enough"
+    dense = len(fit.point.coef) <= DENSE_HESSIAN_FEATURES
+    if (
+        dense and result.status != 1 and (state.taken_back or result.status in (2, 3))
+    ):  # the loss is at its rounding error
+        _polish(loss, fit, report)
 
 
-def _polish(loss: Loss, fit: Optimum, report: Callable[[LossPoint], bool], scale: NDArray) -> None:
+@dataclass
+class _NewtonState:
+    """What one round of trust-region steps tells the next."""
+
+    taken_back: int = 0  # steps since the last that was kept
+    again: bool = False  # whether to choose new coordinates and go on
+    before: float = np.inf  # the gradient norm of the iterate before
+
+
+def _newton_round(
+    loss: Loss, fit: Optimum, report: Callable[[LossPoint], bool], max_iter: int, state: _NewtonState
+) -> optimize.OptimizeResult:
+    """Trust-region steps in one system of coordinates, until they are no longer the right ones."""
+    origin, dense = fit.point.coef, len(fit.point.coef) <= DENSE_HESSIAN_FEATURES
+    T = _whitening(fit.point.hessian) if dense else None
+    state.again = False
+
+    def coef(u: NDArray) -> NDArray:
+        return u if T is None else origin + T @ u
+
+    def gradient(u: NDArray) -> NDArray:
+        slope = loss.at(coef(u)).gradient
+        return slope if T is None else T.T @ slope
+
+    def hessian(u: NDArray) -> NDArray:
+        point = loss.at(coef(u))
+        norm = point.gradient_norm
+        if fit.is_enough(point):  # scipy wants it of a new iterate before `each` is told, which will stop there
+            return np.eye(len(u))
+        # Convergence is quadratic: where the last rate would do, the next iterate is the last, and needs no Hessian of its own.
+        loss.with_hessian = norm * norm > 0.5 * fit.tol * state.before
+        state.before = norm
+        assert T is not None
+        fit.curvature = point.hessian
+        return T.T @ fit.curvature @ T
+
+    def each(intermediate_result: optimize.OptimizeResult) -> None:
+        point = loss.at(coef(intermediate_result.x))
+        if point is fit.point or point.inner is None:  # a step that was taken back
+            state.taken_back += 1
+            point = fit.point
+        else:
+            state.again = dense and state.taken_back > 0
+            state.taken_back = 0
+        if report(point):
+            state.again = False
+            raise StopIteration
+        if state.again or state.taken_back > MOST_TAKEN_BACK:
+            raise StopIteration
+
+    second: dict = {"hess": hessian} if dense else {"hessp": lambda u, v: loss.at(u).hessian_product(v)}
+    return optimize.minimize(
+        lambda u: loss.at(coef(u)).value,
+        np.zeros_like(origin) if dense else origin,
+        jac=gradient,
+        method="trust-exact" if dense else "trust-ncg",
+        callback=each,
+        options={"maxiter": max_iter, "gtol": 0.0, "initial_trust_radius": 1.0, "max_trust_radius": 1e8},
+        **second,
+    )
+
+
+def _whitening(hessian: NDArray) -> NDArray:
+    """T (K, K) with ``T' |H| T = I``, the curvature taken by its absolute value; units where there is none."""
+    diagonal = np.abs(np.diag(hessian))
+    scale = 1.0 / np.sqrt(np.where(diagonal > 1e-12 * diagonal.max(initial=1e-300), diagonal, 1.0))
+    values, vectors = np.linalg.eigh(scale[:, None] * hessian * scale)
+    size = np.abs(values)
+    return scale[:, None] * vectors / np.sqrt(np.where(size > 1e-12 * size.max(initial=1e-300), size, 1.0))
+
+
+def _polish(loss: Loss, fit: Optimum, report: Callable[[LossPoint], bool]) -> None:
     """Newton steps judged by the gradient: where the loss no longer resolves progress, the gradient still does."""
     for _ in range(POLISHING_STEPS):
         point = fit.point
-        step = scale * np.linalg.lstsq(scale[:, None] * point.hessian * scale, -scale * point.gradient)[0]
+        fit.curvature = point.hessian
+        if fit.is_enough(point):
+            return
+        T = _whitening(point.hessian)
+        step = T @ np.linalg.lstsq(T.T @ point.hessian @ T, -T.T @ point.gradient)[0]
         trial = loss.at(point.coef + step)
-        if trial.inner is None or not trial.gradient_norm < point.gradient_norm:
+        better = trial.gradient_norm < point.gradient_norm
+        better |= trial.value < point.value - RESOLVED * abs(
+            point.value
+        )  # along a weak direction the gradient may grow first
+        if trial.inner is None or not better:
             return
         if report(trial):
             return

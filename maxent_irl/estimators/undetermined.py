@@ -53,13 +53,12 @@ def ignore_undetermined(loss: Loss, start: NDArray, size: NDArray) -> tuple[NDAr
         return loss.flat, start
     loss.with_hessian = True
     point = proper_start(loss, loss.at(start))
-    curvature = None if point.inner is None else -point.inner.step_hessian / loss.temperature
+    inner = point.inner
     if (
-        point.inner is not None
-        and curvature is not None
-        and flat_directions(curvature, size, threshold=ALMOST_FLAT).shape[1]
+        inner is not None
+        and flat_directions(-inner.step_hessian / loss.temperature, size, threshold=ALMOST_FLAT).shape[1]
     ):
-        flat = flat_directions(point.inner.reach_moment, size)
+        flat = flat_directions(inner.reach_moment, size)
         loss.ignore(flat)
         if loss.at(loss.project(point.coef)).inner is None:
             # Undiscounted, without these the value may be infinite: then they stay where they are.

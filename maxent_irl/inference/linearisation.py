@@ -155,6 +155,11 @@ class PolicySystem:
             V = self.mdp.discount * V
         return (self.P @ V).reshape(self.mdp.n_actions, self.mdp.n_states, *V.shape[1:])
 
+    def expect_of(self, action: int, V: NDArray) -> NDArray:
+        """`expect` of one action, (S,) or (S, K), for where there is no room for all."""
+        S = self.mdp.n_states
+        return self.mdp.discount * (self.P[action * S : (action + 1) * S] @ V)
+
     def expect_adjoint(self, mass: NDArray) -> NDArray:
         """The adjoint of `expect`: where mass (A, S) on state-action pairs goes, discounted; (S,)."""
         return self.mdp.discount * (self._transposed @ mass.ravel())

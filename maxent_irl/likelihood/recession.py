@@ -116,7 +116,7 @@ def find_recession(
     at, found = np.array(coef, dtype=float), evaluate(coef)
     if found is None or not kept.shape[1]:
         return none_found(K)
-    moved, long_steps = np.zeros(K), 0
+    moved = np.zeros(K)
     for _ in range(MOST_STEPS):
         gradient, curvature = found
         if _slope(gradient, kept, unit) <= SILENT * total_weight:
@@ -124,8 +124,6 @@ def find_recession(
         step = _newton_step(gradient, curvature, kept, unit, LONG * total_weight)
         length = float(np.abs(step * unit).max())
         if length < LONG:
-            if not long_steps:
-                return none_found(K)
             break
         step *= min(1.0, LONGEST / length)
         after = evaluate(at + step)
@@ -134,7 +132,7 @@ def find_recession(
             after = evaluate(at + step)
         if after is None:
             break
-        at, found, moved, long_steps = at + step, after, moved + step, long_steps + 1
+        at, found, moved = at + step, after, moved + step
     dead = _flat(found[1], size, ignored)
     if not dead.shape[1]:
         return none_found(K)

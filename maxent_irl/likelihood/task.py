@@ -35,6 +35,7 @@ from numpy.typing import NDArray
 
 from ..demonstrations import Demonstrations
 from ..inference.agent import SoftAgent, SoftSolution
+from ..inference.linearisation import PolicySystem
 from ..mdp.structure import reached_from
 from ..rewards import Features, RewardModel
 from ..rewards.model import jacobian_of
@@ -43,6 +44,7 @@ from .statistics import SparseWeights, SufficientStatistics, check_allowed, chec
 
 SOLVE_TOLERANCE = 1e-12  # of V inside a fit: finite differences of the objective then agree to 1e-8
 FLOW_TOLERANCE = 1e-13
+MOST_NUMBERS = 1 << 26  # an array of sensitivities of all actions larger than this (half a gigabyte) is not made
 CACHED_SIZE = 1 << 16  # numbers that stay in a core's second-level cache
 SENSITIVITY_TOLERANCE = 1e-10  # of dV: curvature needs fewer digits than the gradient
 
@@ -310,6 +312,9 @@ class TaskPoint:
         for system, now, after in self.linear.stages():
             # With a horizon dV comes from the same expectations: not to keep it is faster than to find room for it.
             ahead = here if dV is None else np.ascontiguousarray(dV[after])
+            if dV is not None and self.policy[now].size * K > MOST_NUMBERS:
+                M += self._moment_by_action(system, now, ahead, dV[now], pairs(now), moves)
+                continue
             dQ, phi = system.expect(ahead), features.at(now)
             # All actions in one product while they fit a core's cache, which is where the calls would cost more than the work.
             blocks = [slice(None)] if dQ.size <= CACHED_SIZE else range(len(dQ))
@@ -325,6 +330,22 @@ class TaskPoint:
                 mean = system.P @ ahead
                 M += gamma * (ahead.T @ ((system.P.T @ w)[:, None] * ahead) - mean.T @ (w[:, None] * mean))
         return (M + M.T) / 2
+
+    def _moment_by_action(
+        self, system: PolicySystem, now: int, ahead: NDArray, here: NDArray, weights: NDArray, moves: NDArray | None
+    ) -> NDArray:
+        """What one decision time adds to `_second_moment`, one action after the other: (S, K) numbers at once, not (A, S, K)."""
+        phi, gamma = self.features.at(now), self.objective.agent.mdp.discount
+        M = np.zeros((ahead.shape[1],) * 2)
+        for a, weight in enumerate(weights):
+            expected = system.expect_of(a, ahead)
+            dQ = expected + phi.of_action(a) - here
+            M += dQ.T @ (weight[:, None] * dQ)
+            if moves is not None and gamma:
+                M -= (expected.T @ (moves[now][a][:, None] * expected)) / gamma
+        if moves is not None:
+            M += gamma * (ahead.T @ ((system.P.T @ moves[now].ravel())[:, None] * ahead))
+        return M
 
     def hessian_product(self, vector: NDArray, *, rtol: float = 1e-13) -> NDArray:
         """Product of the Hessian with a vector, (K,): two linear solves whatever K is."""
@@ -357,13 +378,12 @@ class TaskPoint:
         _, A, S = self.policy.shape
         scores = statistics.states @ dV.reshape(-1, features.n_features)
         for system, now, after in self.linear.stages():
-            expected = system.expect(np.ascontiguousarray(dV[after])) if statistics.continued.nnz else None
-            phi = features.at(now)
+            ahead, phi = np.ascontiguousarray(dV[after]), features.at(now)
             for a in range(A):
                 columns = slice((now * A + a) * S, (now * A + a + 1) * S)
                 scores += statistics.pairs[:, columns] @ phi.of_action(a)
-                if expected is not None:
-                    scores += statistics.continued[:, columns] @ expected[a]
+                if statistics.continued.nnz:
+                    scores += statistics.continued[:, columns] @ system.expect_of(a, ahead)
         return scores
 
     @property

@@ -34,7 +34,9 @@ def compare(problem: Problem) -> tuple[float, list[tuple]]:
     """Return how many times faster the package is, at least, and a row of the table for each."""
 
     def package() -> MaxEntIRL:
-        return MaxEntIRL(unused(problem.mdp), problem.features, tol=GRADIENT).fit(problem.demonstrations)
+        return MaxEntIRL(unused(problem.mdp), problem.features, objective="feature-matching", tol=GRADIENT).fit(
+            problem.demonstrations
+        )
 
     def scipy() -> tuple[np.ndarray, int]:
         mdp = problem.mdp

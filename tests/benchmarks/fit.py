@@ -35,7 +35,9 @@ def measure(side: int, discount: float, seed: int = 0) -> dict[str, float]:
     cached, _ = timed(lambda: soft_value_iteration(problem.mdp, problem.reward), repeat=5)
 
     def fit() -> MaxEntIRL:
-        return MaxEntIRL(unused(problem.mdp), problem.features, tol=GRADIENT).fit(problem.demonstrations)
+        return MaxEntIRL(unused(problem.mdp), problem.features, objective="feature-matching", tol=GRADIENT).fit(
+            problem.demonstrations
+        )
 
     seconds, model = timed(fit, repeat=5)
     return {

@@ -1,5 +1,7 @@
 """Fits that have no easy answer: undiscounted ones, maxima at infinity, and on the edge of what is proper."""
 
+import warnings
+
 import numpy as np
 import pytest
 from oracles import costly_features, problem_of_kind
@@ -11,7 +13,7 @@ from maxent_irl.demonstrations import Demonstrations
 from maxent_irl.demonstrations.sampling import sample_demonstrations
 from maxent_irl.estimators import MaxEntIRL
 from maxent_irl.likelihood.information import IdentifiabilityWarning
-from maxent_irl.worlds import GridWorld
+from maxent_irl.worlds import BusEngine, GridWorld
 
 OBJECTIVES = ("likelihood", "feature-matching")
 SOLVERS = ("newton", "lbfgs", "gradient-ascent")
@@ -77,13 +79,15 @@ def test_a_plateau_under_exact_inference_is_left_from_plain_costs():
     demos = sample_demonstrations(world.mdp, policy, 100, random_state=1)
     told = []
     options = {"inference": "exact", "objective": "likelihood", "callback": told.append, "record_iterates": True}
-    model = MaxEntIRL(world.mdp, features, **options).fit(demos)
+    model = MaxEntIRL(world.mdp, features, solver="lbfgs", **options).fit(demos)
     assert [progress.iteration for progress in told].count(0) == 2
     plateau = next(told[k - 1].loss for k in range(1, len(told)) if told[k].iteration == 0)
     assert -model.score(demos) == pytest.approx(model.loss_curve_[-1])
     assert model.loss_curve_[-1] < plateau - 0.05
     assert model.coef_path_[0][0] < -0.5  # from costs
     assert np.abs(model.coef_ - truth).max() < 4 * model.standard_errors_.max()
+    by_newton = MaxEntIRL(world.mdp, features, inference="exact").fit(demos)
+    np.testing.assert_allclose(model.coef_, by_newton.coef_, atol=1e-5)
     from_truth = MaxEntIRL(world.mdp, features, **options).fit(demos, coef_init=truth)
     np.testing.assert_allclose(model.coef_, from_truth.coef_, atol=1e-5)
 
@@ -113,3 +117,34 @@ def test_a_direction_that_keeps_the_value_finite_is_not_ignored():
     assert np.isfinite(model.value_).all()
     assert model.coef_[1] == pytest.approx(np.log(2), abs=1e-5)
     assert model.coef_[0] < 0
+
+
+@pytest.mark.parametrize("unit", [1e-4, 1.0, 1e3])
+def test_newton_does_not_depend_on_units_and_wastes_few_steps(unit):
+    """Engines that look far ahead: curvature at zero and at the maximum differ by orders of magnitude."""
+    engine = BusEngine([0.35, 0.64, 0.01], discount=0.9999, replacement_cost=10.0, maintenance_cost=2.3)
+    solution = soft_value_iteration(engine.mdp, engine.reward)
+    demos = sample_demonstrations(engine.mdp, solution.policy, 40, max_steps=120, random_state=0)
+    model = MaxEntIRL(engine.mdp, engine.features * [1.0, unit]).fit(demos)
+    assert model.converged_
+    assert model.n_iter_ <= 32
+    assert (np.abs(model.coef_ * [1.0, unit] - [10.0, 2.3]) < 4 * model.standard_errors_ * [1.0, unit]).all()
+
+
+@pytest.mark.parametrize("solver", ["newton", "lbfgs"])
+def test_weak_directions_are_found_to_a_small_part_of_their_error(solver):
+    """Two features that differ hardly: what tells them apart barely moves the gradient."""
+    world = GridWorld(4, slip=0.1, discount=0.9)
+    rng = np.random.default_rng(0)
+    one = world.features("smooth", n_features=2)
+    features = np.column_stack([one, one[:, 0] + 1e-4 * rng.normal(size=16)])
+    policy = soft_value_iteration(world.mdp, one @ [1.0, -0.5]).policy
+    demos = sample_demonstrations(world.mdp, policy, 5000, max_steps=20, random_state=0)
+    model = MaxEntIRL(world.mdp, features, solver=solver).fit(demos)
+    exact = MaxEntIRL(world.mdp, features, tol=1e-12, max_iter=60)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        exact.fit(demos)
+    gap = model.coef_ - exact.coef_
+    distance = np.sqrt(gap @ exact.information_.curvature @ gap)
+    assert distance < 0.01

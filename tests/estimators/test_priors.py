@@ -119,6 +119,17 @@ def test_many_coefficients_are_held_against_other_trajectories(monkeypatch):
         MaxEntIRL(mdp, l2="evidence").fit(demos[:1])
 
 
+def test_feature_matching_takes_the_prior_of_the_decisions():
+    """It is no likelihood where transitions are left to chance: its own "evidence" would be for no prior at all."""
+    mdp = slippery()
+    demos = walks_in(mdp, 100, 30)
+    by_decisions, matched = (
+        MaxEntIRL(mdp, objective=o, l2="evidence").fit(demos) for o in ("likelihood", "feature-matching")
+    )
+    assert matched.l2_ == pytest.approx(by_decisions.l2_, rel=1e-6)
+    assert np.abs(matched.coef_).max() < 10
+
+
 def test_what_l2_may_be():
     for wrong in ("auto", -1.0, np.nan):
         with pytest.raises(ValueError, match="l2 must be"):

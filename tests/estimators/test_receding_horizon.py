@@ -241,3 +241,34 @@ def test_feature_matching_is_no_likelihood_and_says_so(many_fits, world):
         alone = clone(fit).fit(fit.fit_.demonstrations[:1])
     with pytest.raises(ValueError, match="only one: cut the trajectory"):
         _ = alone.covariance_
+
+
+@pytest.mark.parametrize("horizon", [1, 3])
+def test_a_maximum_on_the_bound_of_rewards_that_cost_nothing(horizon):
+    """Travellers like some streets so much that these are almost free; an optimiser without constraints runs into that wall."""
+    network = RoadNetwork.grid((5, 5), irregularity=0.2, random_state=0)
+    rng = np.random.default_rng(0)
+    length, left = np.moveaxis(network.features("length", "left"), -1, 0)
+    liked = (rng.random(length.shape) < 0.4) * 1.0
+    features = np.stack([length, left, liked], axis=-1)
+    goals = rng.choice(rng.choice(network.n_links, 10), 100)
+    first = rng.integers(0, network.n_links, 100)
+    first[first == goals] = (first[first == goals] + 1) % network.n_links
+    free = np.minimum(0.0, 1.15 * liked - length) - 1e-9
+    trips = RecedingPolicies(network.mdp, free, planning_horizon=3).sample(first, goals, max_steps=100, random_state=1)
+    model = RecedingHorizonIRL(network.mdp, features, planning_horizon=horizon)
+    with pytest.warns(UserWarning, match="the maximum lies on the bound of rewards <= 0: .* such as action"):
+        model.fit(trips)
+    assert model.converged_
+    available = network.mdp.available
+    assert -1e-6 < model.reward_[available].max() <= 0
+    objective = model.fit_.objective
+    rows = features[available]
+
+    def log_likelihood(coef):
+        return objective.at(coef).value if (rows @ coef < 0).all() else -np.inf
+
+    best = log_likelihood(model.coef_)
+    for direction in rng.normal(size=(40, 3)):  # no feasible direction leads up
+        for step in (1e-3, 1e-2, 1e-1):
+            assert log_likelihood(model.coef_ + step * direction) <= best + 1e-6 * abs(best)

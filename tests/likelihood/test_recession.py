@@ -232,3 +232,17 @@ def test_an_ending_that_nobody_takes():
     assert columns["unbounded"] == [0, -1]
     assert np.isnan(columns["z"][1])
     assert np.isfinite(columns["z"][0])
+
+
+def test_feature_matching_that_runs_away_under_chance_has_no_interval():
+    """The sampling noise of transitions is matched, at any price: coefficients of 1e10, and no z beside them."""
+    world = GridWorld((3, 3), slip=0.9, discount=0.95, goals=[(2, 2)])
+    walks = sample_demonstrations(world.mdp, np.full((9, 5), 0.2) * world.mdp.available, 8, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = MaxEntIRL(world.mdp, objective="feature-matching").fit(walks)
+    columns = model.summary().coefficients
+    gone = np.abs(model.coef_) > 1e4
+    assert gone.any()
+    assert np.isnan(np.array(columns["z"])[gone]).all()
+    assert "nan" not in str(model.summary())

@@ -304,3 +304,20 @@ def test_warm_starts_and_predicted_values_change_nothing(kind):
     warm = task.at(other, start=predicted)
     assert warm.value == pytest.approx(cold.value, abs=1e-10)
     np.testing.assert_allclose(warm.gradient, cold.gradient, atol=1e-9)
+
+
+@pytest.mark.parametrize("inference", ["variational", "exact"])
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_where_there_is_no_room_for_all_actions_the_derivatives_are_the_same(name, inference, monkeypatch):
+    rng = np.random.default_rng(0)
+    problem = problem_of_kind("discounted")
+    features, coef = rng.normal(size=(*problem.shape, 3)), rng.normal(size=3)
+    demos = as_demonstrations(random_demos(rng, problem, 6, 5))
+    task = task_of(as_mdp(problem), features, demos, name, inference=inference)
+    whole = task.at(coef)
+    expected = whole.hessian, whole.score_outer_product, whole.reach_moment, whole.unit_scores()
+    monkeypatch.setattr("maxent_irl.likelihood.task.MOST_NUMBERS", 0)
+    parts = task.at(coef)
+    found = parts.hessian, parts.score_outer_product, parts.reach_moment, parts.unit_scores()
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)

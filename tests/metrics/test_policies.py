@@ -117,3 +117,16 @@ def test_the_gap_of_goals_is_that_of_each_goal_by_itself(inference):
     other.linear = False
     np.testing.assert_allclose(together, feature_expectation_gap(network.mdp, features, other, trips), rtol=1e-9)
     assert np.abs(together).min() > 1e-3
+
+
+def test_decisions_too_rare_for_a_number_have_a_log_probability():
+    """exp(-2000) is 0 as a float; the log-likelihood is -2000 all the same, of a solution and of a fitted estimator."""
+    mdp = MDP.from_successors([[0, 1], [-1, -1]], terminal=[1], discount=0.5)
+    reward = np.array([[0.0, -2000.0], [0.0, 0.0]])
+    solution = soft_value_iteration(mdp, reward)
+    rare = Demonstrations([([0, 1], [1])])
+    assert solution.policy[0, 1] == 0.0
+    expected = (solution.Q - solution.V[:, None])[0, 1]
+    assert expected < -1900
+    assert log_likelihood_per_decision(solution, rare) == pytest.approx(expected)
+    assert log_likelihood_per_decision(solution.policy, rare) == -np.inf
