@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,9 @@ from sklearn.utils.validation import check_is_fitted
 from .._checks import check_indices
 from ..demonstrations import Demonstrations
 from ..inference.agent import SoftSolution
+from ..likelihood import TaskPoint
 from ..likelihood.information import Covariance, Information
+from ..likelihood.objective import ObjectivePoint
 from ..routes.policies import GoalPolicies
 from .fit import Fit
 from .summary import FitSummary, summarise
@@ -35,6 +38,8 @@ class RewardEstimator(BaseEstimator):
 
     fit_: Fit
     coef_: NDArray  # (K,)
+    reward_: NDArray  # (S,), (S, A) or (T, S, A)
+    feature_gap_: NDArray  # (K,)
     log_likelihood_: float
     largest_gradient_: float
     converged_: bool
@@ -53,6 +58,20 @@ class RewardEstimator(BaseEstimator):
         """What the estimator was fitted on; its labels are those of the fit."""
         check_is_fitted(self)
         return self.fit_.demonstrations
+
+    def _keep(self, new: Fit, point: ObjectivePoint | None) -> None:
+        """Set what follows from a fit and from its objective at the fitted parameters."""
+        assert point is not None  # fits start where the soft value is finite and keep to such points
+        demonstrations = new.demonstrations
+        self.coef_ = point.theta.copy()
+        solution = point.solution.released() if isinstance(point, TaskPoint) else None
+        self.fit_ = replace(new, theta=self.coef_, solution=solution, start=point.values)
+        self.reward_ = self.fit_.reward
+        self.feature_gap_ = point.gradient / new.objective.total_weight
+        counted = demonstrations.weights > 0
+        self.n_decisions_, self.n_trajectories_ = int(demonstrations.lengths[counted].sum()), int(counted.sum())
+        by_trajectory = np.add.reduceat(self.fit_.log_probabilities(demonstrations), demonstrations.offsets[:-1])
+        self.log_likelihood_ = weighted_sum(demonstrations, by_trajectory)
 
     # The one policy, where there is one.
 

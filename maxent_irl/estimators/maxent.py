@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
@@ -25,12 +25,11 @@ from .._checks import (
 from ..demonstrations import Demonstrations
 from ..demonstrations.labelled import as_demonstrations
 from ..inference.agent import SoftAgent
-from ..likelihood import TaskPoint
 from ..likelihood.information import COVARIANCES
 from ..likelihood.statistics import OBJECTIVES
 from ..mdp import MDP, check_mdp
 from ..rewards import LinearReward, RewardModel
-from .base import RewardEstimator, weighted_sum
+from .base import RewardEstimator
 from .fit import Fit
 from .optimisers import SOLVERS, Loss, Optimum, Progress, features_of, minimise
 from .undetermined import (
@@ -291,23 +290,13 @@ class MaxEntIRL(RewardEstimator):
         return Loss(objective, self.l2, start, gradient_unit(size, objective.total_weight)), size
 
     def _store(self, optimum: Optimum, new: Fit) -> None:
-        inner, demonstrations = optimum.point.inner, new.demonstrations
-        assert inner is not None  # `minimise` starts where the soft value is finite and keeps to such points
-        self.coef_ = inner.theta.copy()
-        solution = inner.solution.released() if isinstance(inner, TaskPoint) else None
-        self.fit_ = replace(new, theta=self.coef_, solution=solution, start=inner.values)
-        self.reward_ = self.fit_.reward
+        self._keep(new, optimum.point.inner)
         self.loss_curve_ = optimum.loss_curve
         if self.record_iterates:
             self.coef_path_ = np.array(optimum.coef_path)
         self.n_iter_, self.converged_ = optimum.n_iter, optimum.converged
         self.n_features_in_ = len(self.coef_)
-        counted = demonstrations.weights > 0
-        self.n_decisions_, self.n_trajectories_ = int(demonstrations.lengths[counted].sum()), int(counted.sum())
         self.largest_gradient_ = optimum.point.gradient_norm
-        self.feature_gap_ = inner.gradient / optimum.point.loss.scale
-        by_trajectory = np.add.reduceat(self.fit_.log_probabilities(demonstrations), demonstrations.offsets[:-1])
-        self.log_likelihood_ = weighted_sum(demonstrations, by_trajectory)
 
 
 def _same_problem(previous: Fit, new: Fit) -> bool:

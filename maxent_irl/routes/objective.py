@@ -119,6 +119,11 @@ class ManyGoals(ABC):
         """Whether the objective is the log-likelihood of what was seen; see `information_equality`."""
         return information_equality(self.agent, self.weighting)
 
+    def of_goal(self, i: int) -> TaskObjective:
+        """The objective of one goal. It is built when it is needed: a thousand at once would not fit in memory."""
+        agent = self.agent.with_goal(int(self.goals[i]))
+        return TaskObjective(agent, self.reward_model, self.statistics.of(self.rows[i]))
+
     def in_order(self, by_goal: list[NDArray]) -> NDArray:
         """Rows (n_g, K) of the demonstrations of each goal, in the order of the demonstrations: (n, K)."""
         out = np.empty((len(self.goal_of), self.reward_model.n_parameters))
@@ -298,11 +303,6 @@ class SeparateGoals(ManyGoals):
     def _prepare(self, demonstrations: Demonstrations) -> None:
         for goal, rows in zip(self.goals, self.rows, strict=True):
             check_possible(self.agent.mdp.with_goal(int(goal)), demonstrations[rows], self.agent.inference, rows)
-
-    def of_goal(self, i: int) -> TaskObjective:
-        """The objective of one goal. It is built when it is needed: a thousand at once would not fit in memory."""
-        agent = self.agent.with_goal(int(self.goals[i]))
-        return TaskObjective(agent, self.reward_model, self.statistics.of(self.rows[i]))
 
     def at(self, theta: NDArray, *, start: list[NDArray] | None = None, hessian: bool = False) -> SeparateGoalsPoint:
         """Evaluate value and gradient, and the Hessian too if it will be asked for, in one pass."""
