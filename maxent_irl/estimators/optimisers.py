@@ -115,6 +115,12 @@ class Loss:
         out[..., np.linalg.norm(self.flat, axis=1) > 1 - 1e-12] = 0.0  # not a rounding error
         return out
 
+    def holding(self, inner: ObjectivePoint) -> LossPoint:
+        """The loss at a point at which the objective is known already; later points start from it."""
+        point = LossPoint(self, inner.theta.copy(), inner)
+        self._recent = [point, *self._recent][:2]
+        return point
+
     def at(self, coef: NDArray) -> LossPoint:
         """Evaluate at `coef`, warm-started from the best of the points seen last."""
         for point in self._recent:

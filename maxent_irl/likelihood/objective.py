@@ -6,6 +6,7 @@ receding horizon) is one more class with these attributes.
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
@@ -137,3 +138,10 @@ class Objective(Protocol):
         hessian : bool
             Whether the Hessian will be asked for: what is factorised is chosen accordingly.
         """
+
+
+def with_reward_model(objective: Objective, model: RewardModel) -> Objective:
+    """The same objective of another reward model; statistics are shared."""
+    new = copy(objective)
+    new.reward_model = model
+    return new

@@ -76,7 +76,8 @@ class Features:
             self.matrix = self._checked_dense(mdp, features, name)
 
     @classmethod
-    def _of(cls, matrix: NDArray | sparse.csr_array, shape: tuple[int, ...]) -> Features:
+    def of_rows(cls, matrix: NDArray | sparse.csr_array, shape: tuple[int, ...]) -> Features:
+        """Features whose matrix and shape of rewards are known to fit, (rows, K)."""
         new = cls.__new__(cls)
         new.matrix, new.n_features, new.shape = matrix, int(matrix.shape[1]), shape
         return new
@@ -115,7 +116,7 @@ class Features:
     @cached_property
     def _by_time(self) -> list[Features]:
         T, A, S = self.shape
-        return [Features._of(self.matrix[t * A * S : (t + 1) * A * S], (A, S)) for t in range(T)]
+        return [Features.of_rows(self.matrix[t * A * S : (t + 1) * A * S], (A, S)) for t in range(T)]
 
     def rewards(self, coef: NDArray) -> NDArray:
         """``features @ coef`` in the shape (S,), (A, S) or (T, A, S)."""
