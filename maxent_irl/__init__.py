@@ -7,7 +7,7 @@ Reading order: `mdp` (the problem), `demonstrations` (the data), `inference` (th
 
 from .demonstrations import Demonstrations
 from .demonstrations.sampling import sample_demonstrations
-from .estimators import MaxEntIRL, RecedingHorizonIRL
+from .estimators import BoostedIRL, GaussianProcessIRL, MaxEntIRL, NetworkIRL, RecedingHorizonIRL
 from .inference import SoftAgent, SoftSolution, soft_value_iteration
 from .inference.cycles import ImproperProblemError
 from .inference.visitations import expected_visitations, policy_value
@@ -17,9 +17,12 @@ __version__ = "0.1.0.dev0"
 
 __all__ = [
     "MDP",
+    "BoostedIRL",
     "Demonstrations",
+    "GaussianProcessIRL",
     "ImproperProblemError",
     "MaxEntIRL",
+    "NetworkIRL",
     "RecedingHorizonIRL",
     "SoftAgent",
     "SoftSolution",

@@ -3,6 +3,7 @@
 from .boosted import BoostedIRL
 from .gaussian_process import GaussianProcessIRL
 from .maxent import MaxEntIRL
+from .network import NetworkIRL
 from .receding_horizon import RecedingHorizonIRL
 
-__all__ = ["BoostedIRL", "GaussianProcessIRL", "MaxEntIRL", "RecedingHorizonIRL"]
+__all__ = ["BoostedIRL", "GaussianProcessIRL", "MaxEntIRL", "NetworkIRL", "RecedingHorizonIRL"]

@@ -18,21 +18,18 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from .._checks import check_count, check_interval, check_positive
 from ..demonstrations import Demonstrations
-from ..likelihood import TaskPoint
 from ..likelihood.objective import Objective, with_reward_model
 from ..likelihood.task import at_same_reward
 from ..rewards import BoostedReward, Features, Inputs, LinearReward
 from ..rewards.stages import OffsetReward, Stage
-from ..routes.objective import ManyGoals, objective_of
+from ..routes.objective import objective_of, task_points
 from .fit import Fit
 from .held_out import Patience, log_likelihood_per_decision, split
-from .learned import LearnedReward
+from .learned import LearnedReward, best_constant
 from .newton import damped_newton
-from .optimisers import Loss, Progress, proper_start
+from .optimisers import Loss, Progress
 
 LEAF_TOLERANCE = 1e-10  # largest gradient component per decision at which the values of leaves are final
-CONSTANT_STEPS = 50
-
 
 class Boosting:
     """The sum so far, and how to add to it.
@@ -50,33 +47,13 @@ class Boosting:
 
     def __init__(self, objective: Objective, inputs: Inputs, l2: float, newton_steps: int) -> None:
         self.objective, self.inputs, self.l2, self.newton_steps = objective, inputs, l2, newton_steps
-        everywhere = sparse.csr_array(np.ones((len(inputs.index), 1)))
-        self.constant = 0.0
-        self.point = self._first(Features.of_rows(everywhere, inputs.shape))
+        self.constant, self.point = best_constant(objective, inputs, l2)
         self.occupancy = self._occupancy()
-
-    def _first(self, ones: Features) -> Any:
-        """The point of the best constant; zero where a constant changes nothing."""
-        objective = with_reward_model(self.objective, OffsetReward(np.zeros(self.inputs.shape), ones))
-        loss = Loss(objective, self.l2)
-        loss.with_hessian = True
-        start = proper_start(loss, loss.at(np.zeros(1)))
-        fit = damped_newton(loss, start, lambda point: point.hessian, tol=LEAF_TOLERANCE, max_iter=CONSTANT_STEPS)
-        self.constant = float(fit.point.coef[0])
-        return fit.point.inner
 
     def _occupancy(self) -> NDArray:
         """How often a decision is expected at each entry of the reward after the demonstrated decisions, (rows,)."""
-        point, objective = self.point, self.objective
-        if isinstance(point, TaskPoint):
-            points = [point]
-        else:
-            assert isinstance(objective, ManyGoals)
-            same = with_reward_model(objective, point.objective.reward_model)
-            assert isinstance(same, ManyGoals)
-            points = [same.of_goal(i).at(point.theta) for i in range(len(same.goals))]
         total = np.zeros(self.inputs.shape)
-        for each in points:
+        for each in task_points(self.point):
             L = len(each.policy)
             source = np.zeros((each.linear.n_value_times, each.policy.shape[-1]))
             source[:L] = each.objective.pairs.dense(each.policy.shape).sum(axis=1)
@@ -319,7 +296,7 @@ class BoostedIRL(LearnedReward):
         )
         self._keep(fitted, fitted.objective.at(coef, start=best.values))
 
-    def _predicted(self, rows: NDArray, return_std: bool) -> tuple[NDArray, NDArray | None]:
+    def _predicted(self, rows: NDArray, shape: tuple[int, ...], return_std: bool) -> tuple[NDArray, NDArray | None]:
         if return_std:
             raise ValueError(
                 "boosted trees have no standard deviation of the reward: use GaussianProcessIRL, or refit on "

@@ -15,17 +15,16 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, Kernel
 from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
 
 from .._checks import check_count, check_finite, check_max_iter, check_numbers, check_positive
 from ..inference.cycles import ImproperProblemError
-from ..likelihood import TaskPoint
 from ..likelihood.evidence import Evidence, laplace_evidence
 from ..likelihood.objective import Objective, with_reward_model
-from ..likelihood.reward_curvature import RewardCurvature
 from ..rewards import GaussianProcessReward, Inputs
 from .fit import Fit
-from .learned import LearnedReward
-from .optimisers import Loss, Optimum
+from .learned import LearnedReward, constant_matters
+from .optimisers import Loss, Optimum, Progress
 from .posterior_mode import posterior_mode
 
 OPTIMIZER = "fmin_l_bfgs_b"  # scikit-learn's word
@@ -42,17 +41,17 @@ class Trial:
     optimum: Optimum
     model: GaussianProcessReward
     evidence: Evidence
-    curvatures: list[RewardCurvature]
 
 
 class EvidenceOfKernels:
     """The evidence as a function of hyperparameters; each maximum starts from the reward of the one before."""
 
     def __init__(
-        self, objective: Objective, inputs: Inputs, inducing: NDArray, kernel: Kernel, tol: float, max_iter: int
+        self, objective: Objective, inputs: Inputs, inducing: NDArray, kernel: Kernel, tol: float, max_iter: int,
+        callback: Callable[[Progress], None] | None = None,
     ) -> None:
         self.objective, self.inputs, self.inducing, self.kernel = objective, inputs, inducing, kernel
-        self.tol, self.max_iter = tol, max_iter
+        self.tol, self.max_iter, self.callback = tol, max_iter, callback
         self.reward: NDArray | None = None  # where the next maximum starts
         self.values: Any = None
         self.best: Trial | None = None
@@ -74,9 +73,12 @@ class EvidenceOfKernels:
         point = optimum.point.inner
         assert point is not None
         mass = sum(curvature.point.mass for curvature in curvatures)
-        trial = Trial(optimum, model, laplace_evidence(objective, point, curvatures, mass), curvatures)
+        trial = Trial(optimum, model, laplace_evidence(objective, point, curvatures, mass))
         self.n_evaluations += 1
         self.reward, self.values = model(point.theta), point.values
+        if self.callback is not None:
+            loss_per_decision = -trial.evidence.value / objective.total_weight
+            self.callback(Progress(self.n_evaluations - 1, loss_per_decision, optimum.point.gradient_norm))
         if self.best is None or trial.evidence.value > self.best.evidence.value:
             self.best = trial
         return trial
@@ -129,7 +131,7 @@ class GaussianProcessIRL(LearnedReward):
     transformer : scikit-learn transformer, optional
         Applied to the inputs first, such as ``StandardScaler()`` or a pipeline.
     temperature, action_prior, inference, covariance, callback, n_jobs
-        As for `MaxEntIRL`. The callback is called for the last maximum.
+        As for `MaxEntIRL`. The callback is called for every kernel that is tried, with minus the evidence per decision as the loss.
     warm_start : bool
         Start from the previous fit's `kernel_` and reward.
     random_state : int, RandomState or None
@@ -200,16 +202,12 @@ class GaussianProcessIRL(LearnedReward):
         names = [f"weight {k}" for k in range(model.n_parameters)]
         new = self._posed(demonstrations, model, names, 1.0, groups)
         cap = check_max_iter(self.max_iter, MAX_ITER)
-        search = EvidenceOfKernels(new.objective, inputs, inducing, kernel, self.tol, cap)
+        search = EvidenceOfKernels(new.objective, inputs, inducing, kernel, self.tol, cap, self.callback)
         if self.warm_start and hasattr(self, "fit_") and np.shape(self.reward_) == np.shape(new.reward):
             search.reward = self.fit_.reward_model(self.fit_.theta)
         self._search(search, random)
         assert search.best is not None
         best = search.best
-        if self.callback is not None:
-            loss = Loss(with_reward_model(new.objective, best.model), 1.0, search.values)
-            start = best.optimum.point.coef
-            posterior_mode(loss, start, tol=self.tol, max_iter=cap, callback=self.callback)
         self._store(best, replace(new, reward_model=best.model), inputs, search)
         return self
 
@@ -297,7 +295,7 @@ class GaussianProcessIRL(LearnedReward):
         self.loss_curve_, self.n_iter_, self.converged_ = optimum.loss_curve, optimum.n_iter, optimum.converged
         self.largest_gradient_ = optimum.point.gradient_norm
         self.posterior_covariance_ = best.evidence.covariance
-        self.constant_determined_ = any(constant_matters(curvature.point) for curvature in best.curvatures)
+        self.constant_determined_ = constant_matters(optimum.point.inner)
         std = inputs.spread(self._deviation(inputs.table))
         self.reward_std_ = std if std.ndim == 1 else np.swapaxes(std, -1, -2)
         if not optimum.converged:
@@ -308,7 +306,29 @@ class GaussianProcessIRL(LearnedReward):
                 stacklevel=3,
             )
 
-    def _predicted(self, rows: NDArray, return_std: bool) -> tuple[NDArray, NDArray | None]:
+    def log_marginal_likelihood(
+        self, theta: ArrayLike | None = None, eval_gradient: bool = False
+    ) -> float | tuple[float, NDArray]:
+        """The evidence of other hyperparameters for the demonstrations of the fit, as scikit-learn's Gaussian processes give it.
+
+        Parameters
+        ----------
+        theta : (P,) array, optional
+            Logarithms of the free hyperparameters, as ``kernel_.theta``. None: the fitted ones.
+        eval_gradient : bool
+            Return the derivative with respect to `theta` too.
+        """
+        check_is_fitted(self)
+        cap = check_max_iter(self.max_iter, MAX_ITER)
+        inducing, kernel = self.inducing_inputs_, self.kernel_
+        search = EvidenceOfKernels(self.fit_.objective, self.inputs_, inducing, kernel, self.tol, cap)
+        search.reward = self.fit_.reward_model(self.coef_)
+        trial = search.at(kernel.theta if theta is None else np.asarray(theta, dtype=float))
+        if not eval_gradient:
+            return trial.evidence.value
+        return trial.evidence.value, trial.model.pulled_back(trial.evidence.gradient)
+
+    def _predicted(self, rows: NDArray, shape: tuple[int, ...], return_std: bool) -> tuple[NDArray, NDArray | None]:
         model = self.fit_.reward_model
         assert isinstance(model, GaussianProcessReward)
         return model.basis(rows) @ self.coef_, self._deviation(rows) if return_std else None
@@ -324,12 +344,3 @@ class GaussianProcessIRL(LearnedReward):
             phi = phi - (entries / entries.sum()) @ model.basis(table)
         variance = np.einsum("nk,kl,nl->n", phi, self.posterior_covariance_, phi, optimize=True)
         return np.sqrt(np.maximum(variance, 0.0) + model.left_out(rows))
-
-
-def constant_matters(point: TaskPoint) -> bool:
-    """Whether a constant that is added to all rewards changes the policy."""
-    linear, policy = point.linear, point.policy
-    gain = np.ones(policy.shape)
-    x = linear.accumulate(linear.average(gain))
-    change = gain + linear.expect(x) - x[: len(policy), None, :]
-    return bool(np.abs(np.where(policy > 0, change, 0.0)).max(initial=0.0) > 1e-8)

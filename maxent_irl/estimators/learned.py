@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
@@ -16,12 +17,21 @@ from .._checks import INFERENCES, check_choice, check_n_jobs, check_temperature
 from ..demonstrations import Demonstrations
 from ..demonstrations.labelled import as_demonstrations
 from ..inference.agent import SoftAgent
+from ..likelihood import TaskPoint
 from ..likelihood.information import COVARIANCES
+from ..likelihood.objective import Objective, with_reward_model
 from ..mdp import MDP, check_mdp
-from ..rewards import Inputs, RewardModel
+from ..rewards import Features, Inputs, RewardModel
+from ..rewards.stages import OffsetReward
+from ..routes.objective import task_points
 from .base import RewardEstimator
 from .fit import Fit
-from .optimisers import Progress
+from .newton import damped_newton
+from .optimisers import Loss, Progress, proper_start
+
+
+CONSTANT_TOLERANCE, CONSTANT_STEPS = 1e-6, 50  # of the constant that learners start from
+CONSTANT_CHANGE = 1e-8  # of Q - V by a constant reward of 1, above which the constant is determined
 
 
 @dataclass(eq=False, repr=False)
@@ -65,8 +75,10 @@ class LearnedReward(RewardEstimator):
         self._check_parameters()
         demonstrations = as_demonstrations(X)
         demonstrations.validate_against(self.mdp)
-        transformer = None if self.transformer is None else clone(self.transformer)
-        return demonstrations, Inputs(self.mdp, self.inputs, transformer)
+        return demonstrations, self._inputs()
+
+    def _inputs(self) -> Inputs:
+        return Inputs(self.mdp, self.inputs, None if self.transformer is None else clone(self.transformer))
 
     def _posed(
         self, demonstrations: Demonstrations, model: RewardModel, names: list[str], l2: float, groups: ArrayLike | None
@@ -112,12 +124,38 @@ class LearnedReward(RewardEstimator):
         """
         check_is_fitted(self)
         rows, shape = self.inputs_.elsewhere(inputs)
-        mean, std = self._predicted(rows, return_std)
+        mean, std = self._predicted(rows, shape, return_std)
         if not return_std:
             return mean.reshape(shape)
         assert std is not None
         return mean.reshape(shape), std.reshape(shape)
 
     @abstractmethod
-    def _predicted(self, rows: NDArray, return_std: bool) -> tuple[NDArray, NDArray | None]:
-        """Reward (n,) at transformed inputs (n, D'), and its standard deviation if that is asked for."""
+    def _predicted(self, rows: NDArray, shape: tuple[int, ...], return_std: bool) -> tuple[NDArray, NDArray | None]:
+        """Reward (n,) at transformed inputs (n, D'), given as an array of this shape; its deviation if that is asked for."""
+
+
+def best_constant(objective: Objective, inputs: Inputs, l2: float) -> tuple[float, Any]:
+    """The constant reward under which demonstrations are most likely, and the point there; 0 where a constant changes nothing.
+
+    Undiscounted problems have no finite value at zero reward: learners start from this constant.
+    """
+    ones = Features.of_rows(sparse.csr_array(np.ones((len(inputs.index), 1))), inputs.shape)
+    loss = Loss(with_reward_model(objective, OffsetReward(np.zeros(inputs.shape), ones)), l2)
+    loss.with_hessian = True
+    start = proper_start(loss, loss.at(np.zeros(1)))
+    fit = damped_newton(loss, start, lambda point: point.hessian, tol=CONSTANT_TOLERANCE, max_iter=CONSTANT_STEPS)
+    return float(fit.point.coef[0]), fit.point.inner
+
+
+def constant_matters(point: Any) -> bool:
+    """Whether a constant that is added to all rewards changes the policy, towards some goal if there are goals."""
+    return any(_constant_matters(each) for each in task_points(point))
+
+
+def _constant_matters(point: TaskPoint) -> bool:
+    linear, policy = point.linear, point.policy
+    gain = np.ones(policy.shape)
+    x = linear.accumulate(linear.average(gain))
+    change = gain + linear.expect(x) - x[: len(policy), None, :]
+    return bool(np.abs(np.where(policy > 0, change, 0.0)).max(initial=0.0) > CONSTANT_CHANGE)

@@ -7,15 +7,12 @@ need not be concave. Hessians are products of Phi with the response of the mass,
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..likelihood import TaskPoint
-from ..likelihood.objective import Objective
 from ..likelihood.reward_curvature import RewardCurvature
-from ..routes.objective import ManyGoals
+from ..routes.objective import task_points
 from .newton import damped_newton
 from .optimisers import Loss, LossPoint, Optimum, Progress, proper_start
 
@@ -43,7 +40,7 @@ def posterior_mode(
     """
 
     def hessian(point: LossPoint) -> NDArray:
-        curvatures = curvatures_at(loss.objective, point.inner)
+        curvatures = [RewardCurvature(each) for each in task_points(point.inner)]
         phi = np.asarray(curvatures[0].features.matrix)
         H = -phi.T @ sum(curvature.response for curvature in curvatures) / loss.temperature
         return ((H + H.T) / 2 + loss.l2 * np.eye(len(H))) / loss.scale
@@ -51,13 +48,4 @@ def posterior_mode(
     loss.with_hessian = True
     start = proper_start(loss, loss.at(weights))
     fit = damped_newton(loss, start, hessian, tol=tol, max_iter=max_iter, callback=callback)
-    return fit, curvatures_at(loss.objective, fit.point.inner)
-
-
-def curvatures_at(objective: Objective, point: Any) -> list[RewardCurvature]:
-    """The curvature of the objective in the space of rewards, one per goal."""
-    if isinstance(point, TaskPoint):
-        return [RewardCurvature(point)]
-    assert isinstance(objective, ManyGoals)
-    goals = range(len(objective.goals))
-    return [RewardCurvature(objective.of_goal(i).at(point.theta, hessian=True)) for i in goals]
+    return fit, [RewardCurvature(each) for each in task_points(fit.point.inner)]

@@ -24,6 +24,8 @@ class ObjectivePoint(Protocol):
     value : float
         L, in units of reward.
     gradient : (K,) array
+    mass : array in the shape of the reward
+        Derivative of L with respect to the reward.
     hessian : (K, K) array
         Exact for linear rewards and for reward models with `curvature`; Gauss-Newton otherwise.
     step_hessian : (K, K) array
@@ -47,6 +49,10 @@ class ObjectivePoint(Protocol):
     @property
     def gradient(self) -> NDArray:
         """(K,)."""
+
+    @property
+    def mass(self) -> NDArray:
+        """Derivative of L with respect to the reward."""
 
     @property
     def hessian(self) -> NDArray:

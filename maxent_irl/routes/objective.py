@@ -69,6 +69,14 @@ def objective_of(
     return kind(agent, reward_model, statistics, demonstrations, n_jobs=n_jobs)
 
 
+def task_points(point: Any) -> list[TaskPoint]:
+    """A point of any objective of `objective_of` as points of one task each: itself, or one per goal, solved anew."""
+    if isinstance(point, TaskPoint):
+        return [point]
+    objective: ManyGoals = point.objective
+    return [objective.of_goal(i).at(point.theta, hessian=True) for i in range(len(objective.goals))]
+
+
 class ManyGoals(ABC):
     """What objectives with goals share; see `Objective`.
 
@@ -351,7 +359,7 @@ class SeparateGoalsPoint:
 
     def _by_goal(self, name: str, *arguments: Any) -> list[Any]:
         # One pass needs the gradient's solve only; all other names take one with K right-hand sides.
-        hessian = name not in ("value", "gradient")
+        hessian = name not in ("value", "gradient", "mass")
         return self.objective.over_goals(self.theta, self.values, (name,), hessian, *arguments)[name]
 
     @cached_property
@@ -363,6 +371,11 @@ class SeparateGoalsPoint:
     def gradient(self) -> NDArray:
         """(K,)."""
         return sum(self._by_goal("gradient"))
+
+    @cached_property
+    def mass(self) -> NDArray:
+        """n + mu, in the shape of the reward."""
+        return sum(self._by_goal("mass"))
 
     @cached_property
     def hessian(self) -> NDArray:
