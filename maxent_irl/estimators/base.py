@@ -54,6 +54,12 @@ class RewardEstimator(BaseEstimator):
         """Recover the reward from demonstrations."""
 
     @property
+    def reward_description_(self) -> str:
+        """The form of the reward in a few words, for reports."""
+        check_is_fitted(self)
+        return f"{len(self.coef_):,} parameters"
+
+    @property
     def demonstrations_(self) -> Demonstrations:
         """What the estimator was fitted on; its labels are those of the fit."""
         check_is_fitted(self)

@@ -305,6 +305,12 @@ class BoostedIRL(LearnedReward):
         return self.regressor_.predict(rows), None
 
     @property
+    def reward_description_(self) -> str:
+        """The form of the reward in a few words, for reports."""
+        check_is_fitted(self)
+        return f"{self.n_estimators_} boosted regressors of {self.n_features_in_} inputs"
+
+    @property
     def feature_importances_(self) -> NDArray:
         """(D,): mean of the importances of the trees, summing to 1."""
         check_is_fitted(self)

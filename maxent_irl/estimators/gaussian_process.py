@@ -13,7 +13,7 @@ from scipy import optimize
 from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.gaussian_process.kernels import RBF, ConstantKernel, Kernel
+from sklearn.gaussian_process.kernels import ConstantKernel, Kernel, Matern
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -28,7 +28,7 @@ from .optimisers import Loss, Optimum, Progress
 from .posterior_mode import posterior_mode
 
 OPTIMIZER = "fmin_l_bfgs_b"  # scikit-learn's word
-LENGTH_SCALES = (0.05, 100.0)  # bounds of the default kernel, in standard deviations of an input
+LENGTH_SCALES = (0.1, 100.0)  # bounds of the default kernel, in standard deviations of an input
 VARIANCES = (1e-3, 1e4)
 MAX_ITER = 100
 PRIOR_START = 1e-3  # weight of the norm when weights are found for the reward of the kernel before
@@ -113,8 +113,8 @@ class GaussianProcessIRL(LearnedReward):
     inputs : (S, D) or (S, A, D) array
         What the reward is a function of.
     kernel : sklearn.gaussian_process.kernels.Kernel, optional
-        Its hyperparameters are starts, with bounds; those that are "fixed" stay. None: a constant times an `RBF` with a length
-        scale per input that starts at the standard deviation of the input.
+        Its hyperparameters are starts, with bounds; those that are "fixed" stay. None: a constant times a
+        `Matern` kernel (``nu=1.5``) with a length scale per input that starts at the standard deviation of the input.
     inducing : int or (m, D) array
         Number of inducing inputs, found by k-means among the inputs; all distinct inputs if there are no more. Or the inputs
         themselves.
@@ -240,7 +240,7 @@ class GaussianProcessIRL(LearnedReward):
         if self.kernel is None:
             scale = inputs.table[inputs.read].std(axis=0)
             scale = np.where(scale > 0, scale, 1.0)
-            return ConstantKernel(1.0, VARIANCES) * RBF(scale, scale[:, None] * LENGTH_SCALES)
+            return ConstantKernel(1.0, VARIANCES) * Matern(scale, scale[:, None] * LENGTH_SCALES, nu=1.5)
         kernel = clone(self.kernel)
         try:
             kernel(inputs.table[:1])
@@ -305,6 +305,12 @@ class GaussianProcessIRL(LearnedReward):
                 ConvergenceWarning,
                 stacklevel=3,
             )
+
+    @property
+    def reward_description_(self) -> str:
+        """The form of the reward in a few words, for reports."""
+        check_is_fitted(self)
+        return f"Gaussian process of {self.n_features_in_} inputs, {len(self.coef_):,} inducing inputs"
 
     def log_marginal_likelihood(
         self, theta: ArrayLike | None = None, eval_gradient: bool = False

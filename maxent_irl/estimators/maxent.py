@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.validation import check_is_fitted
 
 from .._checks import (
     INFERENCES,
@@ -205,6 +206,12 @@ class MaxEntIRL(RewardEstimator):
                 stacklevel=2,
             )
         return self
+
+    @property
+    def reward_description_(self) -> str:
+        """The form of the reward in a few words, for reports."""
+        check_is_fitted(self)
+        return "one reward per state" if self.features is None else f"{len(self.coef_):,} features"
 
     def _check_parameters(self) -> None:
         check_mdp(self.mdp)

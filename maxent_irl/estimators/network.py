@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 OPTIMIZERS = ("adamw", "lbfgs")
 EPOCH_TOLERANCE = 1e-9  # of V while a network is trained
+OFFSET_DOUBLINGS = 12  # of what is taken from all rewards until the value at the start is finite
 FORMAT = "maxent_irl.NetworkIRL 1"
 
 
@@ -163,7 +164,7 @@ class NetworkIRL(LearnedReward):
         model = NetworkReward(members, inputs, image)
         new = self._posed(demonstrations, model, [f"parameter {k}" for k in range(model.n_parameters)], 0.0, groups)
 
-        self.offset_ = model.offset = best_constant(new.objective, inputs, 1.0)[0]
+        self.offset_ = self._settle(model, new.objective)
 
         def objective(of: Any) -> Objective:
             return objective_of(new.agent, model, of, "likelihood", n_jobs=self.n_jobs)
@@ -238,6 +239,20 @@ class NetworkIRL(LearnedReward):
             members.append(member)
         return members
 
+    def _settle(self, model: NetworkReward, objective: Objective) -> float:
+        """Give the members an offset with which each has a finite value at the start; return it."""
+        model.offset = best_constant(objective, model.inputs, 1.0)[0]
+        for doubling in range(OFFSET_DOUBLINGS):
+            try:
+                for i in range(len(model.members)):
+                    one = model.of_member(i)
+                    with_reward_model(objective, one).at(one.parameters)
+            except ImproperProblemError:
+                model.offset -= self.temperature * 2.0**doubling
+            else:
+                break
+        return model.offset
+
     def _by_lbfgs(self, model: NetworkReward, objective: Objective) -> Training:
         """Until the gradient vanishes."""
         model.members[0].eval()
@@ -308,6 +323,12 @@ class NetworkIRL(LearnedReward):
                 ConvergenceWarning,
                 stacklevel=3,
             )
+
+    @property
+    def reward_description_(self) -> str:
+        """The form of the reward in a few words, for reports."""
+        check_is_fitted(self)
+        return f"network of {self.n_features_in_} inputs, {len(self.coef_):,} parameters"
 
     # Predictions.
 

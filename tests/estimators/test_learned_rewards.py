@@ -1,6 +1,8 @@
 """What holds for every estimator that learns a reward as a function of inputs: one table of them."""
 
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -117,8 +119,9 @@ def test_displays_and_report(make, grid, tmp_path):
     model = make(world.mdp, inputs).fit(demonstrations)
     estimator_map(model, world).plot()
     plot_recovery(model, world)
-    page = write_report(model, tmp_path / "page.html", world=world)
-    assert (tmp_path / "page.html").stat().st_size > 10_000, page
+    write_report(tmp_path / "page.html", model, demonstrations, world=world)
+    assert model.reward_description_ in (tmp_path / "page.html").read_text()
+    assert (tmp_path / "page.html").stat().st_size > 10_000
     assert "Log-likelihood" in str(model.summary())
 
 
@@ -130,3 +133,27 @@ def test_inputs_that_are_never_read_may_be_anything(make):
     inputs[0, 1] = np.inf
     model = make(mdp, inputs).fit([([0, 1, 2], [0, 0]), ([1, 0, 1, 2], [1, 0, 0])])
     assert np.isfinite(model.reward_).all()
+
+
+def test_without_torch_the_rest_works():
+    """A process in which torch cannot be imported: the package imports, other estimators fit, and the extra is named."""
+    program = """
+import sys
+class NoTorch:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] == "torch":
+            raise ModuleNotFoundError("No module named 'torch'", name="torch")
+sys.meta_path.insert(0, NoTorch())
+import numpy as np
+from maxent_irl import BoostedIRL, MDP, NetworkIRL
+mdp = MDP.from_successors([[0, 1], [1, 0]], discount=0.9)
+BoostedIRL(mdp, np.eye(2), n_estimators=1, validation_fraction=None).fit([([0, 1], [1])])
+try:
+    NetworkIRL(mdp, np.eye(2), None).fit([([0, 1], [1])])
+except ImportError as error:
+    assert "maxent_irl[torch]" in str(error), error
+else:
+    raise AssertionError("no error")
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
+
