@@ -1,10 +1,11 @@
 """Wrong input, one row each: the error names the offender, and says what is wrong with it."""
 
 import bad_demonstrations
+import bad_learners
 import bad_problems
 import pytest
 
-ROWS = bad_problems.ROWS | bad_demonstrations.ROWS
+ROWS = bad_problems.ROWS | bad_demonstrations.ROWS | bad_learners.ROWS
 
 
 @pytest.mark.parametrize("case", ROWS)
@@ -16,4 +17,4 @@ def test_wrong_input_is_named(case):
 
 def test_the_table_is_long_enough():
     assert len(ROWS) >= 40
-    assert len(ROWS) == len(bad_problems.ROWS) + len(bad_demonstrations.ROWS)
+    assert len(ROWS) == len(bad_problems.ROWS) + len(bad_demonstrations.ROWS) + len(bad_learners.ROWS)
