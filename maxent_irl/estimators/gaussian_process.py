@@ -31,6 +31,7 @@ OPTIMIZER = "fmin_l_bfgs_b"  # scikit-learn's word
 LENGTH_SCALES = (0.1, 100.0)  # bounds of the default kernel, in standard deviations of an input
 VARIANCES = (1e-3, 1e4)
 MAX_ITER = 100
+SEARCH_TOLERANCE = 1e-5  # of the maximum for kernels on the way
 PRIOR_START = 1e-3  # weight of the norm when weights are found for the reward of the kernel before
 
 
@@ -202,12 +203,17 @@ class GaussianProcessIRL(LearnedReward):
         names = [f"weight {k}" for k in range(model.n_parameters)]
         new = self._posed(demonstrations, model, names, 1.0, groups)
         cap = check_max_iter(self.max_iter, MAX_ITER)
-        search = EvidenceOfKernels(new.objective, inputs, inducing, kernel, self.tol, cap, self.callback)
+        search = EvidenceOfKernels(
+            new.objective, inputs, inducing, kernel, max(self.tol, SEARCH_TOLERANCE), cap, self.callback
+        )
         if self.warm_start and hasattr(self, "fit_") and np.shape(self.reward_) == np.shape(new.reward):
             search.reward = self.fit_.reward_model(self.fit_.theta)
         self._search(search, random)
         assert search.best is not None
         best = search.best
+        if best.optimum.point.gradient_norm > self.tol:
+            search.tol, search.reward = self.tol, best.model(best.optimum.point.coef)
+            best = search.at(best.model.kernel.theta)
         self._store(best, replace(new, reward_model=best.model), inputs, search)
         return self
 
@@ -273,7 +279,7 @@ class GaussianProcessIRL(LearnedReward):
             if callable(self.optimizer):
                 self.optimizer(search.loss, start, bounds)
                 continue
-            options = {"maxiter": self.max_iter_hyperparameters, "ftol": 1e-6, "gtol": 1e-2}
+            options = {"maxiter": self.max_iter_hyperparameters, "ftol": 1e-5, "gtol": 1e-2}
             result = optimize.minimize(
                 search.loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options
             )

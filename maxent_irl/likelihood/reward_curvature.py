@@ -19,6 +19,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from .task import CACHED_SIZE, TaskPoint
 
@@ -62,6 +63,8 @@ class RewardCurvature:
     def _reached(self) -> NDArray:
         """zeta: how the flow answers to each column, times alpha; (L', S, K)."""
         x = self.point.sensitivity
+        if self._telescopes:
+            return self.linear.flow(self._telescoped_source(x[0])[None])
         source = np.empty_like(x)
         for block in self._blocks(x.shape[-1]):
             delta = self._gains(x[..., block], self._phi[..., block])
@@ -70,6 +73,20 @@ class RewardCurvature:
                 source[..., block] += self._tilt(self._moves, x[..., block])
         return self.linear.flow(source)
 
+    @property
+    def _telescopes(self) -> bool:
+        """Whether rewards per state and fixed dynamics let sums over actions be taken once, in an (S, S) matrix."""
+        stationary = self.point.objective.agent.mdp.horizon is None
+        return stationary and self.features.per_state and not self.exact
+
+    def _telescoped_source(self, x: NDArray) -> NDArray:
+        """``gamma P' (d pi delta)`` with ``delta = phi - x(s) + gamma P x``, (S, K), without an array per action."""
+        system, _, _ = self.linear.stages()[0]
+        gamma, P = self.point.objective.agent.mdp.discount, system.P
+        now = self.point.flow[0][:, None] * (np.asarray(self.features.matrix) - x)
+        both = P.T @ (sparse.diags_array(self._flow[0].ravel()) @ P)
+        return now - system.matrix.T @ now + gamma**2 * (both @ x)
+
     def _blocks(self, K: int) -> list[slice]:
         return [slice(k, k + self._block) for k in range(0, K, self._block)]
 
@@ -77,6 +94,8 @@ class RewardCurvature:
     def response(self) -> NDArray:
         """Second derivative of L times the features, (rows, K): how the mass changes along each column."""
         x, zeta, L = self.point.sensitivity, self._reached, len(self.policy)
+        if self._telescopes:  # the mean of delta over actions is zero
+            return self.policy[0].sum(axis=0)[:, None] * zeta[0] / self.point.objective.agent.temperature
         out = np.empty((self.features.matrix.shape[0], x.shape[-1]))
         for block in self._blocks(x.shape[-1]):
             delta = self._gains(x[..., block], self._phi[..., block])
