@@ -3,10 +3,10 @@
 import importlib.util
 
 import numpy as np
-from small_problems import INF, NAN, RING, with_entry
 from sklearn.cluster import KMeans
 from sklearn.gaussian_process.kernels import RBF
 from sklearn.neighbors import KNeighborsRegressor
+from small_problems import INF, NAN, RING, with_entry
 
 from maxent_irl import MDP
 from maxent_irl.estimators import BoostedIRL, GaussianProcessIRL, NetworkIRL
@@ -25,7 +25,10 @@ def boosted(estimator=None, inputs=INPUTS, paths=PATHS, **options):
 
 
 ROWS = {
-    "learner: NaN input": (gp(with_entry(INPUTS, (1, 0), NAN)), r"inputs must be finite; it is nan at state 1, feature 0"),
+    "learner: NaN input": (
+        gp(with_entry(INPUTS, (1, 0), NAN)),
+        r"inputs must be finite; it is nan at state 1, feature 0",
+    ),
     "learner: infinite input": (boosted(inputs=with_entry(INPUTS, (2, 1), INF)), r"inputs must be finite.*state 2"),
     "learner: no inputs": (gp(None), r"inputs must be an array of shape"),
     "learner: inputs of other states": (gp(INPUTS[:2]), r"inputs must have shape \(3, K\).*got \(2, 2\)"),
@@ -47,7 +50,10 @@ ROWS = {
         r"inputs must be finite; it is nan at state 0, column 1",
     ),
     "kernel: no kernel": (gp(kernel="rbf"), r"kernel must be one of sklearn\.gaussian_process\.kernels.*'rbf'"),
-    "kernel: without bounds": (gp(kernel=RBF(1.0, (0.1, INF))), r"kernel's length_scale has the bounds.*finite bounds > 0"),
+    "kernel: without bounds": (
+        gp(kernel=RBF(1.0, (0.1, INF))),
+        r"kernel's length_scale has the bounds.*finite bounds > 0",
+    ),
     "kernel: bounds of zero": (gp(kernel=RBF(1.0, (0.0, 1.0))), r"kernel's length_scale has the bounds"),
     "kernel: of other columns": (gp(kernel=RBF([1.0, 1.0, 1.0])), r"kernel does not fit inputs of 2 columns"),
     "GP: optimizer": (gp(optimizer="sgd"), r"optimizer must be 'fmin_l_bfgs_b'.*'sgd'"),
@@ -95,7 +101,10 @@ if importlib.util.find_spec("torch") is not None:
             r"module returns the shape \(3, 3\) for inputs \(3, 2\): it must be \(3, 1\), one reward per row",
         ),
         "network: not finite": (network(Constant(NAN)), r"module returns nan at row 0: rewards must be finite"),
-        "network: optimizer": (network(nn.Linear(2, 1), optimizer="adam"), r"optimizer must be 'adamw', 'lbfgs' or a func"),
+        "network: optimizer": (
+            network(nn.Linear(2, 1), optimizer="adam"),
+            r"optimizer must be 'adamw', 'lbfgs' or a func",
+        ),
         "network: epochs": (network(nn.Linear(2, 1), max_epochs=0), r"max_epochs must be a positive integer; got 0"),
         "network: members": (network(nn.Linear(2, 1), n_members=0), r"n_members must be a positive integer; got 0"),
         "network: weight decay": (network(nn.Linear(2, 1), weight_decay=-1.0), r"weight_decay must be a number >= 0"),
@@ -112,7 +121,9 @@ if importlib.util.find_spec("torch") is not None:
             r"with image_shape the inputs are those of the cells",
         ),
         "network: deviations of one": (
-            lambda: network(nn.Linear(2, 1), optimizer="lbfgs", weight_decay=1.0)().predict_reward(INPUTS, return_std=True),
+            lambda: network(nn.Linear(2, 1), optimizer="lbfgs", weight_decay=1.0)().predict_reward(
+                INPUTS, return_std=True
+            ),
             r"one network has no standard deviation.*n_members=5",
         ),
     }

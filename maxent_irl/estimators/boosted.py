@@ -31,6 +31,7 @@ from .optimisers import Loss, Progress
 
 LEAF_TOLERANCE = 1e-10  # largest gradient component per decision at which the values of leaves are final
 
+
 class Boosting:
     """The sum so far, and how to add to it.
 
@@ -169,9 +170,7 @@ class BoostedIRL(LearnedReward):
     validation_fraction: float | None = 0.2
     n_iter_no_change: int = 10
 
-    def fit(
-        self, X: Any, y: None = None, *, groups: ArrayLike | None = None, validation: Any = None
-    ) -> BoostedIRL:
+    def fit(self, X: Any, y: None = None, *, groups: ArrayLike | None = None, validation: Any = None) -> BoostedIRL:
         """Recover the reward from demonstrations.
 
         Parameters
@@ -201,7 +200,8 @@ class BoostedIRL(LearnedReward):
 
         boosting = Boosting(objective, inputs, self.l2, self.newton_steps)
         stages = self._kept_stages(boosting)
-        self.loss_curve_, self.validation_scores_ = [], []
+        self.loss_curve_: list[float] = []
+        self.validation_scores_: list[float] = []
         patience = Patience(self.n_iter_no_change)
         self._note(boosting, judge, patience, 0.0)
         first, best = len(stages), boosting.point
@@ -291,9 +291,7 @@ class BoostedIRL(LearnedReward):
         coef = np.concatenate([[boosting.constant]] + [stage.coef for stage in stages])
         names = ["constant"] + [f"stage {m}, leaf {k}" for m, s in enumerate(stages) for k in range(len(s.coef))]
         model = LinearReward(self.mdp, sparse.csr_array(sparse.hstack(columns, format="csr")[inputs.index]))
-        fitted = replace(
-            new, reward_model=model, names=names, theta=coef, demonstrations=demonstrations, groups=groups
-        )
+        fitted = replace(new, reward_model=model, names=names, theta=coef, demonstrations=demonstrations, groups=groups)
         self._keep(fitted, fitted.objective.at(coef, start=best.values))
 
     def _predicted(self, rows: NDArray, shape: tuple[int, ...], return_std: bool) -> tuple[NDArray, NDArray | None]:

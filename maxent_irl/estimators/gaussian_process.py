@@ -28,7 +28,7 @@ from .optimisers import Loss, Optimum, Progress
 from .posterior_mode import posterior_mode
 
 OPTIMIZER = "fmin_l_bfgs_b"  # scikit-learn's word
-LENGTH_SCALES = (0.1, 100.0)  # bounds of the default kernel, in standard deviations of an input
+LENGTH_SCALES = (0.1, 10.0)  # bounds of the default kernel, in standard deviations of an input
 VARIANCES = (1e-3, 1e4)
 MAX_ITER = 100
 SEARCH_TOLERANCE = 1e-5  # of the maximum for kernels on the way
@@ -48,7 +48,13 @@ class EvidenceOfKernels:
     """The evidence as a function of hyperparameters; each maximum starts from the reward of the one before."""
 
     def __init__(
-        self, objective: Objective, inputs: Inputs, inducing: NDArray, kernel: Kernel, tol: float, max_iter: int,
+        self,
+        objective: Objective,
+        inputs: Inputs,
+        inducing: NDArray,
+        kernel: Kernel,
+        tol: float,
+        max_iter: int,
         callback: Callable[[Progress], None] | None = None,
     ) -> None:
         self.objective, self.inputs, self.inducing, self.kernel = objective, inputs, inducing, kernel
@@ -73,7 +79,7 @@ class EvidenceOfKernels:
         optimum, curvatures = posterior_mode(loss, weights, tol=self.tol, max_iter=self.max_iter)
         point = optimum.point.inner
         assert point is not None
-        mass = sum(curvature.point.mass for curvature in curvatures)
+        mass = sum((curvature.point.mass for curvature in curvatures), np.zeros(self.inputs.shape))
         trial = Trial(optimum, model, laplace_evidence(objective, point, curvatures, mass))
         self.n_evaluations += 1
         self.reward, self.values = model(point.theta), point.values
@@ -104,8 +110,8 @@ class EvidenceOfKernels:
 class GaussianProcessIRL(LearnedReward):
     r"""Recover a reward that is a smooth, unknown function of inputs, with errors.
 
-    The prior of the reward is a Gaussian process. For given hyperparameters the estimate is the exact maximum of the posterior; the
-    hyperparameters maximise Laplace's approximation to the evidence. The posterior is Gaussian at any inputs, those of
+    The prior of the reward is a Gaussian process. For given hyperparameters the estimate is the exact maximum of the posterior.
+    The hyperparameters maximise Laplace's approximation to the evidence. The posterior is Gaussian at any inputs, those of
     another world included.
 
     Parameters
@@ -132,7 +138,7 @@ class GaussianProcessIRL(LearnedReward):
     transformer : scikit-learn transformer, optional
         Applied to the inputs first, such as ``StandardScaler()`` or a pipeline.
     temperature, action_prior, inference, covariance, callback, n_jobs
-        As for `MaxEntIRL`. The callback is called for every kernel that is tried, with minus the evidence per decision as the loss.
+        As for `MaxEntIRL`. The callback is called for every kernel that is tried. Its loss is minus the evidence per decision.
     warm_start : bool
         Start from the previous fit's `kernel_` and reward.
     random_state : int, RandomState or None
@@ -280,9 +286,7 @@ class GaussianProcessIRL(LearnedReward):
                 self.optimizer(search.loss, start, bounds)
                 continue
             options = {"maxiter": self.max_iter_hyperparameters, "ftol": 1e-5, "gtol": 1e-2}
-            result = optimize.minimize(
-                search.loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options
-            )
+            result = optimize.minimize(search.loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
             if result.status == 1:
                 warnings.warn(
                     f"the search for hyperparameters did not converge in {self.max_iter_hyperparameters} iterations; raise "

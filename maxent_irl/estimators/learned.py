@@ -29,7 +29,6 @@ from .fit import Fit
 from .newton import damped_newton
 from .optimisers import Loss, Progress, proper_start
 
-
 CONSTANT_TOLERANCE, CONSTANT_STEPS = 1e-6, 50  # of the constant that learners start from
 CONSTANT_CHANGE = 1e-8  # of Q - V by a constant reward of 1, above which the constant is determined
 

@@ -7,7 +7,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import KW_ONLY, dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._checks import check_count, check_interval, check_positive
 from ..inference.cycles import ImproperProblemError
+from ..likelihood import TaskObjective
 from ..likelihood.objective import Objective, with_reward_model
 from ..mdp.files import read_arrays, write_arrays
 from ..rewards import Features, Inputs
@@ -143,9 +144,7 @@ class NetworkIRL(LearnedReward):
     tol: float = 1e-6
     l2: float = field(default=0.0, init=False)
 
-    def fit(
-        self, X: Any, y: None = None, *, groups: ArrayLike | None = None, validation: Any = None
-    ) -> NetworkIRL:
+    def fit(self, X: Any, y: None = None, *, groups: ArrayLike | None = None, validation: Any = None) -> NetworkIRL:
         """Recover the reward from demonstrations.
 
         Parameters
@@ -261,7 +260,9 @@ class NetworkIRL(LearnedReward):
             loss, model.parameters, solver="lbfgs", tol=self.tol, max_iter=self.max_epochs, callback=self.callback
         )
         model.load(fit.point.coef)
-        training = Training(Patience(self.patience), fit.loss_curve, fit.point.gradient_norm, fit.converged, fit.message)
+        training = Training(
+            Patience(self.patience), fit.loss_curve, fit.point.gradient_norm, fit.converged, fit.message
+        )
         for value in fit.loss_curve:
             training.patience.note(-value)
         return training
@@ -273,9 +274,7 @@ class NetworkIRL(LearnedReward):
         if callable(self.optimizer):
             optimizer = self.optimizer(member.parameters())
         else:
-            optimizer = torch.optim.AdamW(
-                member.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay
-            )
+            optimizer = torch.optim.AdamW(member.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay)
         training = Training(Patience(self.patience))
         values: Any = None
         nothing = Features.of_rows(np.zeros((len(model.inputs.index), 0)), model.inputs.shape)
@@ -286,7 +285,8 @@ class NetworkIRL(LearnedReward):
             try:
                 reward = model.tensor(member)
                 given = with_reward_model(objective, OffsetReward(reward.detach().numpy(), nothing))
-                given.solve_tolerance = EPOCH_TOLERANCE
+                if isinstance(given, TaskObjective):
+                    given.solve_tolerance = EPOCH_TOLERANCE
                 point: Any = given.at(np.zeros(0), start=values)
                 log_likelihood = point.value / self.temperature + objective.log_prior
             except (ImproperProblemError, ValueError) as error:
@@ -353,9 +353,7 @@ class NetworkIRL(LearnedReward):
             raise ValueError(f"a module of images takes inputs of shape (H, W, D); got {np.shape(inputs)}")
         return super().predict_reward(inputs, return_std=return_std)
 
-    def _predicted(
-        self, rows: NDArray, shape: tuple[int, ...], return_std: bool
-    ) -> tuple[NDArray, NDArray | None]:
+    def _predicted(self, rows: NDArray, shape: tuple[int, ...], return_std: bool) -> tuple[NDArray, NDArray | None]:
         image = None if self.image_shape is None else GridImage((shape[0], shape[1]))
         model = NetworkReward(self.members_, self.inputs_, self._image(self.inputs_), self.offset_)
         each = model.predicted(rows, image)

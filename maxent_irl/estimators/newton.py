@@ -13,6 +13,9 @@ from .optimisers import Loss, LossPoint, Optimum, Progress
 SUFFICIENT = 1e-4  # share of the decrease that the slope promises
 HALVINGS = 40
 SHIFTS = 30
+SERVES = (
+    0.1  # share of the gradient that a step may leave for the Hessian to serve once more: products with it are cheap
+)
 
 
 def damped_newton(
@@ -24,7 +27,7 @@ def damped_newton(
     max_iter: int,
     callback: Callable[[Progress], None] | None = None,
 ) -> Optimum:
-    """Minimise a loss by Newton steps, each halved until the loss falls.
+    """Minimise a loss by Newton steps, each halved until the loss falls. A Hessian serves as long as steps with it are good.
 
     Parameters
     ----------
@@ -47,13 +50,21 @@ def damped_newton(
             callback(Progress(len(fit.loss_curve) - 1, point.value, point.gradient_norm))
 
     report(start)
+    kept: NDArray | None = None  # the Hessian while it serves
     for _ in range(max_iter):
         if fit.point.gradient_norm <= tol:
             break
-        trial = _line_search(loss, fit.point, _direction(hessian(fit.point), fit.point.gradient))
+        fresh = kept is None
+        kept = hessian(fit.point) if kept is None else kept
+        trial = _line_search(loss, fit.point, _direction(kept, fit.point.gradient))
         if trial is None:
+            if not fresh:
+                kept = None
+                continue
             fit.message = "the step became too small to change the loss: it is at its rounding error"
             break
+        if trial.gradient_norm > SERVES * fit.point.gradient_norm:
+            kept = None
         report(trial)
     fit.n_iter = len(fit.loss_curve) - 1
     fit.converged = fit.point.gradient_norm <= tol

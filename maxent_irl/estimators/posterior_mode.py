@@ -1,7 +1,7 @@
 """The maximum of the posterior of a reward ``r = Phi w`` with the prior w ~ N(0, I), by Newton's method.
 
-Rasmussen & Williams (2006), Gaussian processes for machine learning, algorithm 3.1, with a line search: the likelihood of decisions
-need not be concave. Hessians are products of Phi with the response of the mass, which the evidence needs at the maximum anyway.
+Rasmussen & Williams (2006), Gaussian processes for machine learning, algorithm 3.1, with a line search, as the likelihood of
+decisions need not be concave. Hessians are products of Phi with the response of the mass, which the evidence needs as well.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def posterior_mode(
     def hessian(point: LossPoint) -> NDArray:
         curvatures = [RewardCurvature(each) for each in task_points(point.inner)]
         phi = np.asarray(curvatures[0].features.matrix)
-        H = -phi.T @ sum(curvature.response for curvature in curvatures) / loss.temperature
+        H = -phi.T @ np.sum([curvature.response for curvature in curvatures], axis=0) / loss.temperature
         return ((H + H.T) / 2 + loss.l2 * np.eye(len(H))) / loss.scale
 
     loss.with_hessian = True

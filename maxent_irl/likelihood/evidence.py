@@ -58,7 +58,7 @@ def laplace_evidence(
     """
     alpha, w = objective.agent.temperature, point.theta
     phi = np.asarray(curvatures[0].features.matrix)
-    stiffness = -sum(curvature.response for curvature in curvatures) / alpha  # W Phi, (rows, K)
+    stiffness = -np.sum([curvature.response for curvature in curvatures], axis=0) / alpha  # W Phi, (rows, K)
     H = phi.T @ stiffness
     A = np.eye(len(w)) + (H + H.T) / 2
     try:
@@ -70,7 +70,7 @@ def laplace_evidence(
     log_likelihood = point.value / alpha + objective.log_prior
     value = log_likelihood - w @ w / 2 - np.log(np.diag(root)).sum()
     pulled = (mass / alpha).ravel()
-    third = -sum(curvature.trace_gradient(inverse_root) for curvature in curvatures).ravel() / alpha
+    third = -np.sum([curvature.trace_gradient(inverse_root) for curvature in curvatures], axis=0).ravel() / alpha
     moved = covariance @ (phi.T @ third)
     gradient = np.outer(pulled, w) - stiffness @ covariance
     gradient -= (np.outer(third - stiffness @ moved, w) + np.outer(pulled, moved)) / 2

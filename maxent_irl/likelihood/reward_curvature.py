@@ -135,9 +135,7 @@ class RewardCurvature:
                     mean[now] = (system.P @ x[after]).reshape(mean[now].shape)
                     square = (system.P @ (x[after] ** 2).sum(axis=-1)).reshape(squares[now].shape)
                     squares[now] += gamma * (square - (mean[now] ** 2).sum(axis=-1))
-                weights = (
-                    self._flow[..., None] * delta + pi[..., None] * zeta[:L, None] - self._moves[..., None] * mean
-                )
+                weights = self._flow[..., None] * delta + pi[..., None] * zeta[:L, None] - self._moves[..., None] * mean
                 tilt += 2 * self._tilt(weights, x).sum(axis=-1)
                 x_squares += (x**2).sum(axis=-1)
         ahead = self.linear.accumulate(np.einsum("las,las->ls", pi, squares))

@@ -370,7 +370,7 @@ class TaskPoint:
 
 
 def at_same_reward(objective: Any, theta: NDArray, point: Any) -> Any:
-    """The point of an objective of the same agent whose reward at `theta` is that of `point`: what is solved is not solved again."""
+    """The point of an objective whose agent and reward at `theta` are those of `point`: nothing is solved twice."""
     if not (isinstance(objective, TaskObjective) and isinstance(point, TaskPoint)):
         return objective.at(theta, start=point.values)
     return TaskPoint(objective, theta, point.reward, point.solution, hessian=True)

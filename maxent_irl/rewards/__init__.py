@@ -10,4 +10,12 @@ from .linear import LinearReward
 from .model import RewardModel, SmoothRewardModel
 from .stages import BoostedReward
 
-__all__ = ["BoostedReward", "Features", "GaussianProcessReward", "Inputs", "LinearReward", "RewardModel", "SmoothRewardModel"]
+__all__ = [
+    "BoostedReward",
+    "Features",
+    "GaussianProcessReward",
+    "Inputs",
+    "LinearReward",
+    "RewardModel",
+    "SmoothRewardModel",
+]

@@ -65,9 +65,7 @@ class Features:
         by_rows |= {A * S: (A, S), S: (S,)}
         if features.ndim != 2 or features.shape[0] not in by_rows or features.shape[1] == 0:
             by_time = "" if T is None else f" or ({T}, {S}, {A}, K)"
-            raise ValueError(
-                f"{name} must have shape ({S}, K) or ({S}, {A}, K){by_time}, K >= 1; got {features.shape}"
-            )
+            raise ValueError(f"{name} must have shape ({S}, K) or ({S}, {A}, K){by_time}, K >= 1; got {features.shape}")
         self.shape, self.n_features = by_rows[features.shape[0]], int(features.shape[1])
         if sparse.issparse(features):
             self.matrix = sparse.csr_array(features, dtype=float)

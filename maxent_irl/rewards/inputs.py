@@ -53,7 +53,9 @@ class Inputs:
         if inputs is None:
             raise ValueError("inputs must be an array of shape (S, D) or (S, A, D); got None")
         features = Features(mdp, inputs, name="inputs")
-        matrix = features.matrix.toarray() if sparse.issparse(features.matrix) else features.matrix
+        matrix: NDArray = np.asarray(
+            features.matrix if isinstance(features.matrix, np.ndarray) else features.matrix.todense()
+        )
         self.shape, self.n_columns, self.transformer = features.shape, features.n_features, transformer
         used = features.rows(np.ascontiguousarray(mdp.available.T))
         if not used.any():

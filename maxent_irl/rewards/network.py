@@ -97,7 +97,7 @@ class NetworkReward:
         """Reward for parameters (K,)."""
         self.load(theta)
         with self.torch.no_grad():
-            return sum(self.tensor(member).numpy() for member in self.members) / len(self.members)
+            return np.mean([self.tensor(member).numpy() for member in self.members], axis=0)
 
     def vjp(self, theta: NDArray, mass: NDArray) -> NDArray:
         """(K,): by automatic differentiation."""

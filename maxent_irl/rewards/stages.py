@@ -98,10 +98,8 @@ class BoostedReward(RegressorMixin, BaseEstimator):
 
     def predict(self, X: Any) -> NDArray:
         """Reward (n,) at inputs (n, D)."""
-        total = np.zeros(0)
-        for total in self.staged_predict(X):
-            pass
-        return total
+        *_, last = self.staged_predict(X)
+        return last
 
     def staged_predict(self, X: Any) -> Iterator[NDArray]:
         """Reward (n,) of no stage, of the first, of the first two, and so on."""

@@ -27,20 +27,31 @@ def test_one_stage_is_a_linear_fit_on_the_leaves(kind, per_state, inference):
     inputs, _ = costly_features(rng, problem, per_state=per_state)
     mdp, demonstrations = as_mdp(problem), as_demonstrations(random_demos(rng, problem, 15, 4))
     model = BoostedIRL(
-        mdp, inputs, DecisionTreeRegressor(), n_estimators=1, learning_rate=1.0, newton_steps=100, l2=0.5,
-        validation_fraction=None, inference=inference,
+        mdp,
+        inputs,
+        DecisionTreeRegressor(),
+        n_estimators=1,
+        learning_rate=1.0,
+        newton_steps=100,
+        l2=0.5,
+        validation_fraction=None,
+        inference=inference,
     ).fit(demonstrations)
     [stage] = model.stages_
     leaves = np.asarray(stage.columns(inputs.reshape(-1, 3)).todense()).reshape(*inputs.shape[:-1], -1)
     offset = np.full(inputs.shape[:-1], model.constant_)
     shape = offset.shape if per_state else offset.T.shape
     features = Features(mdp, leaves)
-    task = TaskObjective(model.fit_.agent, OffsetReward(offset.reshape(shape), features), model.fit_.objective.statistics)
+    task = TaskObjective(
+        model.fit_.agent, OffsetReward(offset.reshape(shape), features), model.fit_.objective.statistics
+    )
     # The stage maximises: the gradient of the penalised likelihood vanishes at its values.
     gradient = task.at(stage.coef).gradient - 0.5 * stage.coef
     assert np.abs(gradient).max() < 1e-8 * task.total_weight
     if model.constant_ == 0.0:
-        linear = MaxEntIRL(mdp, leaves, objective="likelihood", l2=0.5, tol=1e-11, inference=inference).fit(demonstrations)
+        linear = MaxEntIRL(mdp, leaves, objective="likelihood", l2=0.5, tol=1e-11, inference=inference).fit(
+            demonstrations
+        )
         used = problem.open if not per_state else problem.open.any(axis=1)
         np.testing.assert_allclose(model.reward_[used], linear.reward_[used], atol=1e-8)
 
@@ -82,9 +93,9 @@ def test_early_stopping_goes_back_to_the_best_stage(world, demonstrations):
     rewards = list(model.staged_predict_reward(world.features()))
     assert len(rewards) == model.n_estimators_ + 1
     np.testing.assert_allclose(rewards[-1], model.reward_, atol=1e-12)
-    assert model.score(demonstrations) > MaxEntIRL(
-        world.mdp, world.features(), objective="likelihood", l2=0.1
-    ).fit(demonstrations).score(demonstrations)
+    assert model.score(demonstrations) > MaxEntIRL(world.mdp, world.features(), objective="likelihood", l2=0.1).fit(
+        demonstrations
+    ).score(demonstrations)
     with pytest.warns(ConvergenceWarning, match="best at stage 2 of 2.*raise n_estimators"):
         model.set_params(n_estimators=2).fit(demonstrations)
 

@@ -24,8 +24,16 @@ def test_gradient_of_the_evidence(kind, inference):
     demonstrations = as_demonstrations(random_demos(rng, problem, 8, 4))
     kernel = ConstantKernel(2.0) * RBF([1.0, 2.0, 0.8]) + ConstantKernel(0.5) * RationalQuadratic(1.5, 2.0)
     model = GaussianProcessIRL(
-        as_mdp(problem), inputs, kernel, inducing=4, optimizer=None, random_state=0, inference=inference,
-        action_prior=prior, temperature=0.7, tol=1e-10,
+        as_mdp(problem),
+        inputs,
+        kernel,
+        inducing=4,
+        optimizer=None,
+        random_state=0,
+        inference=inference,
+        action_prior=prior,
+        temperature=0.7,
+        tol=1e-10,
     ).fit(demonstrations)
     value, gradient = model.log_marginal_likelihood(kernel.theta, eval_gradient=True)
     assert value == pytest.approx(model.log_marginal_likelihood_, abs=1e-7)

@@ -52,7 +52,11 @@ def grid():
     inputs = world.features("coordinates")
     reward = np.where(np.asarray(inputs)[:, 0] > 1, 1.0, 0.0)
     policy = soft_value_iteration(world.mdp, reward).policy
-    return world, np.asarray(inputs, dtype=float), sample_demonstrations(world.mdp, policy, 40, max_steps=8, random_state=0)
+    return (
+        world,
+        np.asarray(inputs, dtype=float),
+        sample_demonstrations(world.mdp, policy, 40, max_steps=8, random_state=0),
+    )
 
 
 @makers
@@ -156,4 +160,3 @@ else:
     raise AssertionError("no error")
 """
     subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
-

@@ -25,7 +25,9 @@ def test_a_linear_module_is_a_linear_fit(kind, inference):
     problem = problem_of_kind(kind)
     features, _ = costly_features(rng, problem)
     mdp, demonstrations = as_mdp(problem), as_demonstrations(random_demos(rng, problem, 15, 4))
-    linear = MaxEntIRL(mdp, features, objective="likelihood", l2=20.0, tol=1e-10, inference=inference).fit(demonstrations)
+    linear = MaxEntIRL(mdp, features, objective="likelihood", l2=20.0, tol=1e-10, inference=inference).fit(
+        demonstrations
+    )
     module = nn.Linear(3, 1, bias=False)
     model = NetworkIRL(
         mdp, features, module, optimizer="lbfgs", weight_decay=20.0, tol=1e-7, max_epochs=2000, inference=inference
@@ -45,7 +47,14 @@ def test_gradient(kind, per_state):
     inputs, _ = costly_features(rng, problem, per_state=per_state)
     demonstrations = as_demonstrations(random_demos(rng, problem, 8, 4))
     model = NetworkIRL(
-        as_mdp(problem), inputs, mlp(3, 3), n_members=2, optimizer="lbfgs", weight_decay=1.0, max_epochs=2, random_state=0
+        as_mdp(problem),
+        inputs,
+        mlp(3, 3),
+        n_members=2,
+        optimizer="lbfgs",
+        weight_decay=1.0,
+        max_epochs=2,
+        random_state=0,
     )
     model.fit(demonstrations)
     task = model.fit_.objective
@@ -82,7 +91,9 @@ def test_early_stopping_and_seeds(world, demonstrations):
 def test_a_convolution_sees_the_grid_as_an_image(world, demonstrations):
     blue = world.blue[:, None].astype(float)
     module = nn.Sequential(nn.Conv2d(1, 6, 3, padding=1), nn.Tanh(), nn.Conv2d(6, 1, 1))
-    image = NetworkIRL(world.mdp, blue, module, image_shape=(8, 8), random_state=0, max_epochs=40, validation_fraction=None)
+    image = NetworkIRL(
+        world.mdp, blue, module, image_shape=(8, 8), random_state=0, max_epochs=40, validation_fraction=None
+    )
     with pytest.warns(ConvergenceWarning, match="max_epochs=40"):
         image.fit(demonstrations)
     assert image.loss_curve_[-1] < image.loss_curve_[0]
@@ -106,7 +117,9 @@ def test_a_world_with_walls_says_where_its_states_lie():
     inputs = np.ones((world.n_states, 1))
     policy = soft_value_iteration(world.mdp, np.zeros(world.n_states)).policy
     paths = sample_demonstrations(world.mdp, policy, 5, max_steps=4, random_state=0)
-    model = NetworkIRL(world.mdp, inputs, nn.Conv2d(1, 1, 3, padding=1), image_shape=world, optimizer="lbfgs", weight_decay=1.0)
+    model = NetworkIRL(
+        world.mdp, inputs, nn.Conv2d(1, 1, 3, padding=1), image_shape=world, optimizer="lbfgs", weight_decay=1.0
+    )
     assert model.fit(paths).reward_.shape == (world.n_states,)
     with pytest.raises(ValueError, match=r"image_shape=\(2, 3\) has 6 cells and the MDP 5 states: give the GridWorld"):
         model.set_params(image_shape=(2, 3)).fit(paths)
@@ -120,7 +133,9 @@ def test_saved_parameters_are_read_without_pickle(world, demonstrations, tmp_pat
         assert "0/0.weight" in file.files
     other = NetworkIRL(world.mdp, world.features(), mlp(9), warm_start=True, **options).load(tmp_path / "network.npz")
     fresh = BinaryWorld(8, random_state=1).features()
-    for left, right in zip(model.predict_reward(fresh, return_std=True), other.predict_reward(fresh, return_std=True), strict=True):
+    for left, right in zip(
+        model.predict_reward(fresh, return_std=True), other.predict_reward(fresh, return_std=True), strict=True
+    ):
         np.testing.assert_array_equal(left, right)
     assert other.fit(demonstrations).n_iter_ == 0
     with pytest.raises(ValueError, match="holds the parameters of another module"):
@@ -132,7 +147,10 @@ def test_saved_parameters_are_read_without_pickle(world, demonstrations, tmp_pat
 
 def test_divergence_keeps_the_last_finite_parameters(world, demonstrations):
     explode = NetworkIRL(
-        world.mdp, world.features(), mlp(9), random_state=0,
+        world.mdp,
+        world.features(),
+        mlp(9),
+        random_state=0,
         optimizer=lambda parameters: torch.optim.SGD(parameters, lr=1e300),
     )
     with pytest.warns(ConvergenceWarning, match="training diverged in epoch 1.*lower learning_rate"):
