@@ -47,7 +47,7 @@ MEMBERS, INDUCING = (3, 200) if FULL else (2, 80)
 
 def objectworld(seed):
     """The map of the demonstrations, a fresh one, and the inputs of both: distances to the nearest object of each colour."""
-    maps = [ObjectWorld(SIDE, n_objects=SIDE**2 // 20, random_state=s) for s in (seed, 100 + seed)]
+    maps = [ObjectWorld(SIDE, n_objects=round(SIDE**2 / 20.48), random_state=s) for s in (seed, 100 + seed)]
     return maps, [np.minimum(world.features(), 12.0) for world in maps]
 
 
@@ -72,22 +72,19 @@ def value_lost(world, reward):
 # %%
 # Four reward models
 # ------------------
-# Everything that is chosen is chosen on the map of the demonstrations: the kernel by its evidence, the depth of the trees by the
-# held-out likelihood, the form of the network by the likelihood of a fifth of the trajectories that none of them has seen.
+# Everything that is chosen is chosen on the map of the demonstrations: length scales by the evidence, the depth of the trees by
+# the held-out likelihood, the form of the network by the likelihood of a fifth of the trajectories that none of them has seen.
 
 
 def gaussian_process(mdp, inputs, demonstrations):
-    scale = inputs.std(axis=0)
-    fits = []
-    for smoothness in (0.5, 1.5):
-        kernel = ConstantKernel(1.0, (1e-3, 1e4)) * Matern(scale, scale[:, None] * (0.1, 10.0), nu=smoothness)
-        fits.append(GaussianProcessIRL(mdp, inputs, kernel, inducing=INDUCING, random_state=0).fit(demonstrations))
-    return max(fits, key=lambda fit: fit.log_marginal_likelihood_)
+    lengths = np.full(inputs.shape[1], 3.0)
+    kernel = ConstantKernel(1.0, (1e-3, 1e4)) * Matern(lengths, (0.3, 100.0), nu=1.5)
+    return GaussianProcessIRL(mdp, inputs, kernel, inducing=INDUCING, random_state=0).fit(demonstrations)
 
 
 def boosted(mdp, inputs, demonstrations):
     fits = []
-    for depth in (4, 8):
+    for depth in (2, 3, 4, 5):
         trees = BoostedIRL(mdp, inputs, DecisionTreeRegressor(max_depth=depth), learning_rate=0.2, random_state=0)
         fits.append(trees.fit(demonstrations))
     return max(fits, key=lambda fit: max(fit.validation_scores_))
