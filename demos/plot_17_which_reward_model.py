@@ -172,7 +172,7 @@ for kind, make_maps in (("objectworld", objectworld), ("binaryworld", binaryworl
 # %%
 # Value lost on the fresh map
 # ---------------------------
-# Lines are means over three worlds, bands go from the least to the greatest.
+# Lines are means over the worlds, bands go from the least to the greatest.
 
 figure, axes = plt.subplots(1, 2, figsize=(10.0, 4.2), layout="constrained")
 for ax, (kind, sizes) in zip(axes, SIZES.items(), strict=True):

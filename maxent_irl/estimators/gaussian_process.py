@@ -31,7 +31,7 @@ OPTIMIZER = "fmin_l_bfgs_b"  # scikit-learn's word
 LENGTH_SCALES = (0.1, 10.0)  # bounds of the default kernel, in standard deviations of an input
 VARIANCES = (1e-3, 1e4)
 MAX_ITER = 100
-SEARCH_TOLERANCE = 1e-5  # of the maximum for kernels on the way
+SEARCH_TOLERANCE = 1e-4  # of the maximum for kernels on the way
 PRIOR_START = 1e-3  # weight of the norm when weights are found for the reward of the kernel before
 
 
