@@ -7,7 +7,16 @@ Reading order: `mdp` (the problem), `demonstrations` (the data), `inference` (th
 
 from .demonstrations import Demonstrations
 from .demonstrations.sampling import sample_demonstrations
-from .estimators import DriftingIRL, MaxEntIRL, MixtureIRL, RecedingHorizonIRL, SwitchingIRL
+from .estimators import (
+    BoostedIRL,
+    DriftingIRL,
+    GaussianProcessIRL,
+    MaxEntIRL,
+    MixtureIRL,
+    NetworkIRL,
+    RecedingHorizonIRL,
+    SwitchingIRL,
+)
 from .estimators.loading import load
 from .inference import SoftAgent, SoftSolution, soft_value_iteration
 from .inference.cycles import ImproperProblemError
@@ -18,11 +27,14 @@ __version__ = "0.1.0.dev0"
 
 __all__ = [
     "MDP",
+    "BoostedIRL",
     "Demonstrations",
     "DriftingIRL",
+    "GaussianProcessIRL",
     "ImproperProblemError",
     "MaxEntIRL",
     "MixtureIRL",
+    "NetworkIRL",
     "RecedingHorizonIRL",
     "SoftAgent",
     "SoftSolution",

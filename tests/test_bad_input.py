@@ -1,11 +1,12 @@
 """Wrong input, one row each: the error names the offender, and says what is wrong with it."""
 
 import bad_demonstrations
+import bad_learners
 import bad_minds
 import bad_problems
 import pytest
 
-ROWS = bad_problems.ROWS | bad_demonstrations.ROWS | bad_minds.ROWS
+ROWS = bad_problems.ROWS | bad_demonstrations.ROWS | bad_minds.ROWS | bad_learners.ROWS
 
 
 @pytest.mark.parametrize("case", ROWS)

@@ -20,7 +20,7 @@ from ..likelihood.recession import Recession
 from ..likelihood.separation import pairs_in_reach
 from ..likelihood.statistics import check_possible, sufficient_statistics
 from ..likelihood.task import TaskObjective
-from ..rewards import RewardModel
+from ..rewards import RewardModel, SmoothRewardModel
 from ..routes.objective import objective_of
 from ..routes.policies import GoalPolicies
 from .undetermined import feature_size
@@ -189,7 +189,8 @@ class Fit(BriefRepr):
     @cached_property
     def point(self) -> ObjectivePoint:
         """The objective at the fitted parameters."""
-        return self.objective.at(self.theta, start=self.start, hessian=True)
+        smooth = isinstance(self.reward_model, SmoothRewardModel)
+        return self.objective.at(self.theta, start=self.start, hessian=smooth)
 
     @cached_property
     def information(self) -> Information:

@@ -25,7 +25,6 @@ from .._checks import (
 )
 from ..demonstrations import Demonstrations
 from ..inference.agent import SoftAgent
-from ..likelihood import TaskPoint
 from ..likelihood.information import COVARIANCES
 from ..likelihood.objective import ObjectivePoint
 from ..likelihood.statistics import OBJECTIVES, check_choices
@@ -253,6 +252,12 @@ class MaxEntIRL(RewardEstimator):
         check_choices(self.mdp, demonstrations)
         return self._posed(demonstrations, groups)
 
+    @property
+    def reward_description_(self) -> str:
+        """The form of the reward in a few words, for reports."""
+        check_is_fitted(self)
+        return "one reward per state" if self.features is None else f"{len(self.coef_):,} features"
+
     def _check_parameters(self) -> None:
         check_mdp(self.mdp)
         check_choice("inference", self.inference, INFERENCES)
@@ -342,22 +347,14 @@ class MaxEntIRL(RewardEstimator):
         return Loss(objective, new.l2, start, gradient_unit(size, objective.total_weight)), size
 
     def _store(self, optimum: Optimum, new: Fit) -> None:
-        inner, demonstrations = optimum.point.inner, new.demonstrations
-        assert inner is not None  # `minimise` starts where the soft value is finite and keeps to such points
-        self.coef_ = inner.theta.copy()
-        solution = inner.solution.released() if isinstance(inner, TaskPoint) else None
-        self.fit_ = replace(new, theta=self.coef_, solution=solution, start=inner.values)
-        self.reward_, self.l2_ = self.fit_.reward, self.fit_.l2
+        self._keep(new, optimum.point.inner)
+        self.l2_ = self.fit_.l2
         self.loss_curve_ = optimum.loss_curve
         if self.record_iterates:
             self.coef_path_ = np.array(optimum.coef_path)
         self.n_iter_, self.converged_ = optimum.n_iter, optimum.converged
         self.n_features_in_ = len(self.coef_)
-        counted = demonstrations.weights > 0
-        self.n_decisions_, self.n_trajectories_ = int(demonstrations.lengths[counted].sum()), int(counted.sum())
         self.largest_gradient_ = optimum.point.gradient_norm
-        self.feature_gap_ = inner.gradient / optimum.point.loss.scale
-        self.log_likelihood_ = self.fit_.log_likelihood(demonstrations)
 
 
 def _same_problem(previous: Fit, new: Fit) -> bool:

@@ -45,16 +45,17 @@ class Progress:
         Mean negative penalised log-likelihood per decision, nats.
     gradient : float
         Largest absolute component of its gradient.
-    coef : (K,) array
-    feature_gap : (K,) array
-        Demonstrated minus expected features per decision, as in `feature_gap_`.
+    coef : (K,) array or None
+        None for networks, trees and Gaussian processes.
+    feature_gap : (K,) array or None
+        Demonstrated minus expected features per decision, as in `feature_gap_`. None where there are no linear features.
     """
 
     iteration: int
     loss: float
     gradient: float
-    coef: NDArray
-    feature_gap: NDArray
+    coef: NDArray | None = None
+    feature_gap: NDArray | None = None
 
 
 @dataclass
@@ -146,6 +147,12 @@ class Loss:
         out = vector - (vector @ self.flat) @ self.flat.T
         out[..., np.linalg.norm(self.flat, axis=1) > 1 - 1e-12] = 0.0  # not a rounding error
         return out
+
+    def holding(self, inner: ObjectivePoint) -> LossPoint:
+        """The loss at a point at which the objective is known already; later points start from it."""
+        point = LossPoint(self, inner.theta.copy(), inner)
+        self._recent = [point, *self._recent][:2]
+        return point
 
     def at(self, coef: NDArray) -> LossPoint:
         """Evaluate at `coef`, warm-started from the best of the points seen last."""

@@ -161,8 +161,8 @@ class PolicySystem:
         return self.mdp.discount * (self.P[action * S : (action + 1) * S] @ V)
 
     def expect_adjoint(self, mass: NDArray) -> NDArray:
-        """The adjoint of `expect`: where mass (A, S) on state-action pairs goes, discounted; (S,)."""
-        return self.mdp.discount * (self._transposed @ mass.ravel())
+        """The adjoint of `expect`: where mass (A, S) or (A, S, K) on state-action pairs goes, discounted; (S,) or (S, K)."""
+        return self.mdp.discount * (self._transposed @ mass.reshape(-1, *mass.shape[2:]))
 
     @cached_property
     def _transposed(self) -> sparse.csc_array:
@@ -214,7 +214,7 @@ class Linearisation(ABC):
 
     @abstractmethod
     def flow(self, source: NDArray, *, rtol: float = 1e-13) -> NDArray:
-        """Discounted state visitations from any `source`, (L', S) to (L', S): the adjoint of `accumulate`."""
+        """Discounted state visitations from any `source`, (L', S[, K]) to (L', S[, K]): the adjoint of `accumulate`."""
 
     @abstractmethod
     def prepare(self, n_columns: int) -> None:
@@ -233,8 +233,8 @@ class Linearisation(ABC):
         return out
 
     def expect_adjoint(self, mass: NDArray) -> NDArray:
-        """The adjoint of `expect`: where mass on state-action pairs goes, discounted; (L, A, S) to (L', S)."""
-        out = np.zeros((self.n_value_times, self.mdp.n_states))
+        """The adjoint of `expect`: where mass on state-action pairs goes, discounted; (L, A, S[, K]) to (L', S[, K])."""
+        out = np.zeros((self.n_value_times, self.mdp.n_states, *mass.shape[3:]))
         for system, now, after in self.stages():
             out[after] += system.expect_adjoint(mass[now])
         return out
@@ -315,7 +315,8 @@ class Staged(Linearisation):
         """Forward recursion, exact up to rounding."""
         d = np.array(source, dtype=float)
         for system, now, after in reversed(self._stages):
-            d[after] += system.expect_adjoint(system.policy * d[now])
+            policy = system.policy.reshape(*system.policy.shape, *(1,) * (d.ndim - 2))
+            d[after] += system.expect_adjoint(policy * d[now])
         return d
 
 

@@ -6,6 +6,7 @@ receding horizon) is one more class with these attributes.
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any, Protocol, Self
 
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ class ObjectivePoint(Protocol):
     value : float
         L, in units of reward.
     gradient : (K,) array
+    mass : array in the shape of the reward
+        Derivative of L with respect to the reward.
     hessian : (K, K) array
         Exact for linear rewards and for reward models with `curvature`; Gauss-Newton otherwise.
     step_hessian : (K, K) array
@@ -46,6 +49,10 @@ class ObjectivePoint(Protocol):
     @property
     def gradient(self) -> NDArray:
         """(K,)."""
+
+    @property
+    def mass(self) -> NDArray:
+        """Derivative of L with respect to the reward."""
 
     @property
     def hessian(self) -> NDArray:
@@ -143,3 +150,10 @@ class Objective(Protocol):
 
     def reweighted(self, weights: NDArray) -> Self:
         """The same objective with unit i of the statistics counting ``weights[i]`` times as much; everything else is shared."""
+
+
+def with_reward_model(objective: Objective, model: RewardModel) -> Objective:
+    """The same objective of another reward model; statistics are shared."""
+    new = copy(objective)
+    new.reward_model = model
+    return new

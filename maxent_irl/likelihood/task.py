@@ -28,7 +28,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import copy
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -396,6 +396,13 @@ class TaskPoint:
         if "sensitivity" in self.__dict__:
             return self.values + self._first_order(theta - self.theta)
         return self.values
+
+
+def at_same_reward(objective: Any, theta: NDArray, point: Any) -> Any:
+    """The point of an objective whose agent and reward at `theta` are those of `point`: nothing is solved twice."""
+    if not (isinstance(objective, TaskObjective) and isinstance(point, TaskPoint)):
+        return objective.at(theta, start=point.values)
+    return TaskPoint(objective, theta, point.reward, point.solution, hessian=True)
 
 
 def value_sensitivity(solution: SoftSolution, features: Features) -> NDArray:

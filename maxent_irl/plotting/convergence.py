@@ -105,7 +105,7 @@ class ConvergenceDisplay(BriefRepr):
         return cls.from_values(
             -np.asarray(estimator.loss_curve_),
             estimator.feature_gap_,
-            tol=None if penalised else estimator.tol * estimator.temperature,
+            tol=None if penalised or not hasattr(estimator, "tol") else estimator.tol * estimator.temperature,
             names=estimator.fit_.names,
             uniform=uniform if not matching else None,
             converged=estimator.converged_,

@@ -214,7 +214,7 @@ def _without_map(
     if true_reward is not None:
         displays["comparison"] = RewardComparisonDisplay.from_estimator(estimator, true_reward, remove=remove)
         rows, heights = [("reward", "comparison")], [max(heights[0], 5.4)]
-    if estimator.features is not None:
+    if getattr(estimator, "features", None) is not None:
         displays["coefficients"] = CoefficientsDisplay.from_estimator(estimator)
         rows.append(("coefficients",))
         heights.append(displays["coefficients"].height)

@@ -24,6 +24,8 @@ class Features:
     features : (S, K) or (S, A, K) array, dense or sparse; (T, S, A, K) array; sequence of A sparse (S, K) matrices; or None
         None: one indicator per state, K = S. Features by time are for MDPs with a horizon T. Features of unavailable actions
         and of terminal states are not read.
+    name : str
+        What errors call the features.
 
     Attributes
     ----------
@@ -44,20 +46,20 @@ class Features:
     n_features: int
     shape: tuple[int, ...]  # (S,), (A, S) or (T, A, S)
 
-    def __init__(self, mdp: MDP, features: Any = None) -> None:
+    def __init__(self, mdp: MDP, features: Any = None, *, name: str = "features") -> None:
         S, A, T = mdp.n_states, mdp.n_actions, mdp.horizon
         if features is None:
             features = sparse.eye_array(S, format="csr")
         elif isinstance(features, list | tuple) and len(features) and sparse.issparse(features[0]):
             shapes = {block.shape for block in features}
             if len(features) != A or len(shapes) != 1 or next(iter(shapes))[0] != S:
-                raise ValueError(f"a list of sparse features must hold {A} matrices of shape ({S}, K); got {shapes}")
+                raise ValueError(f"a list of sparse {name} must hold {A} matrices of shape ({S}, K); got {shapes}")
             features = sparse.vstack(features, format="csr")
         elif sparse.issparse(features) and features.ndim == 3 and features.shape[:2] == (S, A):
             s, a, k = features.tocoo().coords
             features = sparse.csr_array((features.tocoo().data, (a * S + s, k)), shape=(A * S, features.shape[2]))
         elif not sparse.issparse(features):
-            features = check_numbers("features", features)
+            features = check_numbers(name, features)
             pairs = ((S, A), (A, S)) if features.ndim == 3 else ((T, S, A), (T, A, S))
             if features.ndim in (3, 4) and features.shape[:-1] == pairs[0]:
                 features = np.ascontiguousarray(np.swapaxes(features, -3, -2)).reshape(-1, features.shape[-1])
@@ -65,18 +67,17 @@ class Features:
         by_rows |= {A * S: (A, S), S: (S,)}
         if features.ndim != 2 or features.shape[0] not in by_rows or features.shape[1] == 0:
             by_time = "" if T is None else f" or ({T}, {S}, {A}, K)"
-            raise ValueError(
-                f"features must have shape ({S}, K) or ({S}, {A}, K){by_time}, K >= 1; got {features.shape}"
-            )
+            raise ValueError(f"{name} must have shape ({S}, K) or ({S}, {A}, K){by_time}, K >= 1; got {features.shape}")
         self.shape, self.n_features = by_rows[features.shape[0]], int(features.shape[1])
         if sparse.issparse(features):
             self.matrix = sparse.csr_array(features, dtype=float)
-            self._check_sparse(mdp)
+            self._check_sparse(mdp, name)
         else:
-            self.matrix = self._checked_dense(mdp, features)
+            self.matrix = self._checked_dense(mdp, features, name)
 
     @classmethod
-    def _of(cls, matrix: Any, shape: tuple[int, ...]) -> Features:
+    def of_rows(cls, matrix: Any, shape: tuple[int, ...]) -> Features:
+        """Features whose matrix and shape of rewards are known to fit, (rows, K)."""
         new = cls.__new__(cls)
         new.matrix, new.n_features, new.shape = matrix, int(matrix.shape[1]), shape
         return new
@@ -86,24 +87,24 @@ class Features:
         """Whether the features depend neither on the action nor on time."""
         return len(self.shape) == 1
 
-    def _checked_dense(self, mdp: MDP, features: NDArray) -> NDArray:
+    def _checked_dense(self, mdp: MDP, features: NDArray, name: str) -> NDArray:
         if within(features, LARGEST_FEATURE):
             return features
         used = np.asarray(mdp.available.any(axis=1) if self.per_state else mdp.available.T)
         blocks = features.reshape(*self.shape, -1)
         checked = np.where(used[..., None], blocks, 0.0)
         axes = ("time", "action", "state", "feature")[-blocks.ndim :]
-        check_finite("features", checked, ("state", "feature") if self.per_state else axes, largest=LARGEST_FEATURE)
+        check_finite(name, checked, ("state", "feature") if self.per_state else axes, largest=LARGEST_FEATURE)
         return checked.reshape(features.shape)
 
-    def _check_sparse(self, mdp: MDP) -> None:
+    def _check_sparse(self, mdp: MDP, name: str) -> None:
         bad = np.flatnonzero(~(np.abs(self.matrix.data) <= LARGEST_FEATURE))
         if bad.size:
             row = int(np.searchsorted(self.matrix.indptr, bad[0], side="right")) - 1
             action, state = divmod(row, mdp.n_states)
             place = f"state {state}" if self.per_state else f"state {state}, action {action}"
             place += f", feature {int(self.matrix.indices[bad[0]])}"
-            raise_not_finite("features", self.matrix.data[bad[0]], place, LARGEST_FEATURE)
+            raise_not_finite(name, self.matrix.data[bad[0]], place, LARGEST_FEATURE)
 
     def at(self, time: int) -> Features:
         """Features of one decision time: themselves where they do not depend on it."""
@@ -114,7 +115,7 @@ class Features:
     @cached_property
     def _by_time(self) -> list[Features]:
         T, A, S = self.shape
-        return [Features._of(self.matrix[t * A * S : (t + 1) * A * S], (A, S)) for t in range(T)]
+        return [Features.of_rows(self.matrix[t * A * S : (t + 1) * A * S], (A, S)) for t in range(T)]
 
     def rewards(self, coef: NDArray) -> NDArray:
         """``features @ coef`` in the shape (S,), (A, S) or (T, A, S)."""

@@ -69,6 +69,14 @@ def objective_of(
     return kind(agent, reward_model, statistics, demonstrations, n_jobs=n_jobs)
 
 
+def task_points(point: Any) -> list[TaskPoint]:
+    """A point of any objective of `objective_of` as points of one task each: itself, or one per goal, solved anew."""
+    if isinstance(point, TaskPoint):
+        return [point]
+    objective: ManyGoals = point.objective
+    return [objective.of_goal(i).at(point.theta, hessian=True) for i in range(len(objective.goals))]
+
+
 class ManyGoals(ABC):
     """What objectives with goals share; see `Objective`.
 
@@ -128,6 +136,11 @@ class ManyGoals(ABC):
     def information_equality(self) -> bool:
         """Whether the objective is the log-likelihood of what was seen; see `information_equality`."""
         return information_equality(self.agent, self.weighting)
+
+    def of_goal(self, i: int) -> TaskObjective:
+        """The objective of one goal. It is built when it is needed: a thousand at once would not fit in memory."""
+        agent = self.agent.with_goal(int(self.goals[i]))
+        return TaskObjective(agent, self.reward_model, self.statistics.of(self.rows[i]))
 
     def in_order(self, by_goal: list[NDArray]) -> NDArray:
         """Rows (n_g, K) of the demonstrations of each goal, in the order of the demonstrations: (n, K)."""
@@ -312,11 +325,6 @@ class SeparateGoals(ManyGoals):
         for goal, rows in zip(self.goals, self.rows, strict=True):
             check_possible(self.agent.mdp.with_goal(int(goal)), demonstrations[rows], self.agent.inference)
 
-    def of_goal(self, i: int) -> TaskObjective:
-        """The objective of one goal. It is built when it is needed: a thousand at once would not fit in memory."""
-        agent = self.agent.with_goal(int(self.goals[i]))
-        return TaskObjective(agent, self.reward_model, self.statistics.of(self.rows[i]))
-
     def at(self, theta: NDArray, *, start: list[NDArray] | None = None, hessian: bool = False) -> SeparateGoalsPoint:
         """Evaluate value and gradient, and the Hessian too if it will be asked for, in one pass."""
         theta = np.array(theta, dtype=float)
@@ -364,7 +372,7 @@ class SeparateGoalsPoint:
 
     def _by_goal(self, name: str, *arguments: Any) -> list[Any]:
         # One pass needs the gradient's solve only; all other names take one with K right-hand sides.
-        hessian = name not in ("value", "gradient")
+        hessian = name not in ("value", "gradient", "mass")
         return self.objective.over_goals(self.theta, self.values, (name,), hessian, *arguments)[name]
 
     @cached_property
@@ -376,6 +384,11 @@ class SeparateGoalsPoint:
     def gradient(self) -> NDArray:
         """(K,)."""
         return sum(self._by_goal("gradient"))
+
+    @cached_property
+    def mass(self) -> NDArray:
+        """n + mu, in the shape of the reward."""
+        return sum(self._by_goal("mass"))
 
     @cached_property
     def hessian(self) -> NDArray:

@@ -64,8 +64,8 @@ def at_a_glance(subject: Subject) -> Section:
     else:
         state = paragraph(
             f"The fit did not converge in {estimator.n_iter_} iterations: numbers below are where it stopped, not estimates. "
-            f"The largest component of the gradient per decision is {found['largest_gradient']:.2g}, the tolerance "
-            f"{estimator.tol:.2g}.",
+            f"The largest component of the gradient per decision is {found['largest_gradient']:.2g}"
+            + (f", the tolerance {estimator.tol:.2g}." if hasattr(estimator, "tol") else "."),
             kind="bad",
         )
     outcome = paragraph(
@@ -106,7 +106,6 @@ def model(subject: Subject) -> Section:
     """The problem and the assumptions."""
     estimator, mdp = subject.estimator, subject.estimator.mdp
     horizon = "infinite" if mdp.horizon is None else f"{mdp.horizon} decisions"
-    features = "one reward per state" if estimator.features is None else f"{count(len(estimator.coef_))} features"
     inference = {
         "variational": "variational: dynamics as they are",
         "exact": "exact: dynamics conditioned on optimality",
@@ -123,7 +122,7 @@ def model(subject: Subject) -> Section:
         ("Terminal states", count(int(mdp.terminal.sum()))),
         ("Discount", f"{mdp.discount:g}"),
         ("Horizon", horizon),
-        ("Reward", features),
+        ("Reward", estimator.reward_description_),
         ("Objective", objective[estimator.objective]),
         ("Inference", inference[estimator.inference]),
         ("Temperature", f"{estimator.temperature:g}"),
