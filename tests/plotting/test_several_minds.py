@@ -22,7 +22,9 @@ def features(world):
 @pytest.fixture(scope="module")
 def demos(world, features):
     policies = [soft_value_iteration(world.mdp, features @ c).policy for c in ([3.0, -1.0], [-3.0, 1.0])]
-    first, second = (sample_demonstrations(world.mdp, p, 20, max_steps=12, random_state=k) for k, p in enumerate(policies))
+    first, second = (
+        sample_demonstrations(world.mdp, p, 20, max_steps=12, random_state=k) for k, p in enumerate(policies)
+    )
     return first + second
 
 
