@@ -83,8 +83,9 @@ class DriftingIRL(BaseEstimator):
     evidence_ : float
         Log-likelihood of sigma up to a constant; NaN with independent bins.
     log_likelihood_, log_posterior_ : float
-    maps_ : (n_maps, K) array; map_weights_, map_weight_errors_ : (B, n_maps) arrays
-        With `n_maps`.
+    maps_ : (n_maps, K) array
+        With `n_maps`, as the next two.
+    map_weights_, map_weight_errors_ : (B, n_maps) arrays
     start_values_ : (n_init,) array
         Log posterior that each start reached, with `n_maps`.
     n_iter_, converged_ : int, bool
