@@ -6,8 +6,8 @@ pytest.importorskip("gymnasium", reason="gymnasium is not installed")
 
 from maxent_irl.control.deep import MultiGoal, soft_q_learning, solve_multigoal  # noqa: E402
 from maxent_irl.control.deep.multigoal import FOUR_GOALS, action_cells, goal_shares  # noqa: E402
-from maxent_irl.control.deep.soft_q_learning import _uniform_actions, stein_direction  # noqa: E402
 from maxent_irl.control.deep.replay import seeded  # noqa: E402
+from maxent_irl.control.deep.soft_q_learning import _uniform_actions, stein_direction  # noqa: E402
 
 
 @pytest.fixture(scope="module")
