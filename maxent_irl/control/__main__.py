@@ -21,7 +21,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Run every member of the family, and print its distance from the exact answer.",
     )
     parser.add_argument("--seed", type=_seed, default=0, help="seed of all random draws (default 0)")
-    parser.add_argument("--deep", action="store_true", help="run the members with networks instead, some minutes; needs torch")
+    parser.add_argument(
+        "--deep", action="store_true", help="run the members with networks instead, some minutes; needs torch"
+    )
     options = parser.parse_args(arguments)
     seed, members = options.seed, _deep_members() if options.deep else MEMBERS
     print(f"{'member':24} {'measured':56} {'distance':>9} {'bound':>8} {'seconds':>8}", flush=True)
