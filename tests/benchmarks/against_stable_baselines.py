@@ -3,8 +3,8 @@
     python tests/benchmarks/against_stable_baselines.py [STEPS [SEED]]
 
 Needs ``pip install 'maxent-irl[torch]' stable-baselines3``. Both learn on one thread. Returns are those of the stochastic actors
-over the same 200 starts, beside the exact soft policy's at our final temperature. The other has learning rate 1e-3, as in its zoo,
-networks of 64 units a layer, as ours, and its defaults otherwise.
+over the same 200 starts, beside the exact soft policy's at our final temperature. The other has learning rate 1e-3, as in its
+zoo, networks of 64 units a layer, as ours, and its defaults otherwise.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ def rlhf() -> None:
 
     figure, ax = plt.subplots(figsize=(6.4, 4.4), layout="constrained")
     ax.plot(*curve(task.reward), color="k", label="hidden reward, exact frontier")
-    for color, n in zip(("C0", "C1"), (300, 20_000), strict=True):
+    for color, n in zip(("C0", "C1"), (50, 20_000), strict=True):
         rankings = draw_rankings(task.completions, reference, task.reward, n, seed=0)
         scores = fit_reward_model(model, task.completions, rankings).scores
         ax.plot(*curve(scores), color=color, label=f"reward model of {n:,} rankings, optimised exactly")

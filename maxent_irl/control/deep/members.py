@@ -6,7 +6,7 @@ Runs that several rows read are made once for each seed.
 from __future__ import annotations
 
 import math
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 import gymnasium
@@ -119,7 +119,7 @@ def _energy_policy(seed: int) -> float:
 def sampled_cells(policy: EnergyPolicy, position: NDArray) -> NDArray:
     """Shares of 20,000 draws at a position in 8 x 8 cells of the action square."""
     draws = policy.act(np.tile(position, (20_000, 1)), random_state=0)
-    return np.histogram2d(*draws.T, bins=8, range=[[-1, 1], [-1, 1]])[0] / len(draws)
+    return np.histogram2d(draws[:, 0], draws[:, 1], bins=8, range=[[-1, 1], [-1, 1]])[0] / len(draws)
 
 
 def _energy_sampler(seed: int) -> float:
@@ -240,18 +240,13 @@ DEEP_MEMBERS = (
     Member("SQL, composed", "share of walks to the common goal against exact", 0.05, _composition),
     Member("SFT", "divergence of the language from the model, nats", 0.05, _supervised),
     Member("reward model, rankings", "scores, root mean square error (deviation 1)", 0.3, _reward_model),
-    *(
-        Member(
-            f"PPO at beta {beta:g}", "share of the exact gain missed", 0.05, lambda seed, beta=beta: _rlhf(beta, seed)
-        )
-        for beta in BETAS
-    ),
+    *(Member(f"PPO at beta {beta:g}", "share of the exact gain missed", 0.05, partial(_rlhf, beta)) for beta in BETAS),
     *(
         Member(
             f"deep DPO at beta {beta:g}",
             "against the posterior, total variation",
             bound,
-            lambda seed, beta=beta: _dpo(beta, seed),
+            partial(_dpo, beta),
         )
         for beta, bound in ((0.1, 0.15), (0.05, 0.15), (0.01, 0.5))
     ),

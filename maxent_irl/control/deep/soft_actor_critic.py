@@ -42,7 +42,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from ..._checks import check_count, check_interval, check_positive, check_temperature
+from ..._checks import check_choice, check_count, check_interval, check_positive, check_temperature
 from .networks import Critics, SquashedGaussian, as_inputs, descend_once
 from .replay import Replay, box_spaces, interact, seeded
 
@@ -196,8 +196,12 @@ class _Learner:
         self.n_observations, self.low, self.high = box_spaces(env)
         self.env, self.discount = env, discount
         self.n_actions = len(self.low)
-        self.tuned = temperature == "auto"
-        start = 1.0 if self.tuned else check_temperature(temperature, finite_positive=True)
+        self.tuned = isinstance(temperature, str)
+        if isinstance(temperature, str):
+            check_choice("temperature", temperature, ("auto",))
+            start = 1.0
+        else:
+            start = check_temperature(temperature, finite_positive=True)
         self.log_alpha = torch.tensor(math.log(start), requires_grad=self.tuned)
         self.target_entropy = float(-self.n_actions if target_entropy is None else target_entropy)
 
