@@ -111,9 +111,9 @@ def pendulum() -> None:
 def draw_pendulum(curves: list[tuple[NDArray, NDArray, NDArray, NDArray]], exact: float) -> None:
     """Draw returns, means of ten episodes, and temperatures, against transitions."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
-    for seed, (steps, returns, tuning_steps, temperatures) in enumerate(curves):
+    for run, (steps, returns, tuning_steps, temperatures) in enumerate(curves, start=1):
         smooth = np.convolve(returns, np.ones(10) / 10, mode="valid")
-        left.plot(steps[9:], smooth, label=f"seed {seed}")
+        left.plot(steps[9:], smooth, label=f"run {run}")
         right.semilogy(tuning_steps, temperatures)
     left.axhline(exact, color="k", linestyle=":", label="exact soft policy, mean")
     left.set(xlabel="transitions", ylabel="return, mean of ten episodes", title="Pendulum-v1")
