@@ -1,8 +1,8 @@
-r"""Soft actor-critic for continuous actions: twin critics, a squashed Gaussian actor, a temperature that finds itself.
+r"""Soft actor-critic for continuous actions: twin critics, a squashed Gaussian actor, automatic temperature.
 
-From a replay of its own transitions the critics regress on the soft Bellman target of the current actor, the smaller of two
-target critics being believed; the actor minimises the divergence from the Boltzmann posterior of the critics, by gradients
-through its reparameterised sample; the temperature follows the dual of a constraint on entropy:
+The critics regress on the soft Bellman target of the current actor, with the smaller of two target critics, on transitions from a
+replay. The actor minimises the divergence from the Boltzmann posterior of the critics, by gradients through its
+reparameterised sample. The temperature follows the dual of a constraint on entropy:
 
 .. math::
 
@@ -13,9 +13,9 @@ through its reparameterised sample; the temperature follows the dual of a constr
 Actions are scaled to :math:`[-1, 1]^m`, and densities, entropies and soft values are with respect to volume there: the action
 prior is Lebesgue measure of that cube.
 
-The smaller of two critics is low by as much as they disagree, and the backup adds this up over :math:`1 / (1 - \gamma)` steps: on
-Pendulum-v1 a fifth of the value. So over the last part of the run (``settle``) belief passes from the smaller critic to the mean
-of both while the learning rates fall to 0.
+The smaller of two critics is too low by half their difference, and the backup adds this up over :math:`1 / (1 - \gamma)` steps:
+on Pendulum-v1 a fifth of the value. So over the last part of the run (``settle``) the target moves from the smaller critic to the
+mean of both, while the learning rates fall to 0.
 
 What differs from the papers: no separate value network (the 2018a paper has one, the 2018b paper dropped it); networks of 64
 units a layer by default and not 256, for small problems on one core; inputs and outputs of the networks are standardised by
