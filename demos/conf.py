@@ -19,25 +19,38 @@ import maxent_irl
 
 project = "maxent_irl"
 author = "The maxent_irl developers"
+copyright = author
 version = release = maxent_irl.__version__
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc", "sphinx_gallery.gen_gallery"]
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc", "sphinx_design", "sphinx_gallery.gen_gallery"]
 exclude_patterns = ["_build", "GALLERY_HEADER.rst", "images", "site", "**sg_execution_times.rst"]
 default_role = "obj"
 suppress_warnings = ["sphinx_gallery.duplicate_filename"]  # a second build sees its own copies in _gallery
-html_theme = "alabaster"
+html_theme = "pydata_sphinx_theme"
+html_title = "maxent_irl"
 html_theme_options = {
-    "description": "Maximum-entropy inverse reinforcement learning",
-    "fixed_sidebar": True,
-    "page_width": "1320px",
-    "body_max_width": "1060px",
-    "show_powered_by": False,
-    "font_family": 'system-ui, "Segoe UI", "DejaVu Sans", sans-serif',
-    "head_font_family": 'system-ui, "Segoe UI", "DejaVu Sans", sans-serif',
+    "logo": {"text": "maxent_irl"},
+    "show_prev_next": True,
+    "show_toc_level": 2,
+    "navbar_align": "left",
+    "navbar_end": ["theme-switcher"],
+    "navbar_persistent": ["search-button"],
+    "header_links_before_dropdown": 6,
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
 }
+# A list of versions in _static/versions.json turns the switch of versions on.
+if (HERE / "site/static/versions.json").exists():
+    html_theme_options["switcher"] = {"json_url": "_static/versions.json", "version_match": version}
+    html_theme_options["check_switcher"] = False
+    html_theme_options["navbar_end"] = ["version-switcher", "theme-switcher"]
+html_context = {"default_mode": "auto"}
+html_sidebars = {"index": []}
 html_show_sourcelink = False
-html_show_copyright = False
+html_show_copyright = True
 html_static_path = ["site/static"]
-html_css_files = ["links.css"]
+html_css_files = ["site.css"]
 templates_path = ["site/templates"]
 html_math_renderer = "mathml"
 autosummary_generate = True
@@ -58,6 +71,7 @@ sphinx_gallery_conf = {
     "matplotlib_animations": False,
     "download_all_examples": False,
     "show_signature": False,
+    "thumbnail_size": (400, 280),
     "remove_config_comments": True,
     "capture_repr": (),
     "min_reported_time": 5,
@@ -77,6 +91,7 @@ DESCRIBED = (
     "maxent_irl.datasets",
     "maxent_irl.plotting",
     "maxent_irl.report",
+    "maxent_irl.lesson",
 )
 
 
@@ -114,6 +129,22 @@ def forget_renamed(app):
             made.unlink()
 
 
+def show_stored(app, docname, source):
+    """On pages of demos whose data are absent, show the figures that an earlier run stored, and say so."""
+    name = docname.rpartition("/")[2]
+    if HAS_DATA or name not in NEEDS_DATA or not docname.startswith("_gallery/"):
+        return
+    pictures = sorted((HERE / "images/stored").glob(f"{name}_*.png"))
+    words = "The data of this page were absent when the site was built. These figures were stored by an earlier run."
+    lines = ["", ".. note::", "", f"   {words}"]
+    for i, path in enumerate(pictures, start=1):
+        lines += ["", f".. image:: /images/stored/{path.name}", f"   :alt: Stored figure {i} of this page."]
+    marker = ".. GENERATED FROM PYTHON SOURCE LINES"
+    before, first, rest = source[0].partition(marker)
+    intro, second, after = rest.partition(marker)
+    source[0] = before + first + intro + "\n".join(lines) + "\n\n" + second + after
+
+
 def leave_out(app, what, name, member, skip, options):
     """Leave methods out that scikit-learn puts on every estimator to route metadata."""
     return True if name == "get_metadata_routing" or re.fullmatch("set_.*_request", name) else None
@@ -139,5 +170,6 @@ def setup(app):
     app.connect("autodoc-skip-member", leave_out)
     app.connect("config-inited", lambda app, config: write_reference(app))
     app.connect("config-inited", lambda app, config: forget_renamed(app))
+    app.connect("source-read", show_stored)
     if not HAS_DATA and NEEDS_DATA:
         logging.getLogger(__name__).info("MAXENT_IRL_DATA is not set: not run are %s", ", ".join(sorted(NEEDS_DATA)))

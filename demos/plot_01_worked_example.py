@@ -22,6 +22,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from maxent_irl import MDP, soft_value_iteration
+from maxent_irl.plotting.style import HOUSE_STYLE
+
+plt.style.use(HOUSE_STYLE)
 
 # %%
 # One state with a decision, and two actions that both end the episode.
@@ -40,7 +43,7 @@ better = [soft_value_iteration(mdp, reward, temperature=alpha).policy[0, 0] for 
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained", width_ratios=[2, 3])
 bars = left.bar(["action 1\nreward 1", "action 2\nreward 0"], solution.policy[0], width=0.6, color=["C0", "C1"])
 left.bar_label(bars, fmt="%.3f")
-left.set(ylim=(0, 1), ylabel="probability of the action", title=f"Temperature 1: V = log(e + 1) = {solution.V[0]:.3f}")
+left.set(ylim=(0, 1), ylabel="probability of the action", title=f"V = log(e + 1) = {solution.V[0]:.3f}")
 right.semilogx(temperatures, better, color="C0")
 for alpha, place in ((0.01, (12, -16)), (1.0, (12, 4)), (100.0, (-6, 10))):
     p = soft_value_iteration(mdp, reward, temperature=alpha).policy[0, 0]
@@ -54,9 +57,11 @@ right.set(
     xlabel="temperature, in units of reward",
     ylabel="probability of action 1",
     ylim=(0.45, 1.05),
-    title="From greedy to uniform as the temperature rises",
+    title="From greedy to uniform",
 )
 right.legend(frameon=False)
 for ax in (left, right):
     ax.spines[["top", "right"]].set_visible(False)
 plt.show()
+
+# sphinx_gallery_thumbnail_path = 'images/thumbnails/plot_01.png'

@@ -26,7 +26,10 @@ from matplotlib.patheffects import withStroke
 
 from maxent_irl.control import temperature_sweep
 from maxent_irl.plotting import GridMapDisplay, PolicyDisplay, colour_scale
+from maxent_irl.plotting.style import HOUSE_STYLE
 from maxent_irl.worlds import GridWorld
+
+plt.style.use(HOUSE_STYLE)
 
 world = GridWorld.from_text(
     """
@@ -83,3 +86,5 @@ for ax in (cold, hot):
     ax.legend(frameon=False)
     ax.spines[["top", "right"]].set_visible(False)
 plt.show()
+
+# sphinx_gallery_thumbnail_path = 'images/thumbnails/plot_02.png'

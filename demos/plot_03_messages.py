@@ -26,6 +26,10 @@ import numpy as np
 
 from maxent_irl import MDP, soft_value_iteration
 from maxent_irl.control import message_passing
+from maxent_irl.plotting import colour_map
+from maxent_irl.plotting.style import HOUSE_STYLE
+
+plt.style.use(HOUSE_STYLE)
 
 # %%
 # Thirty-one cells and three actions: left, stay and right. An action fails with probability 0.1. Cell 8 pays 1 a step,
@@ -66,13 +70,17 @@ panels = (
     ),
 )
 for ax, (values, label, title) in zip(axes, panels, strict=True):
-    image = ax.imshow(np.ma.masked_invalid(values), aspect="auto", cmap="viridis", interpolation="nearest")
+    image = ax.imshow(
+        np.ma.masked_invalid(values), aspect="auto", cmap=colour_map(signed=False), interpolation="nearest"
+    )
     ax.set_facecolor("0.85")
     figure.colorbar(image, ax=ax, location="bottom", label=label, shrink=0.9)
     ax.set(xlabel="cell (rewards at 8 and 28)", title=title)
 axes[0].set_ylabel("time, in steps")
 for trajectory in samples:
-    axes[2].plot(trajectory.states, np.arange(len(trajectory.states)), color="white", linewidth=0.9, alpha=0.8)
-axes[2].text(18.5, 28, "white: 14 sampled\ntrajectories", color="white", fontsize=9, ha="center", va="bottom")
+    axes[2].plot(trajectory.states, np.arange(len(trajectory.states)), color="C1", linewidth=1.2, alpha=0.9)
+axes[2].text(18.5, 28, "orange: 14 sampled\ntrajectories", color="0.2", fontsize=10, ha="center", va="bottom")
 axes[1].text(0, 1.6, "not reachable yet", color="0.3", fontsize=9)
 plt.show()
+
+# sphinx_gallery_thumbnail_path = 'images/thumbnails/plot_03.png'

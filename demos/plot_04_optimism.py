@@ -27,7 +27,10 @@ from matplotlib.patheffects import withStroke
 
 from maxent_irl.control import compare_inference
 from maxent_irl.plotting import GridMapDisplay, PolicyDisplay
+from maxent_irl.plotting.style import HOUSE_STYLE
 from maxent_irl.worlds import GridWorld
+
+plt.style.use(HOUSE_STYLE)
 
 MAP = """
     .........
@@ -90,3 +93,5 @@ ax.set(xlabel="probability of a slip", ylabel="soft value at the start", title="
 ax.legend(frameon=False)
 ax.spines[["top", "right"]].set_visible(False)
 plt.show()
+
+# sphinx_gallery_thumbnail_path = 'images/thumbnails/plot_04.png'

@@ -25,7 +25,10 @@ import numpy as np
 
 from maxent_irl import soft_value_iteration
 from maxent_irl.control import soft_q_learning
+from maxent_irl.plotting.style import HOUSE_STYLE
 from maxent_irl.worlds import GridWorld
+
+plt.style.use(HOUSE_STYLE)
 
 world = GridWorld.from_text(
     """
@@ -69,3 +72,5 @@ right.legend(frameon=False)
 for ax in (left, right):
     ax.spines[["top", "right"]].set_visible(False)
 plt.show()
+
+# sphinx_gallery_thumbnail_path = 'images/thumbnails/plot_05.png'

@@ -23,7 +23,10 @@ import numpy as np
 
 from maxent_irl import soft_value_iteration
 from maxent_irl.control import LinearQuadratic, fit_gaussian_actor, soft_actor_critic
+from maxent_irl.plotting.style import HOUSE_STYLE
 from maxent_irl.worlds import GridWorld
+
+plt.style.use(HOUSE_STYLE)
 
 world = GridWorld.from_text(
     """
@@ -80,7 +83,7 @@ for (name, run), style in zip(runs.items(), ("-", "--", ":"), strict=True):
     left.loglog(run.samples_curve, np.abs(run.value_curve - solution.V).max(axis=1), style, label=name)
 left.axhline(0.02, color="0.4", linewidth=0.8)
 left.text(1e3, 0.022, "0.02", color="0.4")
-left.set(xlabel="transitions", ylabel="largest error of V", title="Critic and actor reach the soft value")
+left.set(xlabel="transitions", ylabel="largest error of V", title="Both reach the soft value")
 left.set_ylim(bottom=8e-4)
 left.legend(frameon=False, loc="lower left")
 
@@ -100,9 +103,11 @@ for k in (1, 2):
     right.plot(*(posterior.gain + k * np.linalg.cholesky(posterior.covariance) @ circle), label=name, color="C0")
     name = "fitted actor" if k == 1 else None
     right.plot(*(fit.actor.gain + k * fit.actor.factor @ circle), "--", color="C1", label=name)
-right.set(xlabel="action, component 1", ylabel="action, component 2", title="The Gaussian actor is the posterior")
+right.set(xlabel="action, component 1", ylabel="action, component 2", title="The actor is the posterior")
 right.set(aspect="equal", xlim=(-1.5, 6.0), ylim=(-5.0, 3.0))
 right.legend(frameon=False, loc="upper right", fontsize="small")
 for ax in (left, middle, right):
     ax.spines[["top", "right"]].set_visible(False)
 plt.show()
+
+# sphinx_gallery_thumbnail_path = 'images/thumbnails/plot_06.png'

@@ -28,6 +28,9 @@ import numpy as np
 
 from maxent_irl import soft_value_iteration
 from maxent_irl.control import TokenTree, desirability, ppo, reward_divergence, reward_kl_frontier
+from maxent_irl.plotting.style import HOUSE_STYLE
+
+plt.style.use(HOUSE_STYLE)
 
 # %%
 # The tree, a reference model, and a score for every completion.
@@ -86,3 +89,5 @@ right.legend(frameon=False)
 for ax in (left, right):
     ax.spines[["top", "right"]].set_visible(False)
 plt.show()
+
+# sphinx_gallery_thumbnail_path = 'images/thumbnails/plot_07.png'

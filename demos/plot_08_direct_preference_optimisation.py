@@ -34,6 +34,9 @@ from maxent_irl.control import (
     identity_preference_optimisation,
     kahneman_tversky_optimisation,
 )
+from maxent_irl.plotting.style import HOUSE_STYLE
+
+plt.style.use(HOUSE_STYLE)
 
 tree = TokenTree("ab", 3)
 reference = tree.random_policy(concentration=5.0, random_state=0)
@@ -109,7 +112,7 @@ middle.plot(ends, ends, color="0.6", linewidth=1, label="implied = true")
 middle.plot(scores, implied, "o", markersize=5)
 middle.set(xlabel="true reward of a completion", ylabel="implied reward, constant matched", aspect="equal")
 middle.legend(frameon=False)
-middle.set_title("Implied rewards from 50,000 preferences")
+middle.set_title("Implied and true reward")
 
 order = np.argsort(scores)
 place = np.arange(tree.n_completions)
@@ -120,10 +123,12 @@ for name, (fit, meant) in policies.items():
     ax.set(ylim=(0, 0.45), xticks=[])
     ax.text(0.01, 0.95, name, transform=ax.transAxes, va="top", weight="bold")
 axes["IPO"].set_ylabel("probability of the completion")
-axes["DPO"].set_title("Three losses, three posteriors")
+axes["DPO"].set_title("Three losses")
 axes["DPO"].legend(frameon=False, ncols=2, loc="upper center")
 axes["KTO"].set_xticks(place, [tree.completions[i] for i in order], fontsize="small", rotation=60)
 axes["KTO"].set_xlabel("completion (a dot ends it early), from worst to best")
 for ax in axes.values():
     ax.spines[["top", "right"]].set_visible(False)
 plt.show()
+
+# sphinx_gallery_thumbnail_path = 'images/thumbnails/plot_08.png'

@@ -29,7 +29,10 @@ import numpy as np
 from maxent_irl import MaxEntIRL, sample_demonstrations, soft_value_iteration
 from maxent_irl.control import Comparisons, PreferenceIRL, draw_preferences, uniform_prior
 from maxent_irl.plotting import GridMapDisplay, colour_scale
+from maxent_irl.plotting.style import HOUSE_STYLE
 from maxent_irl.worlds import GridWorld
+
+plt.style.use(HOUSE_STYLE)
 
 world = GridWorld((12, 12), slip=0.2, discount=0.9)
 features = world.features("smooth", n_features=8)
@@ -37,7 +40,8 @@ coef = np.array([0.6, -0.4, 0.5, 0.3, -0.5, 0.4, -0.3, 0.4])
 reward = features @ coef
 
 # %%
-# From demonstrations, drawn from the soft policy of the reward.
+# From demonstrations, drawn from the soft policy of the reward. The default objective is the likelihood, which counts every
+# decision alike; ``objective="feature-matching"`` would weigh decision t by ``discount ** t``.
 
 demos = sample_demonstrations(
     world.mdp, soft_value_iteration(world.mdp, reward).policy, 1000, max_steps=30, random_state=0
@@ -72,3 +76,5 @@ for ax, (name, values) in zip(axes, centred.items(), strict=True):
     display.plot(ax, scale=scale, colour_bar=ax is axes[-1], key=False)
     print(f"{name}: r.m.s. error {error:.4f}, spread of the reward {values.std():.3f}")
 plt.show()
+
+# sphinx_gallery_thumbnail_path = 'images/thumbnails/plot_09.png'

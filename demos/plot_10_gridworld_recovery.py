@@ -30,6 +30,9 @@ from maxent_irl.plotting import (
     RewardComparisonDisplay,
     plot_recovery,
 )
+from maxent_irl.plotting.style import HOUSE_STYLE
+
+plt.style.use(HOUSE_STYLE)
 
 data = load_gridworld()
 world, demonstrations = data.world, data.demonstrations
@@ -95,10 +98,11 @@ LearningCurveDisplay.from_estimator(
 # %%
 # The reward during the fit
 # -------------------------
-# Gradient ascent finds the goal first, then the mud, and the flowers last.
+# Gradient ascent on the textbook's objective, feature matching, finds the goal first, then the mud, and the flowers last.
 # ``RewardAnimation.from_estimator(slow, world).save("reward.gif")`` animates it.
 
-slow = MaxEntIRL(data.mdp, data.features, solver="gradient-ascent", tol=1e-3, record_iterates=True).fit(demonstrations)
+textbook = {"objective": "feature-matching", "solver": "gradient-ascent", "tol": 1e-3}
+slow = MaxEntIRL(data.mdp, data.features, **textbook, record_iterates=True).fit(demonstrations)
 steps = [0, 2, 4, len(slow.coef_path_) - 1]
 rewards = [data.features @ slow.coef_path_[step] for step in steps]
 figure, axes = plt.subplots(1, len(steps), figsize=(14, 3.2), layout="constrained")
@@ -113,4 +117,4 @@ for ax, step, reward in zip(axes[:-1], steps[:-1], rewards[:-1], strict=True):
 
 plt.show()
 
-# sphinx_gallery_thumbnail_number = 2
+# sphinx_gallery_thumbnail_path = 'images/thumbnails/plot_10.png'

@@ -21,7 +21,10 @@ from sklearn.preprocessing import PolynomialFeatures
 from maxent_irl import MaxEntIRL, sample_demonstrations, soft_value_iteration
 from maxent_irl.metrics import expected_value_difference
 from maxent_irl.plotting import GridMapDisplay, RewardComparisonDisplay, colour_scale
+from maxent_irl.plotting.style import HOUSE_STYLE
 from maxent_irl.worlds import ObjectWorld
+
+plt.style.use(HOUSE_STYLE)
 
 TEMPERATURE = 0.5  # smaller: closer to the optimal policy
 
@@ -96,3 +99,5 @@ lost = expected_value_difference(world.mdp, world.reward, at_random)
 print(f"{'choosing at random':>18}  {'':7}  {-np.log(world.n_actions):23.4f}  {'':11}  {lost:10.3f}")
 
 plt.show()
+
+# sphinx_gallery_thumbnail_path = 'images/thumbnails/plot_11.png'

@@ -83,3 +83,5 @@ draw_maze(calm.value_, "soft value", "Soft value of each node")
 CalibrationDisplay.from_estimator(calm, data.test).plot()
 
 plt.show()
+
+# sphinx_gallery_thumbnail_path = 'images/thumbnails/plot_12.png'

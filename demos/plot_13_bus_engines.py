@@ -19,8 +19,11 @@ from matplotlib import pyplot as plt
 from maxent_irl import MaxEntIRL
 from maxent_irl.datasets import load_bus_engine
 from maxent_irl.plotting import CoefficientsDisplay, StateCurveDisplay
+from maxent_irl.plotting.style import HOUSE_STYLE
 from maxent_irl.uncertainty import covariance_with_estimated_dynamics, reward_map
 from maxent_irl.worlds import BusEngine
+
+plt.style.use(HOUSE_STYLE)
 
 if "MAXENT_IRL_DATA" not in os.environ:
     print("skipped: set MAXENT_IRL_DATA to the folder with the real data")
@@ -107,12 +110,12 @@ StateCurveDisplay.from_values(
 # The log odds of replacing are the difference in value between replacing and keeping. At 0 both are equally probable.
 
 figure, ax = plt.subplots(figsize=(6, 3.6), layout="constrained")
-ax.plot(mileage, np.log(estimator.policy_[:, 1] / estimator.policy_[:, 0]), color="#0a5ea2")
+ax.plot(mileage, np.log(estimator.policy_[:, 1] / estimator.policy_[:, 0]), color="C0")
 ax.axhline(0, color="#8c8c8c", linewidth=0.9)
 ax.set(
     xlabel="mileage since the last replacement (thousand miles)",
     ylabel="log odds of replacing",
-    title="Keeping is the more probable choice at every mileage",
+    title="Keeping is more probable everywhere",
 )
 ax.spines[["top", "right"]].set_visible(False)
 
@@ -124,3 +127,5 @@ label = "cost, in units of the temperature"
 CoefficientsDisplay.from_estimator(estimator, label=label, title="The two costs").plot()
 
 plt.show()
+
+# sphinx_gallery_thumbnail_path = 'images/thumbnails/plot_13.png'

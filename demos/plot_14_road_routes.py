@@ -22,8 +22,11 @@ from maxent_irl import MaxEntIRL, RecedingHorizonIRL
 from maxent_irl.datasets import load_road_network
 from maxent_irl.metrics import path_match
 from maxent_irl.plotting import CoefficientsDisplay, NetworkMapDisplay
+from maxent_irl.plotting.style import HOUSE_STYLE
 from maxent_irl.routes import destination_posterior, expected_flows, most_likely_routes
 from maxent_irl.routes.policies import GoalPolicies
+
+plt.style.use(HOUSE_STYLE)
 
 if "MAXENT_IRL_DATA" not in os.environ:
     print("skipped: set MAXENT_IRL_DATA to the folder with the real data")
@@ -84,7 +87,7 @@ for horizon in (1, 10):
 # ------------------------------
 # Expected flows of an origin-destination table with one trip from every twentieth link to each of ten destinations.
 
-# sphinx_gallery_thumbnail_number = 2
+# sphinx_gallery_thumbnail_path = 'images/thumbnails/plot_14.png'
 
 first = np.repeat(np.arange(0, network.n_links, 20), 10)
 goals = np.tile(places[:10], len(first) // 10)
@@ -117,8 +120,8 @@ print(
 )
 
 _, ax = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
-ax.fill_between(100 * share, low, high, color="#9ecae1", label="middle half of the trips")
-ax.plot(100 * share, middle, color="#08519c", label="median trip")
+ax.fill_between(100 * share, low, high, color="C0", alpha=0.25, linewidth=0, label="middle half of the trips")
+ax.plot(100 * share, middle, color="C0", label="median trip")
 ax.axhline(1 / len(places), color="0.5", linestyle=":", label="prior probability")
 ax.set(
     xlabel="share of the trip's decisions seen (%)",

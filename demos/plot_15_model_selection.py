@@ -20,6 +20,9 @@ from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 
 from maxent_irl import MaxEntIRL
 from maxent_irl.datasets import load_gridworld
+from maxent_irl.plotting.style import HOUSE_STYLE
+
+plt.style.use(HOUSE_STYLE)
 
 data = load_gridworld()
 world = data.world
@@ -65,8 +68,8 @@ for name, row in rows.items():
 figure, ax = plt.subplots(figsize=(9, 4.4), layout="constrained")
 styles = {
     "fitted walks": ("#8c8c8c", "x"),
-    "cross-validation": ("#0a5ea2", "o"),
-    "AIC": ("#c8820a", "s"),
+    "cross-validation": ("C0", "o"),
+    "AIC": ("C1", "s"),
     "BIC": ("#3d3d3d", "^"),
     "160 later walks": ("#5c9f6e", "D"),
 }
@@ -99,8 +102,8 @@ print(f"best l2: {search.best_params_['l2']:.3g}; later walks {search.best_estim
 
 penalties = search.param_grid["l2"]
 figure, ax = plt.subplots(figsize=(6.4, 4), layout="constrained")
-ax.plot(penalties, search.cv_results_["mean_train_score"], "s--", color="#c8820a", label="fitted walks")
-ax.plot(penalties, search.cv_results_["mean_test_score"], "o-", color="#0a5ea2", label="held-out walks")
+ax.plot(penalties, search.cv_results_["mean_train_score"], "s--", color="C1", label="fitted walks")
+ax.plot(penalties, search.cv_results_["mean_test_score"], "o-", color="C0", label="held-out walks")
 truth = rows["flowers, mud and goal (the truth)"]["cross-validation"]
 ax.axhline(truth, color="#3d3d3d", linestyle=":", label="held-out walks, three features")
 ax.axvline(search.best_params_["l2"], color="#8c8c8c", linewidth=0.9)
@@ -115,3 +118,5 @@ ax.legend(frameon=False)
 ax.spines[["top", "right"]].set_visible(False)
 
 plt.show()
+
+# sphinx_gallery_thumbnail_path = 'images/thumbnails/plot_15.png'

@@ -22,8 +22,11 @@ from matplotlib import pyplot as plt
 
 from maxent_irl import MaxEntIRL
 from maxent_irl.datasets import load_gridworld
-from maxent_irl.plotting import GridMapDisplay
+from maxent_irl.plotting import GridMapDisplay, error_colour_map
+from maxent_irl.plotting.style import HOUSE_STYLE
 from maxent_irl.uncertainty import bootstrap, counterfactual, identifiability, reward_map, wald_test
+
+plt.style.use(HOUSE_STYLE)
 
 data = load_gridworld()
 world, walks = data.world, data.demonstrations[:100]
@@ -43,8 +46,9 @@ GridMapDisplay.from_values(
     label="standard error of the reward per decision",
     title="Standard error of each cell",
     from_zero=True,
+    cmap=error_colour_map(),
 ).plot(left)
-right.plot(by_formula.standard_error, by_resampling.standard_error, "o", color="#0a5ea2", markerfacecolor="none")
+right.plot(by_formula.standard_error, by_resampling.standard_error, "o", color="C0", markerfacecolor="none")
 limit = 1.05 * max(by_formula.standard_error.max(), by_resampling.standard_error.max())
 right.plot([0, limit], [0, limit], color="#8c8c8c", linewidth=0.9, label="equal")
 right.set(
@@ -53,7 +57,7 @@ right.set(
     aspect="equal",
     xlabel="standard error by the delta method",
     ylabel="standard error by 200 refits",
-    title="The same from resampled walks (a point per cell)",
+    title="The same from resampled walks",
 )
 right.legend(frameon=False, loc="upper left")
 right.spines[["top", "right"]].set_visible(False)
@@ -107,6 +111,9 @@ GridMapDisplay.from_values(
     label="half the 95% interval of the change",
     title="Uncertainty of the change",
     from_zero=True,
+    cmap=error_colour_map(),
 ).plot(right)
 
 plt.show()
+
+# sphinx_gallery_thumbnail_path = 'images/thumbnails/plot_16.png'

@@ -8,6 +8,7 @@ Reading order: `mdp` (the problem), `demonstrations` (the data), `inference` (th
 from .demonstrations import Demonstrations
 from .demonstrations.sampling import sample_demonstrations
 from .estimators import MaxEntIRL, RecedingHorizonIRL
+from .estimators.loading import load
 from .inference import SoftAgent, SoftSolution, soft_value_iteration
 from .inference.cycles import ImproperProblemError
 from .inference.visitations import expected_visitations, policy_value
@@ -26,6 +27,7 @@ __all__ = [
     "__version__",
     "expected_visitations",
     "gymnasium_reward",
+    "load",
     "policy_value",
     "sample_demonstrations",
     "soft_value_iteration",

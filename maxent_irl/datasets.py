@@ -21,7 +21,7 @@ from sklearn.utils import Bunch
 
 from .demonstrations import Demonstrations
 from .demonstrations.cells import numbers
-from .demonstrations.columns import read_columns
+from .demonstrations.table_sources import read_columns
 from .worlds import BusEngine, GridWorld, Labyrinth, RoadNetwork, bus_demonstrations, bus_usage, usage_frequencies
 
 DATA_VARIABLE = "MAXENT_IRL_DATA"

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..demonstrations.cells import MISSING, numbers
-from ..demonstrations.columns import Roles, Table, read_columns
 from ..demonstrations.labels import shown
+from ..demonstrations.table_sources import Roles, Table, read_columns
 
 KEYS = ("state", "action")
 

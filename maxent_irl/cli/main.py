@@ -1,4 +1,7 @@
-"""The command line: ``maxent-irl recover`` reads demonstrations, recovers the reward, and writes and draws it."""
+"""The command line: ``maxent-irl recover`` reads demonstrations, recovers the reward, and writes and draws it.
+
+The other commands (`saved_models`) take the model that it saved.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ import warnings
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from sklearn.exceptions import ConvergenceWarning
 
@@ -19,7 +21,10 @@ from ..datasets import BUILT_IN
 from ..estimators import MaxEntIRL
 from ..estimators.optimisers import SOLVERS, Progress
 from ..inference.cycles import ImproperProblemError
+from ..lesson import arguments as lesson
 from ..likelihood.statistics import OBJECTIVES
+from .saved_models import add_commands
+from .table_options import Once, columns_of
 
 MOST_CELLS = 1_000_000  # about as many as a map has dots
 DONE, NOT_CONVERGED, BAD_INPUT = 0, 1, 2
@@ -38,13 +43,16 @@ Without --mdp the dynamics are estimated from the table by counting; without
 examples:
   maxent-irl recover gridworld --out out
   maxent-irl recover trips.csv --id trip --state link --action turn --discount 0.95
+  maxent-irl recover maze.csv --id animal --id session --state place --time when
   maxent-irl recover walks.csv --grid 8x12 --report report.html
-  maxent-irl recover log.csv --mdp mdp.npz --features features.csv --objective likelihood
+  maxent-irl recover log.csv --mdp mdp.npz --features features.csv --groups animal
+  maxent-irl recover trips.csv --links links.csv --id trip --state link
 """
 
 OUTCOME = """\
 writes into DIR: reward.csv, coefficients.csv (with standard errors), policy.csv,
-  model.npz (arrays, no pickle) and reward.png
+  model.npz (the fitted model; no pickle) and reward.png
+then: maxent-irl score, predict, simulate, compare, report on model.npz
 exit status: 0 done; 1 not converged, everything written all the same; 2 bad input
 """
 
@@ -61,43 +69,13 @@ def parser() -> argparse.ArgumentParser:
         epilog=OUTCOME,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    recover.register("action", None, _Once)
+    lesson.add_arguments(commands.add_parser("lesson", help="open the lesson in a browser"))
+    recover.register("action", None, Once)
     recover.add_argument("source", metavar="SOURCE", help="name of a built-in set, or path of a CSV table")
     recover.add_argument("--out", metavar="DIR", type=Path, default=Path("maxent-irl-out"), help="default: %(default)s")
     recover.add_argument("--report", metavar="FILE", type=Path, help="also write one self-contained HTML report")
 
-    table = recover.add_argument_group(
-        "columns of the table",
-        "--id, --state, --action, --next-state and --goal may be repeated: the columns are one name together",
-    )
-    for name, meaning in (
-        ("id", "trajectory of each row; default: 'id'"),
-        ("state", "state; default: 'state'"),
-        ("action", "action; default: 'action' if there, otherwise which neighbour was entered"),
-        ("next-state", "state that followed; default: 'next_state' if there"),
-        ("goal", "state at which the trajectory's own task ends"),
-    ):
-        table.add_argument(f"--{name}", metavar="COLUMN", action="append", help=meaning)
-    for name, meaning in (
-        ("time", "orders the rows of a trajectory; default: 'time' if there"),
-        ("weight", "weight of the trajectory"),
-        ("terminated", "true on the last row of a trajectory that ended, or on all its rows"),
-    ):
-        table.add_argument(f"--{name}", metavar="COLUMN", help=meaning)
-    table.add_argument(
-        "--time-format", metavar="FORMAT", help="how times are written, '%%d/%%m/%%Y %%H:%%M' say; default: ISO 8601"
-    )
-    table.add_argument("--ties", choices=("error", "file-order"), help="rows of one time; default: error")
-    table.add_argument("--short", choices=("error", "drop"), help="trajectories without a decision; default: error")
-    table.add_argument(
-        "--missing",
-        metavar="WORD",
-        action="append",
-        help="means a missing value; repeat for more; default: blank, NA, nan, ...",
-    )
-    table.add_argument(
-        "--delimiter", metavar="CHAR", type=_one_character, help="between columns, ';' say; default: ','"
-    )
+    table = columns_of(recover)
     table.add_argument(
         "--grid",
         metavar="ROWSxCOLUMNS",
@@ -108,6 +86,19 @@ def parser() -> argparse.ArgumentParser:
     problem = recover.add_argument_group("problem")
     problem.add_argument("--mdp", metavar="FILE.npz", type=Path, help="dynamics written by MDP.save")
     problem.add_argument("--features", metavar="FILE.csv", type=Path, help="columns: state[, action], then features")
+    problem.add_argument(
+        "--links",
+        metavar="FILE.csv",
+        type=Path,
+        help="a road network, one link per row: from, to[, link], then numbers that are features; the table then has trips, "
+        "its states are links (nodes with --nodes), and the last place of a trip is its goal",
+    )
+    problem.add_argument("--nodes", action="store_true", help="with --links: places in the table are nodes")
+    problem.add_argument(
+        "--gaps",
+        choices=("error", "split", "drop"),
+        help="with --links: trips in which some step is no link; default: error",
+    )
     problem.add_argument("--discount", type=float, help="default 0.95, or that of --mdp or of the built-in set")
     problem.add_argument("--horizon", type=int, help="number of decisions; default: infinite, or that of --mdp")
     problem.add_argument("--smoothing", type=float, help="pseudo-count for estimated dynamics; default 0")
@@ -115,38 +106,25 @@ def parser() -> argparse.ArgumentParser:
     problem.add_argument("--inference", choices=INFERENCES, default="variational", help="default: %(default)s")
 
     fit = recover.add_argument_group("fit")
-    fit.add_argument("--objective", choices=OBJECTIVES, default="feature-matching", help="default: %(default)s")
+    fit.add_argument("--objective", choices=OBJECTIVES, default="likelihood", help="default: %(default)s")
     fit.add_argument(
-        "--l2", type=float, help="prior precision of coefficients; default 0, or 0.1 for a reward per state"
+        "--l2",
+        type=_precision,
+        help="prior precision of coefficients, or 'evidence'; default 0, or 'evidence' for a reward per state",
     )
     fit.add_argument("--solver", choices=SOLVERS, default="auto", help="default: %(default)s")
     fit.add_argument("--tol", type=float, default=1e-6, help="largest gradient per decision; default 1e-6")
     fit.add_argument("--max-iter", type=int, help="default: the solver's own")
+    fit.add_argument(
+        "--groups", metavar="COLUMN", help="what a trajectory belongs to, an animal say: errors between groups"
+    )
+    fit.add_argument("--n-jobs", metavar="N", type=int, help="workers among which goals are divided; -1: all cores")
+    add_commands(commands)
     return top
 
 
-class _Once(argparse.Action):
-    """Store the value of an option that has one; the option may not be repeated."""
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: Any,
-        option_string: str | None = None,
-    ) -> None:
-        given = namespace.__dict__.setdefault("given", set())
-        if self.dest in given:
-            parser.error(f"{option_string} is given twice, and takes one value")
-        given.add(self.dest)
-        setattr(namespace, self.dest, values)
-
-
-def _one_character(text: str) -> str:
-    text = {"\\t": "\t", "tab": "\t"}.get(text, text)
-    if len(text) != 1:
-        raise argparse.ArgumentTypeError(f"one character, or 'tab'; got {text!r}")
-    return text
+def _precision(text: str) -> float | str:
+    return text if text == "evidence" else float(text)
 
 
 def _rows_and_columns(text: str) -> tuple[int, int]:
@@ -162,9 +140,11 @@ def _rows_and_columns(text: str) -> tuple[int, int]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status."""
     options = parser().parse_args(arguments)
+    if options.command == "lesson":
+        return lesson.run(options)
     command = shlex.join(["maxent-irl", *(sys.argv[1:] if arguments is None else arguments)])
     try:
-        return recover(options, command)
+        return recover(options, command) if options.command == "recover" else options.run(options)
     except (ValueError, OSError, ImproperProblemError) as error:
         print(f"maxent-irl: {error}", file=sys.stderr)
         return BAD_INPUT
@@ -190,18 +170,23 @@ def recover(options: argparse.Namespace, command: str) -> int:
         max_iter=options.max_iter,
         feature_names=problem.feature_names,
         callback=_ProgressLine(),
+        covariance="observed" if problem.groups is None else "clustered",
+        n_jobs=options.n_jobs,
     )
+    if isinstance(problem.l2, str):
+        print("prior     choosing l2, under which the demonstrations are most probable", flush=True)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        estimator.fit(problem.demonstrations)
+        estimator.fit(problem.demonstrations, groups=problem.groups)
     print()
+    print(f"errors    from the curvature in {len(estimator.coef_):,} coefficients", flush=True)
     print(_recovery.outcome(estimator, problem))
     for warning in caught:
         if not issubclass(warning.category, ConvergenceWarning):
             print(f"warning   {warning.message}")
-    written = _recovery.write(estimator, problem, options.out)
+    said = [str(warning.message) for warning in caught]
+    written = _recovery.write(estimator, problem, options.out, command, said)
     if options.report is not None:
-        said = [str(warning.message) for warning in caught]
         _recovery.write_html(estimator, problem, options.report, command, said)
         written.append(options.report)
     print("wrote     " + "  ".join(map(str, written)))

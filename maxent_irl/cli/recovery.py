@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 import csv
 import itertools
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,24 +15,20 @@ from numpy.typing import NDArray
 
 from ..datasets import BUILT_IN
 from ..demonstrations import Demonstrations
-from ..demonstrations.cells import MISSING, check_missing
-from ..demonstrations.columns import Roles, read_columns
 from ..demonstrations.feasibility import check_labels
 from ..estimators import MaxEntIRL
 from ..mdp import MDP
-from ..mdp.files import write_arrays
-from ..plotting import is_drawable, plot_recovery
+from ..plotting import PlacesLayout, is_drawable, plot_recovery
+from ..plotting.places import MOST_PLACES
 from ..report import write_report
 from .features_file import read_features
+from .groups import groups_of
+from .road_trips import Trips, read_trips
 from .table_grid import grid_of
+from .table_options import OTHER_COLUMNS, READING, SEARCHED_COLUMNS, columns_in_words, read_options
 
-INDICATOR_L2 = (
-    0.1  # without a prior, one reward per state is never identified: neither a constant nor states out of reach
-)
 DEFAULT_DISCOUNT = 0.95
-SEARCHED_COLUMNS = ("id", "state", "action", "time", "next_state")  # by these names, unless others are given
-OTHER_COLUMNS = ("weight", "goal", "terminated")  # only where they are asked for
-READING = ("time_format", "ties", "short")  # options of Demonstrations.from_table
+FEWEST_PLACES = 5  # smaller tables are clearer as bars than as a graph
 OF_TABLES = (
     *SEARCHED_COLUMNS,
     *OTHER_COLUMNS,
@@ -42,7 +37,11 @@ OF_TABLES = (
     "delimiter",
     "smoothing",
     "grid",
+    "groups",
+    "links",
+    "gaps",
 )  # not for built-in sets
+MOST_POLICY_ROWS = 1_000_000  # with more there is no policy.csv: maxent-irl predict tells what is asked for
 SUMMARISED_FEATURES = 30  # with more, the table of coefficients goes into coefficients.csv alone
 
 
@@ -59,7 +58,7 @@ class Problem:
         Where the MDP came from, in words.
     features : array, sparse array, or None for state indicators
     feature_names : list of str
-    l2 : float
+    l2 : float or "evidence"
     world : object or None
         Where the states come from; `maxent_irl.plotting.layout_of` says whether there is a map.
     true_reward : array or None
@@ -67,6 +66,10 @@ class Problem:
         Which columns of a table were read, in words.
     neighbours : bool
         Whether an action is which neighbour was entered, the table having no actions.
+    groups : list or None
+        What each trajectory belongs to.
+    notes : dict
+        What to keep beside the saved model, so that a report on it can draw the same.
     """
 
     source: str
@@ -75,11 +78,13 @@ class Problem:
     dynamics: str
     features: Any
     feature_names: list[str]
-    l2: float
+    l2: float | str
     world: Any = None
     true_reward: NDArray | None = None
     columns: str | None = None
     neighbours: bool = False
+    groups: list[Any] | None = None
+    notes: dict[str, Any] = field(default_factory=dict)
 
     @property
     def n_features(self) -> int:
@@ -144,6 +149,7 @@ def _read_builtin(options: argparse.Namespace) -> Problem:
         l2=options.l2 or 0.0,
         world=data.get("world"),
         true_reward=data.true_reward,
+        notes={"built_in": options.source},
     )
 
 
@@ -152,6 +158,13 @@ def _read_table(options: argparse.Namespace) -> Problem:
     if not path.exists():
         known = ", ".join(sorted(BUILT_IN))
         raise ValueError(f"{path} does not exist, and is no built-in set (those are {known})")
+    if options.links is not None:
+        return _read_trips(path, options)
+    for name in ("nodes", "gaps"):
+        if getattr(options, name):
+            raise ValueError(
+                f"--{name} is about the trips of a road network: give its links with --links, or leave it out"
+            )
     mdp, cells = None, None if options.grid is None else options.grid[0] * options.grid[1]
     if options.mdp is not None:
         if options.smoothing is not None:
@@ -159,12 +172,9 @@ def _read_table(options: argparse.Namespace) -> Problem:
                 "--smoothing is for dynamics estimated from the table, and --mdp brings its own; leave one out"
             )
         mdp = MDP.load(options.mdp)
-    words = check_missing(MISSING if options.missing is None else options.missing)
-    roles: Roles = {}
-    table = read_columns(path, lambda header: _chosen(options, header, roles), options.delimiter, words)
-    reading: dict[str, Any] = {name: getattr(options, name) for name in READING if getattr(options, name) is not None}
-    reading |= roles
+    table, roles, reading = read_options(path, options)
     demonstrations = Demonstrations.from_table(table, mdp=mdp, n_states=cells if mdp is None else None, **reading)
+    n_short = len(set(table.identifiers({"id": roles["id"]})["id"].tolist())) - len(demonstrations)
     changes = {key: getattr(options, key) for key in ("discount", "horizon") if getattr(options, key) is not None}
     if mdp is not None:
         dynamics = f"dynamics from {options.mdp}"
@@ -190,8 +200,13 @@ def _read_table(options: argparse.Namespace) -> Problem:
         l2 = options.l2 or 0.0
     else:
         features, names = None, [f"state {name}" for name in _labels(demonstrations.state_labels, mdp.n_states)]
-        l2 = INDICATOR_L2 if options.l2 is None else options.l2
-    grid = None if options.grid is None else grid_of(options.grid, demonstrations, mdp)
+        l2 = "evidence" if options.l2 is None else options.l2
+    world: Any = None
+    if options.grid is not None:
+        world = grid_of(options.grid, demonstrations, mdp)
+    elif FEWEST_PLACES <= mdp.n_states <= MOST_PLACES:
+        named = _labels(demonstrations.state_labels, mdp.n_states)
+        world = PlacesLayout.of(mdp, names=named, demonstrations=demonstrations)
     return Problem(
         str(path),
         demonstrations,
@@ -200,26 +215,29 @@ def _read_table(options: argparse.Namespace) -> Problem:
         features,
         names,
         l2,
-        world=grid,
-        columns=_columns_in_words(roles),
+        world=world,
+        columns=columns_in_words(roles, n_short),
         neighbours=roles["action"] is None and options.mdp is None,
+        groups=None if options.groups is None else groups_of(path, roles["id"], options, demonstrations.ids),
+        notes={"grid": None if options.grid is None else list(options.grid)},
     )
 
 
-def _chosen(options: argparse.Namespace, header: tuple[str, ...], roles: Roles) -> Roles:
-    """Put into `roles`, and return, the column for each role: as asked for, or found by its name."""
-    for role in (*SEARCHED_COLUMNS, *OTHER_COLUMNS):
-        given = getattr(options, role)
-        if isinstance(given, list) and len(given) == 1:
-            (given,) = given
-        found = role if role in ("id", "state") or (role in SEARCHED_COLUMNS and role in header) else None
-        roles[role] = given or found
-    return roles
-
-
-def _columns_in_words(roles: Roles) -> str:
-    read = [f"{role} {' + '.join(map(repr, n if isinstance(n, list) else [n]))}" for role, n in roles.items() if n]
-    return ", ".join(read) + ("" if roles["action"] else "; no actions: an action is which neighbour was entered")
+def _read_trips(path: Path, options: argparse.Namespace) -> Problem:
+    found: Trips = read_trips(path, options)
+    return Problem(
+        str(path),
+        found.demonstrations,
+        found.network.mdp,
+        f"road network of {options.links}",
+        found.features,
+        found.feature_names,
+        options.l2 or 0.0,
+        world=found.network if found.has_map else None,
+        columns=found.columns,
+        neighbours=True,
+        groups=None if options.groups is None else groups_of(path, found.id_column, options, found.demonstrations.ids),
+    )
 
 
 def _labels(labels: tuple | None, n: int) -> list[Any]:
@@ -229,40 +247,50 @@ def _labels(labels: tuple | None, n: int) -> list[Any]:
 def outcome(estimator: MaxEntIRL, problem: Problem) -> str:
     """What the fit reached, in a few lines, and the table of coefficients with their standard errors if it is short."""
     summary = estimator.summary()
-    statistics = summary.statistics
+    statistics, chosen = summary.statistics, " (of greatest evidence)" if isinstance(estimator.l2, str) else ""
     state = "converged" if estimator.converged_ else "NOT converged"
     lines = [
-        f"fit       {state} in {estimator.n_iter_} iterations, objective {estimator.objective}, l2 {estimator.l2:g}",
+        f"fit       {state} in {estimator.n_iter_} iterations, objective {estimator.objective}, l2 {estimator.fit_.l2:g}{chosen}",
         f"          log-likelihood per decision {statistics['log_likelihood_per_decision']:.6f}, of uniform choice "
         f"{statistics['uniform_per_decision']:.6f}",
         f"          largest feature gap per decision {np.abs(estimator.feature_gap_).max():.2e} (demonstrated minus expected)",
     ]
+    if statistics["decisions_counted"] < statistics["n_decisions"] / 2:
+        lines.append(
+            f"          decisions counted: {statistics['decisions_counted']:,.3g} of {statistics['n_decisions']:,}"
+        )
     if problem.n_features <= SUMMARISED_FEATURES:
-        lines += ["", str(summary), ""]
+        lines += ["", _matching(estimator), "", str(summary), ""]
     else:
         lines += [f"note      {note}" for note in summary.notes]
     return "\n".join(lines)
 
 
-def write(estimator: MaxEntIRL, problem: Problem, folder: Path) -> list[Path]:
+def _matching(estimator: MaxEntIRL) -> str:
+    """Demonstrated beside expected features, a line each: that they match is what maximum entropy is known for."""
+    demonstrated = estimator.fit_.demonstrated_features
+    expected = demonstrated - estimator.feature_gap_
+    names = estimator.fit_.names
+    width = max(map(len, names)) + 2
+    lines = [f"{'features per decision':<{max(width, 23)}}{'demonstrated':>14}{'expected':>14}"]
+    for name, shown, model in zip(names, demonstrated, expected, strict=True):
+        lines.append(f"  {name:<{max(width, 23) - 2}}{shown:>14.6f}{model:>14.6f}")
+    return "\n".join(lines)
+
+
+def write(
+    estimator: MaxEntIRL, problem: Problem, folder: Path, command: str = "", warnings: Sequence[str] = ()
+) -> list[Path]:
     """Write reward.csv, coefficients.csv, policy.csv, model.npz and reward.png; return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     names = ("reward.csv", "coefficients.csv", "policy.csv", "model.npz", "reward.png")
     reward, coefficients, policy, model, figure = paths = [folder / name for name in names]
     _write_reward(reward, estimator.reward_, problem)
     _write_coefficients(coefficients, estimator)
-    _write_policy(policy, estimator, problem)
-    fitted = (
-        "coef",
-        "reward",
-        "value",
-        "policy",
-        "visitations",
-        "loss_curve",
-        "converged",
-    )  # with goals not all are there
-    arrays = {name: getattr(estimator, f"{name}_") for name in fitted if hasattr(estimator, f"{name}_")}
-    write_arrays(model, {"feature_names": np.array(json.dumps(problem.feature_names)), **arrays})
+    if not _write_policy(policy, estimator, problem):
+        paths.remove(policy)
+    about = {"source": problem.source, "dynamics": problem.dynamics, "neighbours": problem.neighbours}
+    estimator.save(model, **about, **problem.notes, command=command, warnings=list(warnings))
     _draw(figure, estimator, problem)
     return paths
 
@@ -288,13 +316,18 @@ def _write_coefficients(path: Path, estimator: MaxEntIRL) -> None:
         out.writerows(zip(*columns.values(), strict=True))
 
 
-def _write_policy(path: Path, estimator: MaxEntIRL, problem: Problem) -> None:
-    """A row per state and action; per time too with a horizon, and per demonstrated goal where there are goals."""
+def _write_policy(path: Path, estimator: MaxEntIRL, problem: Problem) -> bool:
+    """A row per state and action; per time too with a horizon, and per demonstrated goal where there are goals.
+
+    Nothing is written if these are more than MOST_POLICY_ROWS; return whether it was.
+    """
     states = problem.state_names
     given = problem.demonstrations.goals
     goals: Sequence[Any] = [None] if given is None else np.unique(given).tolist()
     times: Sequence[Any] = [None] if problem.mdp.horizon is None else range(problem.mdp.horizon)
     used = np.flatnonzero(problem.mdp.available.any(axis=1))
+    if int(problem.mdp.available.sum()) * len(goals) * len(times) > MOST_POLICY_ROWS:
+        return False
     with open(path, "w", encoding="utf-8", newline="") as file:
         out = csv.writer(file)
         keys = [name for name, values in (("goal", goals), ("time", times)) if values[0] is not None]
@@ -305,6 +338,7 @@ def _write_policy(path: Path, estimator: MaxEntIRL, problem: Problem) -> None:
             for s, row in zip(used, proba, strict=True):
                 open_actions = np.flatnonzero(problem.mdp.available[s])
                 out.writerows((*key, states[s], problem.action_name(s, a), repr(float(row[a]))) for a in open_actions)
+    return True
 
 
 def _draw(path: Path, estimator: MaxEntIRL, problem: Problem) -> None:

@@ -23,6 +23,10 @@ from sklearn.linear_model import LogisticRegression
 
 from .._checks import check_finite, check_numbers, check_positive, check_temperature
 from ..demonstrations.draws import generator
+from ..likelihood.recession import Recession, find_recession, none_found
+from ..rewards.linear import flat_directions
+
+DENSE_FEATURES = 256  # up to this many coefficients the curvature is formed to look for directions without a maximum
 
 
 def draw_preferences(
@@ -100,12 +104,15 @@ class BradleyTerryFit:
         Sum over all preferences, in nats.
     converged : bool
     n_iter : int
+    recession : Recession
+        Directions of the coefficients without a finite maximum: preferences that are certain. None with a penalty.
     """
 
     coef: NDArray  # (K,)
     log_likelihood: float
     converged: bool
     n_iter: int
+    recession: Recession
 
 
 def fit_bradley_terry(
@@ -159,4 +166,26 @@ def fit_bradley_terry(
     coef = model.coef_[0]
     log_likelihood = float(-(seen.counts * np.logaddexp(0.0, -(gaps @ coef))).sum())
     n_iter = int(model.n_iter_.max())
-    return BradleyTerryFit(coef, log_likelihood, n_iter < max_iter, n_iter)
+    recession = none_found(len(coef)) if l2 > 0 else _recession(gaps, seen.counts, coef)
+    return BradleyTerryFit(coef, log_likelihood, n_iter < max_iter, n_iter, recession)
+
+
+def _recession(gaps: Any, counts: NDArray, coef: NDArray) -> Recession:
+    """Directions in which no preference contradicts the others; looked for with up to DENSE_FEATURES coefficients."""
+    if len(coef) > DENSE_FEATURES:
+        return none_found(len(coef))
+    gram = gaps.T @ gaps
+    gram = gram.toarray() if sparse.issparse(gram) else gram
+    largest = np.abs(gaps).max(axis=0)
+    largest = largest.toarray().ravel() if sparse.issparse(largest) else largest
+    ignored = flat_directions(gram, largest * np.sqrt(gaps.shape[0]))
+
+    def evaluate(at: NDArray) -> tuple[NDArray, NDArray]:
+        lost = expit(-(gaps @ at))  # probability of the other outcome
+        spread = counts * lost * (1.0 - lost)
+        weighted = gaps.multiply(spread[:, None]) if sparse.issparse(gaps) else gaps * spread[:, None]
+        curvature = gaps.T @ weighted
+        curvature = curvature.toarray() if sparse.issparse(curvature) else curvature
+        return -(gaps.T @ (counts * lost)), curvature
+
+    return find_recession(evaluate, coef, unit=largest, total_weight=float(counts.sum()), ignored=ignored)

@@ -67,10 +67,10 @@ def evidence_lower_bound(
     ValueError
         For a policy whose rows are no distributions, naming the state.
     """
-    return _Bound(mdp, reward, temperature, action_prior).values(check_policy(mdp, policy))
+    return LowerBound(mdp, reward, temperature, action_prior).values(check_policy(mdp, policy))
 
 
-class _Bound:
+class LowerBound:
     """The ELBO of one problem as a function of the policy."""
 
     def __init__(self, mdp: MDP, reward: ArrayLike, temperature: float, action_prior: ArrayLike | None) -> None:
@@ -177,7 +177,7 @@ def maximise_evidence_lower_bound(
         in which episodes start, or with a horizon may arrive.
     """
     tol, max_iter = check_positive("tol", tol, or_zero=True), check_count("max_iter", max_iter, at_least=0)
-    bound = _Bound(mdp, reward, temperature, action_prior)
+    bound = LowerBound(mdp, reward, temperature, action_prior)
     dead = mdp.structure.dead("variational") & ((mdp.initial_distribution > 0) | (mdp.horizon is not None))
     if dead.any():
         raise ValueError(

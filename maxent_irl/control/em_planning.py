@@ -18,17 +18,32 @@ M-step is
     \pi_\text{new}(s) \in \arg\max_a \hat Q(s, a) \quad \text{(greedy)} .
 
 Neither M-step lowers the likelihood. The greedy M-step is policy iteration and ends after a few iterations. The full M-step
-converges linearly to the same value. There is no temperature: the fixed point is that of the hard Bellman equation.
+converges linearly to the same value. An iteration multiplies the odds of two actions by the ratio of their :math:`\hat Q`. That
+ratio is close to 1 if the discount is. There is no temperature: the fixed point is that of the hard Bellman equation.
 
-Source: Toussaint, M., & Storkey, A. (2006), Probabilistic inference for solving discrete and continuous state Markov decision
+The accelerated M-step is the full one over-relaxed,
+
+.. math::
+
+    \pi_\text{new}(a \mid s) \propto \pi(a \mid s) \, \hat Q(s, a)^\eta , \qquad \eta = 1, 2, 4, \dots
+
+Over-relaxed EM may lower a likelihood in general. Here it does not, for any :math:`\eta > 0`: weights that increase with
+:math:`\hat Q` raise its mean in every state, so every value rises by the policy improvement theorem.
+
+What differs from the paper: the messages are summed by linear solves. `time_mixture` computes them one by one, as published, and
+for time priors that are not geometric. The accelerated M-step is not in the paper.
+
+Sources: Toussaint, M., & Storkey, A. (2006), Probabilistic inference for solving discrete and continuous state Markov decision
 processes, ICML, 945-952. The proportional M-step also: Dayan, P., & Hinton, G. E. (1997), Using expectation-maximization for
-reinforcement learning, Neural Computation 9(2), 271-278.
+reinforcement learning, Neural Computation 9(2), 271-278. Over-relaxation: Salakhutdinov, R., & Roweis, S. (2003), Adaptive
+overrelaxed bound optimization methods, ICML, 664-671.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -43,8 +58,8 @@ from ..mdp.process import check_reward
 from ._requirements import require_discounted
 from .limits import can_end, reward_range, uniform_prior
 
-M_STEPS = ("full", "greedy")
-NEVER = 1e-13  # likelihoods below this are rounding
+M_STEPS = ("accelerated", "full", "greedy")
+LARGEST_POWER = 2.0**40  # eta stops doubling here, where logits are still far from overflow
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +83,8 @@ class EMPlan:
         ``max_s (max_a Q(s, a) - V(s))``, the gain from choosing one decision greedily.
     error_bound : float
         Upper bound on the distance from the optimal value: ``residual / (1 - discount)``.
+    message : str
+        Why the iteration stopped, and what to do where it did not converge.
     """
 
     policy: NDArray  # (S, A)
@@ -79,13 +96,14 @@ class EMPlan:
     n_iter: int
     residual: float
     error_bound: float
+    message: str
 
 
 def em_planning(
     mdp: MDP,
     reward: ArrayLike,
     *,
-    m_step: str = "full",
+    m_step: str = "accelerated",
     tol: float = 1e-6,
     max_iter: int = 100_000,
 ) -> EMPlan:
@@ -96,7 +114,10 @@ def em_planning(
     mdp : MDP
         Infinite horizon, discount < 1. After the end of an episode every reward is 0.
     reward : (S,) or (S, A) array
-    m_step : "full" or "greedy"
+    m_step : "accelerated", "full" or "greedy"
+        "full" is the published M-step. It needs about ``V / (Q(best) - Q(second best))`` iterations per factor of e, values
+        measured from the lowest reward: at discount .99 often more than `max_iter`. "accelerated" has the same fixed points and
+        needs tens of iterations at any discount.
     tol : float
         Wanted `EMPlan.error_bound`, in units of reward.
     max_iter : int
@@ -112,24 +133,38 @@ def em_planning(
     """
     check_choice("m_step", m_step, M_STEPS)
     max_iter = check_count("max_iter", max_iter, at_least=0)
-    problem = _Mixture(mdp, reward)
+    problem = Mixture(mdp, reward)
     start = check_policy(mdp, uniform_prior(mdp))
+    with np.errstate(divide="ignore"):
+        logits = np.log(start)
     curve: list[float] = []
 
-    def e_step(policy: NDArray) -> tuple[tuple[NDArray, NDArray], float]:
-        V, Q, likelihood = problem.e_step(policy)
+    def e_step(at: _Iterate) -> tuple[tuple[NDArray, NDArray], float]:
+        V, Q, likelihood = problem.e_step(at.policy)
         curve.append(likelihood)
         gain = np.where(mdp.terminal, 0.0, Q.max(axis=0) - V)
         return (V, Q), float(gain.max(initial=0.0))
 
-    def advance(policy: NDArray, measured: tuple[NDArray, NDArray]) -> NDArray:
-        return problem.m_step(policy, measured[1], greedy=m_step == "greedy")
+    def advance(at: _Iterate, measured: tuple[NDArray, NDArray]) -> _Iterate:
+        if m_step == "greedy":
+            return at._replace(policy=soft_maximum(measured[1], None, 0.0)[1])
+        logits = problem.reweighted(at.logits, measured[1], at.power)
+        power = min(2.0 * at.power, LARGEST_POWER) if m_step == "accelerated" else 1.0
+        return _Iterate(soft_maximum(logits, None, 1.0)[1], logits, power)
 
     wanted = check_positive("tol", tol) * (1.0 - mdp.discount)
-    done = iterate(start, measure=e_step, advance=advance, tolerance=lambda _: wanted, max_iter=max_iter)
+    first = _Iterate(start, logits, 1.0)
+    done = iterate(first, measure=e_step, advance=advance, tolerance=lambda _: wanted, max_iter=max_iter)
     V, Q = done.measured
+    message = "converged" if done.converged else f"max_iter={max_iter} iterations were not enough"
+    if m_step == "full" and not done.converged:
+        message += (
+            f": the value may still be {done.residual / (1.0 - mdp.discount):.2g} too low. The full M-step is slow where scaled "
+            "values of actions are nearly equal, as they are at high discounts: use m_step='accelerated', which has the same "
+            "fixed points"
+        )
     return EMPlan(
-        done.state.T,
+        done.state.policy.T,
         V,
         Q.T,
         curve[-1],
@@ -138,46 +173,19 @@ def em_planning(
         done.n_iter,
         done.residual,
         done.residual / (1.0 - mdp.discount),
+        message,
     )
 
 
-def reward_time_posterior(mdp: MDP, reward: ArrayLike, policy: ArrayLike, n_times: int) -> NDArray:
-    r"""Return the posterior of the time of the reward event, p(T | R = 1; policy) for T = 0, ..., n_times - 1; (n_times,).
+class _Iterate(NamedTuple):
+    """A policy, its logits (which do not underflow), and the power of the next M-step."""
 
-    Each component of the mixture is computed by forward messages. The sum tends to 1 as `n_times` grows; for n times it is less
-    by at most :math:`\gamma^n / L`.
-
-    Parameters
-    ----------
-    mdp, reward
-        As for `em_planning`.
-    policy : (S, A) array
-    n_times : int
-
-    Raises
-    ------
-    ValueError
-        If the event has probability 0 under this policy, which then earns the lowest reward at all times.
-    """
-    n_times = check_count("n_times", n_times)
-    problem = _Mixture(mdp, reward)
-    pi = check_policy(mdp, policy)
-    likelihood = problem.e_step(pi)[2]
-    if not likelihood > NEVER:
-        raise ValueError(
-            "under this policy the reward is never seen: it earns the lowest reward at all times. Use another policy"
-        )
-    d = mdp.initial_distribution
-    seen = np.empty(n_times)
-    for T in range(n_times):
-        mass = pi * d
-        seen[T] = (mass * problem.scaled_reward).sum() + (1.0 - mass.sum()) * problem.scaled_zero
-        d = mdp.transitions.T @ mass.ravel()
-    seen *= (1.0 - mdp.discount) * mdp.discount ** np.arange(n_times)
-    return seen / likelihood
+    policy: NDArray  # (A, S)
+    logits: NDArray  # (A, S)
+    power: float
 
 
-class _Mixture:
+class Mixture:
     """The mixture of finite-time problems: reward as a probability, E-step and M-step."""
 
     def __init__(self, mdp: MDP, reward: ArrayLike) -> None:
@@ -200,11 +208,11 @@ class _Mixture:
         Q = np.where(self.available, self.reward + system.expect(V), -math.inf)
         return V, Q, float((1.0 - self.mdp.discount) * (self.mdp.initial_distribution @ self.scaled(V)))
 
-    def m_step(self, policy: NDArray, Q: NDArray, *, greedy: bool) -> NDArray:
-        """The next policy (A, S) from a policy and its Q, both (A, S)."""
-        if greedy:
-            return soft_maximum(Q, None, 0.0)[1]
-        new = policy * np.maximum(self.scaled(np.where(self.available, Q, 0.0)), 0.0)
-        total = new.sum(axis=0)
+    def reweighted(self, logits: NDArray, Q: NDArray, power: float) -> NDArray:
+        """Logits of ``policy * scaled(Q) ** power``, normalised; all arrays (A, S)."""
+        with np.errstate(divide="ignore"):
+            new = logits + power * np.log(np.maximum(self.scaled(np.where(self.available, Q, self.low)), 0.0))
+        top = new.max(axis=0)
         # Where only the lowest reward can follow, the likelihood does not depend on the policy, which is kept.
-        return np.where(total > 0, np.divide(new, total, out=np.zeros_like(new), where=total > 0), policy)
+        possible = np.isfinite(top)
+        return np.where(possible, new - np.where(possible, top, 0.0), logits)

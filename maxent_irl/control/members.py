@@ -2,16 +2,15 @@
 
 One slippery 5 x 5 grid serves the planners and the learners. One token tree serves the methods that fine-tune language
 models. A double integrator serves the continuous members. Each function returns a distance from `soft_value_iteration` or
-from a closed form. It takes a seed, which deterministic members ignore.
+from a closed form. It takes a seed, which deterministic members ignore. `_planning_members` holds the rows of other
+posteriors, of EM and of sampled improvement.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
-from time import perf_counter
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,13 +20,13 @@ from ..demonstrations.sampling import sample_demonstrations
 from ..estimators import MaxEntIRL
 from ..inference import soft_value_iteration
 from ..inference.visitations import expected_visitations
-from ..worlds import GridWorld
+from ._member import ALPHA, Measured, Member, measure, slippery_grid
+from ._planning_members import PLANNING_MEMBERS
 from ._sampled_learning import SampledSolution
 from .bradley_terry import draw_preferences, fit_bradley_terry
 from .continuous_actor_critic import soft_actor_critic_continuous
 from .demonstrated_prior import demonstrated_prior
 from .elbo import evidence_lower_bound, maximise_evidence_lower_bound
-from .em_planning import em_planning
 from .gaussian_actor import fit_gaussian_actor
 from .graphical_model import message_passing
 from .kl_control import desirability
@@ -44,53 +43,10 @@ from .soft_actor_critic import soft_actor_critic
 from .soft_q_learning import soft_q_learning
 from .token_tree import TokenTree
 
-ALPHA, BETA = 0.3, 0.5
+__all__ = ["ALPHA", "MEMBERS", "Measured", "Member", "double_integrator", "measure"]
+
+BETA = 0.5
 PREFERENCES = 50_000
-
-
-@dataclass(frozen=True)
-class Member:
-    """One row of the table."""
-
-    name: str
-    measured: str  # what the distance measures
-    bound: float  # largest distance allowed
-    distance: Callable[[int], float]  # of a seed
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A member's distance from the exact answer, and the time it took."""
-
-    member: Member
-    distance: float
-    seconds: float
-
-    @property
-    def kept(self) -> bool:
-        """Whether the distance is within the bound."""
-        return self.distance <= self.member.bound
-
-
-def measure(member: Member, seed: int = 0) -> Measured:
-    """Run one member with a seed."""
-    start = perf_counter()
-    distance = member.distance(seed)
-    return Measured(member, distance, perf_counter() - start)
-
-
-@cache
-def slippery_grid() -> GridWorld:
-    """Return a 5 x 5 grid with slip 0.2: mud costs 1 a step, and a corner pays 1 a step."""
-    drawn = """
-        .....
-        .m...
-        .m.m.
-        ...m.
-        ....G
-    """
-    rewards = {"G": 1.0, "m": -1.0}
-    return GridWorld.from_text(drawn, rewards=rewards, slip=0.2, discount=0.9, terminal_goals=False)
 
 
 @cache
@@ -165,14 +121,6 @@ def _uniform_constant(seed: int) -> float:
     uniform = soft_value_iteration(mdp, world.reward, temperature=ALPHA, action_prior=uniform_prior(mdp))
     constant = ALPHA * math.log(mdp.n_actions) / (1 - mdp.discount)
     return max(_largest(without.V - constant, uniform.V), _largest(without.policy, uniform.policy))
-
-
-def _em(m_step: str) -> float:
-    world = slippery_grid()
-    # The full M-step converges fastest where scaled rewards differ by large factors, so only the goal pays here.
-    reward = (world.reward > 0).astype(float)
-    plan = em_planning(world.mdp, reward, m_step=m_step, tol=1e-6)
-    return _largest(plan.V, soft_value_iteration(world.mdp, reward, temperature=0.0).V)
 
 
 def _learner(learn: Callable[..., SampledSolution], seed: int, **options: float) -> float:
@@ -308,8 +256,7 @@ MEMBERS = (
     Member("ELBO", "ELBO of the soft policy and its maximum, against V", 1e-8, _elbo),
     Member("both limits", "V from hard V at 1e-6, log policy from prior at 1e6", 2e-5, _limits),
     Member("uniform prior", "V against V without prior minus its constant", 1e-9, _uniform_constant),
-    Member("EM planning, full", "value against the optimal one", 1e-6, lambda _: _em("full")),
-    Member("EM planning, greedy", "value against the optimal one", 1e-6, lambda _: _em("greedy")),
+    *PLANNING_MEMBERS,
     Member("soft Q-learning", "V against the soft value, max norm", 0.02, lambda seed: _learner(soft_q_learning, seed)),
     Member(
         "soft actor-critic", "V against the soft value, max norm", 0.02, lambda seed: _learner(soft_actor_critic, seed)

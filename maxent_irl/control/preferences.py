@@ -29,8 +29,9 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
-from .._checks import check_temperature
+from .._checks import check_temperature, column_names
 from ..demonstrations.labelled import as_demonstrations, demonstrations_for
+from ..likelihood.information import IdentifiabilityWarning
 from ..mdp import MDP, check_mdp
 from ..rewards import Features, LinearReward
 from .bradley_terry import check_pairs, fit_bradley_terry
@@ -126,6 +127,8 @@ class PreferenceIRL(ClassifierMixin, BaseEstimator):
         Sum over all comparisons, in nats.
     n_comparisons_, n_iter_ : int
     converged_ : bool
+    recession_ : Recession
+        Directions of the coefficients without a finite maximum; `Recession.signs` says which coefficients have no finite value.
 
     Raises
     ------
@@ -136,6 +139,8 @@ class PreferenceIRL(ClassifierMixin, BaseEstimator):
     -----
     ConvergenceWarning
         If the fit did not converge; the attributes are set nevertheless.
+    IdentifiabilityWarning
+        If no comparison contradicts some direction of the coefficients, so that there is no finite maximum, naming it.
 
     References
     ----------
@@ -192,8 +197,17 @@ class PreferenceIRL(ClassifierMixin, BaseEstimator):
         self.classes_ = np.array([0, 1])
         self.log_likelihood_ = fit.log_likelihood
         self.n_comparisons_, self.n_features_in_ = len(comparisons), model.n_parameters
-        self.n_iter_, self.converged_ = fit.n_iter, fit.converged
-        if not fit.converged:
+        self.n_iter_, self.converged_, self.recession_ = fit.n_iter, fit.converged, fit.recession
+        if fit.recession.span.shape[1]:
+            names = column_names(self.features) or [f"feature {k}" for k in range(model.n_parameters)]
+            warnings.warn(
+                f"no preference contradicts the direction {fit.recession.describe([str(name) for name in names])} of the "
+                "coefficients: the farther along it, the more probable the preferences, so there is no finite maximum; coef_ is "
+                "where the fit stopped. Set l2 > 0, or give more preferences",
+                IdentifiabilityWarning,
+                stacklevel=2,
+            )
+        elif not fit.converged:
             warnings.warn(
                 f"the fit did not converge in {fit.n_iter} iterations: raise max_iter, or set l2 > 0 if some preferences are "
                 "certain, so that coefficients grow without bound",

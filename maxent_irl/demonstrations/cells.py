@@ -74,7 +74,7 @@ def identifiers(columns: Sequence[NDArray]) -> list[NDArray]:
     value_of: dict[Any, int | None] = {text: int(text) for text in texts}
     value_of[None] = None
     read = [[value_of[value] for value in column.tolist()] for column in columns]
-    return [_objects(values) if None in values else np.array(values, dtype=np.int64) for values in read]
+    return [np.fromiter(values, object if None in values else np.int64, len(values)) for values in read]
 
 
 def numbers(column: NDArray, place: Place) -> NDArray:
@@ -106,9 +106,3 @@ def flags(column: NDArray, place: Place) -> NDArray:
         elif value is not None and value == value:
             raise ValueError(f"{place(listed.index(value))}: {shown(value)} is neither true nor false, neither 1 nor 0")
     return np.array([known.get(value, False) for value in listed], dtype=bool)
-
-
-def _objects(values: list) -> NDArray:
-    column = np.empty(len(values), dtype=object)
-    column[:] = values
-    return column

@@ -64,9 +64,18 @@ def pick(flat: Flat, i: int, visits: NDArray) -> Trajectory:
     )
 
 
+FIELDS = {"state_labels": ("states", "final_states", "goals"), "action_labels": ("actions",)}  # what labels are about
+
+
+def unlabel(flat: AnyFlat, name: str) -> AnyFlat:
+    """The same trajectories with labels that are integers as indices."""
+    numbers = np.array([*getattr(flat, name), -1], dtype=np.int64)  # the last entry is for -1, unknown
+    given = {key: getattr(flat, key) for key in FIELDS[name]}
+    return flat.changed(**{key: numbers[old] for key, old in given.items() if old is not None}, **{name: None})
+
+
 def relabel(flat: AnyFlat, **labels: Iterable[Any] | None) -> AnyFlat:
     """The same trajectories with indices in the order of the given `state_labels` and `action_labels`, where given."""
-    fields = {"state_labels": ("states", "final_states", "goals"), "action_labels": ("actions",)}
     changes: dict[str, Any] = {}
     for name, given in labels.items():
         if given is None:
@@ -76,7 +85,7 @@ def relabel(flat: AnyFlat, **labels: Iterable[Any] | None) -> AnyFlat:
             raise ValueError(f"the {what}s are integers, which are indices already: {name} is for labels; leave it out")
         position = {label: i for i, label in enumerate(wanted)}
         index = np.array([*(position.get(label, -2) for label in seen), -1])  # the last entry is for -1, unknown
-        for key in fields[name]:
+        for key in FIELDS[name]:
             old = getattr(flat, key)
             if old is None:
                 continue

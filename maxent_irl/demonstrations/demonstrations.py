@@ -15,19 +15,21 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from ..mdp import MDP
+from ..mdp import MDP, html
 from .cells import MISSING, check_missing
 from .changes import concatenate, pick, same, selection, summary, take
-from .columns import FileTable, Names, Roles, columns_of
 from .episodes import read_episodes
 from .feasibility import check_feasible, check_range
 from .files import read_npz, write_npz
 from .flat import Flat, Trajectory, read_only
 from .formats import read_state_paths, read_trajectories
 from .row_order import Ties
+from .table_sources import FileTable, Names, Roles, columns_of
 from .tables import Reading, Short, read_table
 
 __all__ = ["Demonstrations", "Trajectory"]
+
+SHOWN_IN_NOTEBOOKS = 5  # trajectories
 
 
 class Demonstrations(Flat, Sequence[Trajectory]):
@@ -304,6 +306,15 @@ class Demonstrations(Flat, Sequence[Trajectory]):
     def __repr__(self) -> str:
         return f"<Demonstrations: {summary(self)}>"
 
+    def _repr_html_(self) -> str:
+        shown = [
+            (i, f"{len(path.actions):,}", _first(path), "yes" if path.terminated else "no")
+            for i, path in zip(range(SHOWN_IN_NOTEBOOKS), self, strict=False)
+        ]
+        more = [] if len(self) == len(shown) else [("…", "", f"and {len(self) - len(shown):,} more", "")]
+        table = html.columns(("trajectory", "decisions", "states", "terminated"), [*shown, *more])
+        return html.facts("Demonstrations", [("", summary(self))]) + table
+
     # What follows from the arrays.
 
     @property
@@ -393,3 +404,10 @@ class Demonstrations(Flat, Sequence[Trajectory]):
             For truncated files and files of another kind, naming the file.
         """
         return cls.from_fields(read_npz(path).fields())
+
+
+def _first(path: Trajectory) -> str:
+    """The first states of a trajectory, by their labels where there are any."""
+    states = path.states[:8].tolist()
+    named = states if path.state_labels is None else [path.state_labels[s] for s in states]
+    return " → ".join(map(str, named)) + (" → …" if len(path.states) > len(states) else "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .changes import relabel
+from .changes import relabel, unlabel
 from .demonstrations import Demonstrations
 
 NAMES = ("state_labels", "action_labels")
@@ -19,10 +19,8 @@ def as_demonstrations(given: Any, like: Demonstrations | None = None) -> Demonst
         labels, wanted = getattr(demos, name), getattr(like, name)
         if labels is not None and wanted is not None:
             demos = relabel(demos, **{name: wanted})
-        elif labels is not None and all(
-            type(label) is int for label in labels
-        ):  # numbers, where the others are indices
-            demos = relabel(demos, **{name: range(max(labels) + 1)}).changed(**{name: None})
+        elif labels is not None and all(type(label) is int and 0 <= label < 2**63 for label in labels):
+            demos = unlabel(demos, name)  # numbers, where those of the others are indices
     return demos
 
 

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from .._checks import check_count
 from ..mdp import MDP
 from .cells import flags, is_number, numbers
-from .columns import Roles, Table
 from .flat import Flat, check_lengths, flatten
 from .labels import Labels, encode, first_missing, missing, named, shown
 from .neighbours import entered_neighbours, inferred_actions
 from .row_order import Ties, first_seen, row_order
+from .table_sources import Roles, Table
 
 Short = Literal["error", "drop"]
 STATES = ("state", "next_state", "goal")  # roles of columns that hold states

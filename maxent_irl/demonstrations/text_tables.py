@@ -133,14 +133,8 @@ def _table(path: str, lines: _Lines, wanted: Callable[[tuple[str, ...]], Iterabl
         numbers.append(lines.number)
         for column, known, k in zip(cells, seen, places, strict=True):
             column.append(known.setdefault(record[k], record[k]))
-    columns = {name: _objects(column) for name, column in zip(names, cells, strict=True)}
+    columns = {name: np.fromiter(column, object, len(column)) for name, column in zip(names, cells, strict=True)}
     return TextTable(path, header, columns, np.array(numbers, dtype=np.int64))
-
-
-def _objects(cells: list[str]) -> NDArray:
-    column = np.empty(len(cells), dtype=object)
-    column[:] = cells
-    return column
 
 
 class _Lines:

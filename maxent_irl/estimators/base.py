@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from ..demonstrations import Demonstrations
 from ..inference.agent import SoftSolution
 from ..likelihood.information import Covariance, Information
 from ..routes.policies import GoalPolicies
+from .files import write_model
 from .fit import Fit
 from .summary import FitSummary, summarise
 
@@ -56,6 +58,7 @@ class RewardEstimator(BaseEstimator):
     n_iter_: int
     n_decisions_: int
     n_trajectories_: int
+    notes_: dict[str, Any]  # of an estimator that was loaded: what was kept beside it
 
     covariance: str = "observed"
 
@@ -163,6 +166,23 @@ class RewardEstimator(BaseEstimator):
     def _check_possible(self, demonstrations: Demonstrations) -> None:
         if not self.fit_.has_goals or demonstrations.goals is not None:
             self.fit_.check_possible(demonstrations)
+
+    def save(self, path: str | os.PathLike, **notes: Any) -> None:
+        """Write the fitted estimator to an ``.npz`` file of plain arrays, nothing pickled; `maxent_irl.load` reads it.
+
+        Parameters
+        ----------
+        path : path
+        **notes
+            What else to keep, as plain values: ``notes_`` of what is read.
+
+        Raises
+        ------
+        ValueError
+            For estimators and rewards that have no file format, and for labels that a file cannot hold.
+        """
+        check_is_fitted(self)
+        write_model(self, path, **notes)
 
     # How sure.
 

@@ -16,8 +16,9 @@ from ..inference.brief_repr import BriefRepr
 from ..inference.visitations import expected_visitations
 from ..likelihood.information import Information
 from ..likelihood.objective import Objective, ObjectivePoint
+from ..likelihood.recession import Recession
 from ..likelihood.separation import pairs_in_reach
-from ..likelihood.statistics import check_possible
+from ..likelihood.statistics import check_possible, sufficient_statistics
 from ..likelihood.task import TaskObjective
 from ..rewards import RewardModel
 from ..routes.objective import objective_of
@@ -56,6 +57,8 @@ class Fit(BriefRepr):
         Of the fitted reward; None where each goal has one of its own.
     start : Any
         Values V from which the objective is solved again at `theta`.
+    recession : Recession or None
+        Directions without a finite maximum; None: not looked for.
     """
 
     agent: SoftAgent
@@ -69,6 +72,7 @@ class Fit(BriefRepr):
     n_jobs: int | None = None
     solution: SoftSolution | None = field(default=None, repr=False)
     start: Any = field(default=None, repr=False)
+    recession: Recession | None = field(default=None, repr=False)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: self.__dict__[name] for name in self.__dataclass_fields__}
@@ -167,6 +171,16 @@ class Fit(BriefRepr):
             return TaskObjective.of(self.agent, self.reward_model, demonstrations, self.weighting)
         return objective_of(self.agent, self.reward_model, demonstrations, self.weighting, n_jobs=self.n_jobs)
 
+    @property
+    def demonstrated_features(self) -> NDArray:
+        """Features of the demonstrated decisions, per decision, (K,): what the fit makes the expected ones match."""
+        statistics = sufficient_statistics(self.agent.mdp, self.demonstrations, self.weighting)
+        pairs = np.asarray(statistics.pairs.sum(axis=0)).ravel()
+        features = self.point.features
+        size = int(np.prod(features.shape))
+        mass = np.bincount(np.arange(len(pairs)) % size, pairs, size)
+        return features.total(mass) / pairs.sum()
+
     @cached_property
     def objective(self) -> Objective:
         """The objective of the fit."""
@@ -198,6 +212,7 @@ class Fit(BriefRepr):
             l2=self.l2,
             equality=objective.information_equality,
             uncorrelated=objective.uncorrelated,
+            unbounded=None if self.recession is None else self.recession.span,
         )
 
     @cached_property

@@ -26,10 +26,11 @@ from ..demonstrations import Demonstrations
 from ..inference.agent import SoftAgent
 from ..likelihood import TaskPoint
 from ..likelihood.information import COVARIANCES
-from ..likelihood.statistics import OBJECTIVES
+from ..likelihood.statistics import OBJECTIVES, check_choices
 from ..mdp import MDP, check_mdp
 from ..rewards import LinearReward, RewardModel
 from .base import RewardEstimator
+from .evidence import CHOICES_OF_L2, choose_l2
 from .fit import Fit
 from .optimisers import SOLVERS, Loss, Optimum, Progress, features_of, minimise
 from .undetermined import (
@@ -37,7 +38,9 @@ from .undetermined import (
     gradient_unit,
     ignore_undetermined,
     leave_plateau,
+    recession_at,
     warn_of_silence,
+    with_features,
     without_maximum,
 )
 
@@ -62,11 +65,14 @@ class MaxEntIRL(RewardEstimator):
         p(a|s). None: p = 1.
     inference : "variational" or "exact"
         Whether the demonstrator takes chance as it is, or counts on luck too; the same without chance.
-    objective : "feature-matching" or "likelihood"
-        Whether decision t weighs ``discount ** t``, so that expected features equal demonstrated ones, or 1.
-    l2 : float >= 0
+    objective : "likelihood" or "feature-matching"
+        Whether every decision weighs 1, or decision t ``discount ** t``, so that expected features equal demonstrated ones. With
+        "feature-matching" a trajectory counts as ``1 / (1 - discount)`` decisions at most, however long it is.
+    l2 : float >= 0, or "evidence"
         Precision of a zero-mean Gaussian prior on each coefficient: ``l2 / 2 * |coef|^2`` is taken from the total
-        log-likelihood (a sum over decisions, not a mean).
+        log-likelihood (a sum over decisions, not a mean). "evidence" chooses the precision under which the demonstrations are
+        most probable; with more than 1,024 coefficients, the one that predicts held-out trajectories best. `l2_` is what was
+        used.
     solver : "auto", "newton", "lbfgs" or "gradient-ascent"
         "auto" is "newton": trust-region steps with the exact Hessian, or products with it when there are many features.
     tol : float
@@ -102,6 +108,8 @@ class MaxEntIRL(RewardEstimator):
         Expected visitations of `policy_` from the demonstrated first states, per trajectory, computed when first asked for.
         These three are not there where the demonstrations have goals, as each goal has a policy of its own: ask `solve`,
         `goal_policies` and `predict_proba`, which take any goal.
+    l2_ : float
+        Precision of the prior that was used.
     feature_gap_ : (K,) array
         Demonstrated minus expected features per decision: the gradient of the mean log-likelihood, times alpha.
     largest_gradient_ : float
@@ -147,8 +155,8 @@ class MaxEntIRL(RewardEstimator):
     temperature: float = 1.0
     action_prior: ArrayLike | None = None
     inference: str = "variational"
-    objective: str = "feature-matching"
-    l2: float = 0.0
+    objective: str = "likelihood"
+    l2: float | str = 0.0
     solver: str = "auto"
     tol: float = 1e-6
     max_iter: int | None = None
@@ -183,19 +191,35 @@ class MaxEntIRL(RewardEstimator):
         self._check_parameters()
         demonstrations = X if isinstance(X, Demonstrations) else Demonstrations(X)
         demonstrations.validate_against(self.mdp)
-        new = self._posed(demonstrations, groups, self._reward_model())
+        check_choices(self.mdp, demonstrations)
+        new = self.posed(demonstrations, groups)
         previous: Fit | None = getattr(self, "fit_", None) if self.warm_start else None
         coef, start = self._start(new, previous, coef_init)
         loss, size = self._loss(new, coef, start)
         undetermined, coef = ignore_undetermined(loss, coef, size)
+        if isinstance(self.l2, str):
+            new = replace(new, l2=choose_l2(new, loss, coef, solver=self.solver))
+            loss.penalise(new.l2)
         options = {name: getattr(self, name) for name in ("solver", "tol", "max_iter", "callback", "record_iterates")}
-        optimum = minimise(loss, coef, **options)
+        optimum = self._minimise(loss, coef, options)
         if self.inference == "exact" and self.objective == "likelihood" and not self.mdp.structure.deterministic:
             optimum = leave_plateau(optimum, size, undetermined, lambda start: minimise(loss, start, **options))
         self._store(optimum, new)
+        recession = recession_at(optimum, size, undetermined)
         unheld = without_maximum(loss, self.coef_, demonstrations, undetermined)
-        state_rewards = self.features is None
-        warn_of_silence(undetermined, size, unheld, new.names, self.mdp, state_rewards=state_rewards, stacklevel=2)
+        if len(unheld):
+            recession = with_features(recession, unheld, self.coef_, undetermined)
+        self.fit_ = replace(self.fit_, recession=recession)
+        warn_of_silence(
+            undetermined if not new.l2 else undetermined[:, :0],  # a prior is a choice among these
+            size,
+            unheld,
+            recession,
+            new.names,
+            self.mdp,
+            state_rewards=self.features is None,
+            stacklevel=2,
+        )
         if not optimum.converged:
             warnings.warn(
                 f"the fit did not converge: after {optimum.n_iter} iterations the largest gradient component per decision is "
@@ -206,6 +230,9 @@ class MaxEntIRL(RewardEstimator):
             )
         return self
 
+    def _minimise(self, loss: Loss, coef: NDArray, options: dict[str, Any]) -> Optimum:
+        return minimise(loss, coef, **options)
+
     def _check_parameters(self) -> None:
         check_mdp(self.mdp)
         check_choice("inference", self.inference, INFERENCES)
@@ -213,7 +240,10 @@ class MaxEntIRL(RewardEstimator):
         check_choice("solver", self.solver, SOLVERS)
         check_choice("covariance", self.covariance, COVARIANCES)
         check_temperature(self.temperature, finite_positive=True)
-        check_positive("l2", self.l2, or_zero=True)
+        if isinstance(self.l2, str):
+            check_choice("l2", self.l2, CHOICES_OF_L2)
+        else:
+            check_positive("l2", self.l2, or_zero=True)
         check_positive("tol", self.tol)
         check_max_iter(self.max_iter, 0)
         check_n_jobs(self.n_jobs)
@@ -233,8 +263,9 @@ class MaxEntIRL(RewardEstimator):
             raise ValueError(f"feature_names has {repeated[0]!r} more than once: give every feature a name of its own")
         return model
 
-    def _posed(self, demonstrations: Demonstrations, groups: ArrayLike | None, model: RewardModel) -> Fit:
+    def posed(self, demonstrations: Demonstrations, groups: ArrayLike | None = None) -> Fit:
         """The problem before it is solved: a `Fit` at zero."""
+        model = self._reward_model()
         if groups is not None:
             groups = np.asarray(groups)
             if groups.shape != (len(demonstrations),):
@@ -249,7 +280,7 @@ class MaxEntIRL(RewardEstimator):
             weighting=self.objective,
             names=self._coefficient_names(model.n_parameters, demonstrations),
             groups=groups,
-            l2=self.l2,
+            l2=0.0 if isinstance(self.l2, str) else self.l2,
             n_jobs=self.n_jobs,
         )
 
@@ -287,9 +318,9 @@ class MaxEntIRL(RewardEstimator):
         objective = new.objective
         features = features_of(new.reward_model, coef)
         if features is None:  # nothing is known about the scale of the parameters
-            return Loss(objective, self.l2, start), np.ones(len(coef))
+            return Loss(objective, new.l2, start), np.ones(len(coef))
         size = feature_size(features, self.mdp, self.temperature, objective.total_weight)
-        return Loss(objective, self.l2, start, gradient_unit(size, objective.total_weight)), size
+        return Loss(objective, new.l2, start, gradient_unit(size, objective.total_weight)), size
 
     def _store(self, optimum: Optimum, new: Fit) -> None:
         inner, demonstrations = optimum.point.inner, new.demonstrations
@@ -297,7 +328,7 @@ class MaxEntIRL(RewardEstimator):
         self.coef_ = inner.theta.copy()
         solution = inner.solution.released() if isinstance(inner, TaskPoint) else None
         self.fit_ = replace(new, theta=self.coef_, solution=solution, start=inner.values)
-        self.reward_ = self.fit_.reward
+        self.reward_, self.l2_ = self.fit_.reward, self.fit_.l2
         self.loss_curve_ = optimum.loss_curve
         if self.record_iterates:
             self.coef_path_ = np.array(optimum.coef_path)

@@ -41,11 +41,16 @@ class Progress:
         Mean negative penalised log-likelihood per decision, nats.
     gradient : float
         Largest absolute component of its gradient.
+    coef : (K,) array
+    feature_gap : (K,) array
+        Demonstrated minus expected features per decision, as in `feature_gap_`.
     """
 
     iteration: int
     loss: float
     gradient: float
+    coef: NDArray
+    feature_gap: NDArray
 
 
 @dataclass
@@ -62,6 +67,8 @@ class Optimum:
         Why it stopped.
     loss_curve : list of float
     coef_path : list of (K,) arrays
+    last_step : (K,) array or None
+        Change of the coefficients by the last step of Newton's method.
     """
 
     point: LossPoint
@@ -71,6 +78,7 @@ class Optimum:
     message: str = ""
     loss_curve: list[float] = field(default_factory=list)
     coef_path: list[NDArray] = field(default_factory=list)
+    last_step: NDArray | None = None
 
 
 class Loss:
@@ -106,6 +114,10 @@ class Loss:
     def ignore(self, flat: NDArray) -> None:
         """Forget what was evaluated, and ignore the directions (K, q) from now on."""
         self.flat, self._recent = flat, []
+
+    def penalise(self, l2: float) -> None:
+        """Forget what was evaluated, and use this precision of the prior from now on."""
+        self.l2, self._recent = l2, []
 
     def project(self, vector: NDArray) -> NDArray:
         """The part of a vector (K,), or of the rows of a matrix, that is not ignored."""
@@ -149,7 +161,8 @@ class LossPoint:
         if self.inner is None:
             return np.inf
         log_likelihood = self.inner.value / self.loss.temperature + self.loss.objective.log_prior
-        return float(0.5 * self.loss.l2 * self.coef @ self.coef - log_likelihood) / self.loss.scale
+        theta = self.inner.theta
+        return float(0.5 * self.loss.l2 * theta @ theta - log_likelihood) / self.loss.scale
 
     @cached_property
     def gradient(self) -> NDArray:
@@ -218,12 +231,15 @@ def minimise(
 
     def report(point: LossPoint) -> bool:
         """Note an iterate; return whether it is good enough to stop."""
+        if solver == "newton":
+            fit.last_step = loss.project(point.coef - fit.point.coef) if fit.loss_curve else None
         fit.point = point
         fit.loss_curve.append(point.value)
         if record_iterates:
             fit.coef_path.append(loss.project(point.coef).copy())
         if callback is not None:
-            callback(Progress(len(fit.loss_curve) - 1, point.value, point.gradient_norm))
+            gap = np.zeros_like(point.coef) if point.inner is None else point.inner.gradient / loss.scale
+            callback(Progress(len(fit.loss_curve) - 1, point.value, point.gradient_norm, loss.project(point.coef), gap))
         return point.gradient_norm <= tol
 
     if not report(fit.point) and cap > 0:

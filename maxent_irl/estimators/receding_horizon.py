@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
 
 from ..demonstrations import Demonstrations
 from ..inference.agent import SoftSolution
@@ -16,9 +18,10 @@ from ..likelihood.statistics import sufficient_statistics
 from ..routes.receding_objective import RecedingGoals
 from ..routes.receding_policies import RecedingPolicies, check_planning_horizon
 from ..routes.systems import is_linear
+from .bounded import maximise_within
 from .fit import Fit
 from .maxent import MaxEntIRL
-from .optimisers import equal_costs, features_of
+from .optimisers import Loss, Optimum, equal_costs, features_of
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -123,6 +126,27 @@ class RecedingHorizonIRL(MaxEntIRL):
         if coef_init is None and previous is None and features is not None:
             coef_init = self.temperature * equal_costs(self.mdp, features)
         return super()._start(new, previous, coef_init)
+
+    def _minimise(self, loss: Loss, coef: NDArray, options: dict[str, Any]) -> Optimum:
+        """Without constraints first; where that stops on the bound of rewards <= 0, with them."""
+        optimum = super()._minimise(loss, coef, options)
+        features = features_of(loss.objective.reward_model, coef)
+        if optimum.converged or features is None or optimum.point.inner is None:
+            return optimum
+        actions, states = np.nonzero(np.ascontiguousarray(self.mdp.available.T))
+        moves = features.of_pairs(actions, states)
+        dense = np.asarray(moves.toarray() if sparse.issparse(moves) else moves)
+        optimum, free = maximise_within(optimum, dense)
+        if len(free):
+            s, a = int(states[free[0]]), int(actions[free[0]])
+            warnings.warn(
+                f"the maximum lies on the bound of rewards <= 0: {len(free)} kinds of move cost nothing, such as action {a} in "
+                f"state {s}. The data would reward them, which shortest paths do not allow. Standard errors take the maximum for "
+                "one inside the bound",
+                UserWarning,
+                stacklevel=3,
+            )
+        return optimum
 
     def _make_fit(self, **fields: Any) -> Fit:
         return RecedingFit(**fields, planning_horizon=self.planning_horizon)

@@ -12,6 +12,7 @@ from scipy import special
 
 from ..demonstrations import Demonstrations
 from ..likelihood.information import Covariance
+from ..mdp import html
 from ..rewards.linear import describe_direction, readable_directions
 
 SHOWN_COEFFICIENTS = 40
@@ -26,7 +27,9 @@ class FitSummary:
     ----------
     coefficients : dict of equally long lists, one entry per coefficient
         feature, coefficient, standard_error, z, p_value (two-sided, normal), lower, upper, determined (whether the data
-        determine it without any convention). Without errors (too many features, no maximum) these are NaN.
+        determine it without any convention), data_share (share of its posterior precision that comes from the data and not from
+        the prior), unbounded (1 or -1 where it has no finite maximum and grows or falls without end, else 0). Where there is no
+        error (too many features, no maximum, unbounded, nothing determined) the error, z, p_value and interval are NaN.
     statistics : dict
         Log-likelihood (nats) of all decisions and per decision, per decision that of the uniform and of the empirical policy,
         AIC, BIC, numbers, convergence, kind of errors, settings of the model.
@@ -44,12 +47,23 @@ class FitSummary:
 
     def __str__(self) -> str:
         name = int(np.clip(max(map(len, self.coefficients["feature"])) + 1, *NAME_WIDTHS))
-        lines = _header(self.statistics, name + 64) + _table(self.coefficients, self.statistics, name)
-        notes = [textwrap.fill(note, name + 64, initial_indent="* ", subsequent_indent="  ") for note in self.notes]
+        width = name + 64 + 7 * (self.statistics["l2"] > 0)
+        lines = _header(self.statistics, width) + _table(self.coefficients, self.statistics, name)
+        notes = [textwrap.fill(note, width, initial_indent="* ", subsequent_indent="  ") for note in self.notes]
         return "\n".join(lines + notes)
 
     def __repr__(self) -> str:
         return str(self)
+
+    def _repr_html_(self) -> str:
+        rows = list(zip(*self.coefficients.values(), strict=True))[:SHOWN_COEFFICIENTS]
+        shown = [(name, *(f"{value:.4g}" for value in values)) for name, *values, _ in rows]
+        level = f"{100 * self.statistics['level']:g}%"
+        header = ("", "coefficient", "standard error", "z", "P>|z|", f"{level} from", "to")
+        above = ("log_likelihood_per_decision", "uniform_per_decision", "n_trajectories", "n_decisions", "converged")
+        stated = [(name.replace("_", " "), self.statistics[name]) for name in above]
+        stated += [("note", note) for note in self.notes]
+        return html.columns(header, shown) + html.facts("Fit", stated)
 
 
 def summarise(estimator: Any, *, level: float) -> FitSummary:
@@ -73,16 +87,18 @@ def summarise(estimator: Any, *, level: float) -> FitSummary:
     try:
         information = estimator.information_
         covariance = estimator.coefficient_covariance()
-        errors, kind, what = covariance.standard_errors, covariance.kind, covariance.description
-        determined = covariance.determined
+        kind, what, determined = covariance.kind, covariance.description, covariance.determined
+        errors = covariance.standard_errors
+        errors = np.where(~determined & (errors == 0), np.nan, errors)  # no part of these is determined
+        share = information.data_share
         rank, freedom = information.rank, information.degrees_of_freedom
         notes += _reading(estimator, covariance, errors)
     except ValueError as error:
-        errors = np.full(len(estimator.coef_), np.nan)
+        errors = share = np.full(len(estimator.coef_), np.nan)
         kind, what, determined, rank = "none", "not computed", np.ones(len(errors), dtype=bool), len(errors)
         freedom = float(rank)
         notes.append(f"No standard errors: {error}.")
-    coef = estimator.coef_
+    coef, recession = estimator.coef_, estimator.fit_.recession
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.where(errors > 0, coef / errors, np.nan)
     reach = special.ndtri(0.5 + level / 2) * errors
@@ -95,6 +111,8 @@ def summarise(estimator: Any, *, level: float) -> FitSummary:
         "lower": (coef - reach).tolist(),
         "upper": (coef + reach).tolist(),
         "determined": determined.tolist(),
+        "data_share": share.tolist(),
+        "unbounded": [0] * len(coef) if recession is None else recession.signs.tolist(),
     }
     N = float(demonstrations.weights @ np.diff(demonstrations.offsets))
     uniform, empirical = reference_log_likelihoods(demonstrations, estimator.mdp)
@@ -107,9 +125,10 @@ def summarise(estimator: Any, *, level: float) -> FitSummary:
         "temperature": float(estimator.temperature),
         "objective": estimator.objective,
         "inference": estimator.inference,
-        "l2": float(estimator.l2),
+        "l2": float(estimator.fit_.l2),
         "n_trajectories": estimator.n_trajectories_,
         "n_decisions": estimator.n_decisions_,
+        "decisions_counted": estimator.fit_.objective.total_weight,
         "n_goals": 0
         if demonstrations.goals is None
         else len(np.unique(demonstrations.goals[demonstrations.weights > 0])),
@@ -130,6 +149,12 @@ def summarise(estimator: Any, *, level: float) -> FitSummary:
         "covariance_description": what,
         "level": float(level),
     }
+    counted = statistics["decisions_counted"]
+    if counted < N / 2:
+        notes.append(
+            f"Decisions counted: {counted:,.3g} of {N:,.6g}. Feature matching with discount {estimator.mdp.discount:g} weighs "
+            'decision t of a trajectory by discount^t. objective="likelihood" counts every decision.'
+        )
     if log_likelihood < uniform:
         notes.append(_worse_than_chance(estimator))
     if not estimator.converged_:
@@ -175,37 +200,46 @@ def _worse_than_chance(estimator: Any) -> str:
 
 def _reading(estimator: Any, covariance: Covariance, errors: NDArray) -> list[str]:
     """Notes on what the standard errors mean."""
-    notes = []
-    if np.isnan(errors).any():
+    notes, recession = [], estimator.fit_.recession
+    if np.isnan(covariance.matrix).any():
         notes.append("No standard errors: the curvature at the fit is not that of a maximum.")
-    if estimator.l2:
+    if recession is not None and recession.span.shape[1]:
+        notes.append(
+            "No finite maximum: the demonstrations become more probable without end along the direction "
+            f"{recession.describe(estimator.fit_.names)}. Values marked unbounded are where the fit stopped, and have no "
+            "interval. Remedies: a prior (l2), or more demonstrations."
+        )
+    if estimator.fit_.l2:
         if covariance.description.startswith("inverse"):
             what = "posterior standard deviations under the prior Normal(0, 1 / l2) (Laplace's approximation)"
         elif covariance.kind in ("observed", "opg"):
             what = "root mean squared errors, of spread and bias, averaged over the prior Normal(0, 1 / l2)"
         else:
             what = "the sampling spread of the penalised estimate; they do not hold its bias"
-        notes.append(f"With l2 > 0 the coefficients are pulled towards zero. Errors are {what}.")
+        notes.append(
+            f"With l2 > 0 the coefficients are pulled towards zero. Errors are {what}. Column data: share of the posterior "
+            "precision that comes from the demonstrations; the rest is the prior."
+        )
     if not estimator.information_.equality:
         notes.append(
             "Feature matching does not maximise the log-likelihood of the decisions, which is what is shown: AIC and BIC are no "
             'less than those of a fit with objective="likelihood", and only those are made to choose between models by.'
         )
     n_flat, n_free = covariance.flat.shape[1], estimator.information_.undetermined.shape[1]
-    if n_flat:
-        names = estimator.fit_.names
-        shown = [
-            describe_direction(v, names, most=4) for v in readable_directions(covariance.flat, covariance.size)[:3]
-        ]
+    silent = estimator.information_.undetermined if covariance.unbounded is not None else covariance.flat
+    if silent.shape[1]:
+        names, n_silent = estimator.fit_.names, silent.shape[1]
+        shown = [describe_direction(v, names, most=4) for v in readable_directions(silent, covariance.size)[:3]]
         notes.append(
-            f"The data determine {len(errors) - n_flat} of {len(errors)} directions; flat: "
+            f"The data determine {len(errors) - n_silent} of {len(errors)} directions; flat: "
             + "; ".join(shown)
-            + ("" if n_flat <= 3 else f"; and {n_flat - 3} more")
+            + ("" if n_silent <= 3 else f"; and {n_silent - 3} more")
             + ". Values and errors (marked ~) are those of the least-norm answer."
         )
-    if n_flat > n_free:
+    n_known = n_free + (0 if recession is None or estimator.fit_.l2 else recession.span.shape[1])
+    if n_flat > n_known:
         notes.append(
-            f"{n_flat - n_free} of these directions are flat only because coefficients have run so far away that nothing "
+            f"{n_flat - n_known} of these directions are flat only because coefficients have run so far away that nothing "
             "moves any more: the demonstrations never do what these would have to explain. Add l2, or drop the features."
         )
     return notes
@@ -220,7 +254,7 @@ def _header(statistics: dict[str, Any], width: int) -> list[str]:
         ("States, actions", f"{s['n_states']:,}, {s['n_actions']}", "Objective", s["objective"]),
         ("Discount, horizon", f"{s['discount']:g}, {end}", "Inference", s["inference"]),
         ("Temperature", f"{s['temperature']:g}", "l2", f"{s['l2']:g}"),
-        ("Trajectories", f"{s['n_trajectories']:,}{goals}", "Decisions", f"{s['n_decisions']:,}"),
+        ("Trajectories", f"{s['n_trajectories']:,}{goals}", "Decisions", _decisions(s)),
         ("Log-likelihood", f"{s['log_likelihood']:,.3f}", "per decision", f"{s['log_likelihood_per_decision']:.6f}"),
         ("AIC", f"{s['aic']:,.2f}", "uniform policy", f"{s['uniform_per_decision']:.6f}"),
         ("BIC", f"{s['bic']:,.2f}", "empirical policy", f"{s['empirical_per_decision']:.6f}"),
@@ -239,24 +273,42 @@ def _header(statistics: dict[str, Any], width: int) -> list[str]:
     return [*lines, f"Standard errors   {s['covariance']}: {s['covariance_description']}", "-" * width]
 
 
+def _decisions(statistics: dict[str, Any]) -> str:
+    """The number of decisions, and how many count where that is less than half."""
+    n, counted = statistics["n_decisions"], statistics["decisions_counted"]
+    return f"{n:,}" if counted >= n / 2 else f"{counted:,.3g} of {n:,} counted"
+
+
 def _table(coefficients: dict[str, list], statistics: dict[str, Any], width: int) -> list[str]:
-    rows = list(zip(*coefficients.values(), strict=True))
-    interval = f"[{100 * statistics['level']:g}% interval]"
-    lines = [f"{'':<{width}}{'coef':>12}{'std err':>11}{'z':>9}{'P>|z|':>8}{interval:>24}"]
-    for name, coef, error, z, p, low, high, determined in rows[:SHOWN_COEFFICIENTS]:
-        name = name if len(name) < width else name[: width - 2] + "…"
-        mark = " " if determined else "~"
-        lines.append(
-            f"{name:<{width}}{_number(coef, 12)}{_number(error, 10)}{mark}{z:>9.2f}{p:>8.3f}{_number(low, 12)}{_number(high, 12)}"
-        )
+    rows = [dict(zip(coefficients, row, strict=True)) for row in zip(*coefficients.values(), strict=True)]
+    interval, with_share = f"[{100 * statistics['level']:g}% interval]", statistics["l2"] > 0
+    head = f"{'':<{width}}{'coef':>12}{'std err':>11}{'z':>9}{'P>|z|':>8}{interval:>24}"
+    lines = [head + (f"{'data':>7}" if with_share else "")]
+    for row in rows[:SHOWN_COEFFICIENTS]:
+        name = row["feature"] if len(row["feature"]) < width else row["feature"][: width - 2] + "…"
+        line = f"{name:<{width}}{_number(row['coefficient'], 12)}"
+        if row["unbounded"]:
+            line += f"{'unbounded ' + ('↑' if row['unbounded'] > 0 else '↓'):>52}"
+        else:
+            line += f"{_number(row['standard_error'], 10)}{' ' if row['determined'] or np.isnan(row['standard_error']) else '~'}"
+            line += f"{_number(row['z'], 9, '.2f')}{_number(row['p_value'], 8, '.3f')}"
+            line += f"{_number(row['lower'], 12)}{_number(row['upper'], 12)}"
+        lines.append(line + (_share(row["data_share"]) if with_share else ""))
     if len(rows) > SHOWN_COEFFICIENTS:
         lines.append(f"... and {len(rows) - SHOWN_COEFFICIENTS:,} more, in summary().coefficients")
-    return [*lines, "-" * (width + 64)]
+    return [*(line.rstrip() for line in lines), "-" * (width + 64 + 7 * with_share)]
 
 
-def _number(value: float, width: int) -> str:
+def _share(share: float) -> str:
+    return "" if np.isnan(share) else f"{100 * share:>6.0f}%"
+
+
+def _number(value: float, width: int, form: str = "") -> str:
+    """A number; blank where there is none."""
     if np.isnan(value):
-        return f"{'nan':>{width}}"
+        return " " * width
+    if form:
+        return f"{value:>{width}{form}}"
     size = abs(value)
     text = f"{value:.4f}" if size == 0 or 1e-3 <= size < 1e5 else f"{value:.3e}"
     return f"{text:>{width}}"

@@ -9,7 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..demonstrations import Demonstrations
+from ..inference.cycles import ImproperProblemError
 from ..likelihood.information import IdentifiabilityWarning
+from ..likelihood.objective import ObjectivePoint
+from ..likelihood.recession import LONG, Recession, find_recession, none_found, recession_of
 from ..likelihood.separation import never_demonstrated, unbounded
 from ..mdp import MDP
 from ..rewards import Features, LinearReward
@@ -17,7 +20,7 @@ from ..rewards.linear import describe_direction, flat_directions, readable_direc
 from .optimisers import DENSE_HESSIAN_FEATURES, Loss, LossPoint, Optimum, plain_costs, proper_start
 
 ALMOST_FLAT = 1e-9  # as FLAT, for a Hessian that is good enough for steps
-REMEDY = "Drop features, give demonstrations from elsewhere, or choose with l2 > 0"
+REMEDY = 'Drop features, give more demonstrations or others, or choose with a prior: l2="evidence", or a number'
 
 
 def feature_size(features: Features, mdp: MDP, temperature: float, total_weight: float) -> NDArray:
@@ -42,15 +45,20 @@ def ignore_undetermined(loss: Loss, start: NDArray, size: NDArray) -> tuple[NDAr
     not converge: along potential shaping its objective holds only the sampling noise of the demonstrations, and is linear.
 
     Which directions these are does not depend on the coefficients, so they are looked for at the start. It is done for linear
-    rewards of up to DENSE_HESSIAN_FEATURES features and without `l2`. (Optimisers that follow gradients from zero stay
+    rewards of up to DENSE_HESSIAN_FEATURES features, whatever `l2` is. (Optimisers that follow gradients from zero stay
     orthogonal to flat directions by themselves.)
     """
     K = len(start)
-    if loss.l2 or K > DENSE_HESSIAN_FEATURES or not isinstance(loss.objective.reward_model, LinearReward):
+    if K > DENSE_HESSIAN_FEATURES or not isinstance(loss.objective.reward_model, LinearReward):
         return loss.flat, start
     loss.with_hessian = True
     point = proper_start(loss, loss.at(start))
-    if point.inner is not None and flat_directions(point.hessian * loss.scale, size, threshold=ALMOST_FLAT).shape[1]:
+    curvature = None if point.inner is None else -point.inner.step_hessian / loss.temperature
+    if (
+        point.inner is not None
+        and curvature is not None
+        and flat_directions(curvature, size, threshold=ALMOST_FLAT).shape[1]
+    ):
         flat = flat_directions(point.inner.reach_moment, size)
         loss.ignore(flat)
         if loss.at(loss.project(point.coef)).inner is None:
@@ -88,6 +96,32 @@ def _is_plateau(end: LossPoint, size: NDArray, undetermined: NDArray) -> bool:
     return bool((curvature <= ALMOST_FLAT).sum() > undetermined.shape[1])
 
 
+def recession_at(fit: Optimum, size: NDArray, undetermined: NDArray) -> Recession:
+    """Directions of the coefficients in which the loss has no minimum, from where the fit stopped.
+
+    Looked for without `l2`, for linear rewards of up to DENSE_HESSIAN_FEATURES features. Where Newton's method arrived with a
+    short step there are none, and nothing is computed.
+    """
+    loss, inner = fit.point.loss, fit.point.inner
+    model, K = loss.objective.reward_model, len(size)
+    if loss.l2 or K > DENSE_HESSIAN_FEATURES or not isinstance(model, LinearReward) or inner is None:
+        return none_found(K)
+    unit = size / np.sqrt(loss.scale)
+    if fit.last_step is not None and np.abs(fit.last_step * unit).max() < LONG:
+        return none_found(K)
+    start: ObjectivePoint = inner
+
+    def evaluate(coef: NDArray) -> tuple[NDArray, NDArray] | None:
+        nonlocal start
+        try:
+            start = loss.objective.at(loss.project(coef), start=start.values, hessian=True)
+        except ImproperProblemError:
+            return None
+        return -loss.project(start.gradient) / loss.temperature, -start.step_hessian / loss.temperature
+
+    return find_recession(evaluate, inner.theta, unit=unit, total_weight=loss.scale, ignored=undetermined)
+
+
 def without_maximum(loss: Loss, coef: NDArray, demonstrations: Demonstrations, flat: NDArray) -> NDArray:
     """Positions of the features whose objective increases without end as they are made worse; see `likelihood.separation`.
 
@@ -108,11 +142,31 @@ def without_maximum(loss: Loss, coef: NDArray, demonstrations: Demonstrations, f
     return np.flatnonzero(unbounded(loss.objective, coef, signs, largest, flat))
 
 
+def with_features(recession: Recession, unheld: NDArray, coef: NDArray, ignored: NDArray) -> Recession:
+    """The same directions, and those of single features that nothing holds, towards the side on which they are."""
+    K = len(coef)
+    added = np.eye(K)[:, unheld] * np.where(coef[unheld] < 0, -1.0, 1.0)
+    return recession_of(np.column_stack([recession.span @ (recession.span.T @ recession.direction), added]), ignored)
+
+
 def warn_of_silence(
-    flat: NDArray, size: NDArray, unheld: NDArray, names: list[str], mdp: MDP, *, state_rewards: bool, stacklevel: int
+    flat: NDArray,
+    size: NDArray,
+    unheld: NDArray,
+    recession: Recession,
+    names: list[str],
+    mdp: MDP,
+    *,
+    state_rewards: bool,
+    stacklevel: int,
 ) -> None:
-    """Warn once of everything that the demonstrations do not say: undetermined directions, and features without a maximum."""
-    found = [text for text in (_undetermined(flat, size, names, mdp, state_rewards), _unheld(unheld, names)) if text]
+    """Warn once of everything that the demonstrations do not say: undetermined directions, and those without a maximum."""
+    texts = (
+        _undetermined(flat, size, names, mdp, state_rewards),
+        _unheld(unheld, names),
+        _receding(recession, unheld, names),
+    )
+    found = [text for text in texts if text]
     if found:
         message = "; and ".join(found)
         warnings.warn(f"{message}. {REMEDY}", IdentifiabilityWarning, stacklevel=stacklevel + 1)
@@ -125,6 +179,18 @@ def _unheld(unheld: NDArray, names: list[str]) -> str:
     return (
         f"no demonstration has {shown}, though some could: the worse {'these are' if len(unheld) > 1 else 'it is'} made, the "
         "greater the objective, which has no maximum; coef_ is where the fit stopped"
+    )
+
+
+def _receding(recession: Recession, unheld: NDArray, names: list[str]) -> str:
+    """What to say about directions without a maximum, but for features that no demonstration has."""
+    left = recession.span.copy()
+    left[unheld] = 0.0
+    if not left.shape[1] or np.linalg.norm(left, axis=0).max() < 1e-6:
+        return ""
+    return (
+        f"no demonstrated decision contradicts the direction {recession.describe(names)} of the coefficients: the farther along "
+        "it, the more probable the demonstrations, so there is no finite maximum; coef_ is where the fit stopped"
     )
 
 

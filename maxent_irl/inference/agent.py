@@ -7,6 +7,7 @@ Everything forward and inverse takes one.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -176,6 +177,24 @@ class SoftSolution(BriefRepr):
         """Present what a solver found."""
         policy = np.swapaxes(solved.policy, -1, -2)
         return cls(solved.V, policy, solved.converged, solved.n_iter, solved.residual, message, agent, method, solved)
+
+    def arrays(self) -> dict[str, Any]:
+        """The solution as plain arrays and values, from which `from_arrays` makes it again to the last bit."""
+        kept = self._solved
+        found = {"V": kept.V, "policy": kept.policy, "converged": kept.converged, "n_iter": kept.n_iter}
+        found |= {"residual": kept.residual, "message": self.message, "method": self.method}
+        return found if kept.Q is None else found | {"Q": kept.Q}
+
+    @classmethod
+    def from_arrays(cls, agent: SoftAgent, reward: ArrayLike, arrays: Mapping[str, Any]) -> SoftSolution:
+        """The solution of an agent's equation for a reward, from the arrays that it was written as."""
+        backup = SoftBackup(
+            agent.mdp, check_reward(agent.mdp, reward), agent.temperature, agent.log_prior, agent.inference, None
+        )
+        V, policy = (np.asarray(arrays[key]) for key in ("V", "policy"))
+        counts = bool(arrays["converged"]), int(arrays["n_iter"]), float(arrays["residual"])
+        solved = Solved(backup, V, policy, *counts, arrays.get("Q"))
+        return cls.of(agent, solved, str(arrays["method"]), str(arrays["message"]))
 
     def released(self) -> SoftSolution:
         """The same without factorisations, which take memory and can be made again."""

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ..mdp import html
+
 MOST = 8  # entries of an array that are shown
 
 
@@ -17,6 +19,11 @@ class BriefRepr:
         shown_fields: Any = fields(self)  # type: ignore[arg-type]  # a mixin of dataclasses
         shown = (f"{field.name}={_brief(getattr(self, field.name))}" for field in shown_fields if field.repr)
         return f"{type(self).__name__}({', '.join(shown)})"
+
+    def _repr_html_(self) -> str:
+        shown_fields: Any = fields(self)  # type: ignore[arg-type]  # a mixin of dataclasses
+        rows = [(field.name, _brief(getattr(self, field.name))) for field in shown_fields if field.repr]
+        return html.facts(type(self).__name__, rows)
 
 
 def _brief(value: Any) -> str:

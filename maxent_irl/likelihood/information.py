@@ -61,6 +61,8 @@ class Information(BriefRepr):
         Whether the information equality holds: whether A estimates the variance of the gradient.
     uncorrelated : bool
         Whether the scores of a trajectory's decisions are uncorrelated under the model that `outer_product` is of.
+    unbounded : (K, q) array or None
+        Orthonormal basis of the directions without a finite maximum, `Recession.span`. Empty with a penalty.
     """
 
     curvature: NDArray
@@ -73,14 +75,23 @@ class Information(BriefRepr):
     l2: float
     equality: bool
     uncorrelated: bool = True
+    unbounded: NDArray | None = None
 
     @cached_property
     def flat(self) -> NDArray:
-        """Orthonormal basis (K, q) of the directions along which the log-likelihood, without any penalty, is flat here.
+        """Orthonormal basis (K, q) of the directions of which the data, without any penalty, give no value here.
 
-        Those of `undetermined` are, everywhere; others where a coefficient has run so far away that nothing moves any more.
+        Those of `undetermined`, those of `unbounded`, and others where a coefficient has run so far away that nothing moves any
+        more.
         """
-        return flat_directions(self.curvature, self.size)
+        return self._flat_of(self.curvature)
+
+    def _flat_of(self, matrix: NDArray) -> NDArray:
+        flat = flat_directions(matrix, self.size)
+        if self.unbounded is None or not self.unbounded.shape[1]:
+            return flat
+        both, singular, _ = np.linalg.svd(np.hstack([flat, self.unbounded]), full_matrices=False)
+        return both[:, singular > 1e-6]
 
     @cached_property
     def undetermined(self) -> NDArray:
@@ -102,6 +113,23 @@ class Information(BriefRepr):
             return float(self.rank)
         spectrum = np.maximum(np.linalg.eigvalsh(self.curvature), 0.0)
         return float((spectrum / (spectrum + self.l2)).sum())
+
+    @cached_property
+    def data_share(self) -> NDArray:
+        """Share of each coefficient's posterior precision that comes from the data and not from the prior, (K,), 0 to 1.
+
+        ``1 - posterior variance / prior variance``, both without the undetermined directions. 1 without a penalty; NaN where a
+        coefficient lies wholly in undetermined directions. Weighted by the prior variances, the shares add up to
+        `degrees_of_freedom`.
+        """
+        kept = complement(self.undetermined)
+        prior = np.einsum("kj,kj->k", kept, kept)  # in units of 1 / l2
+        inner = kept.T @ self.curvature @ kept
+        values, vectors = np.linalg.eigh((inner + inner.T) / 2)
+        left = self.l2 / (np.maximum(values, 0.0) + self.l2) if self.l2 else np.zeros_like(values)
+        posterior = np.einsum("kj,j->k", (kept @ vectors) ** 2, left)
+        known = prior > 1e-12
+        return np.where(known, 1.0 - posterior / np.where(known, prior, 1.0), np.nan)
 
     def covariance(self, kind: str = "observed", groups: ArrayLike | None = None) -> Covariance:
         """Covariance of the estimated coefficients.
@@ -142,18 +170,18 @@ class Information(BriefRepr):
         equality holds. "robust" and "clustered" are the sampling covariance of the penalised estimate around what it converges
         to, which is pulled towards zero: they do not hold that bias.
 
-        Along flat directions there is no information. Without a penalty the covariance is that of the answer of least norm, zero
-        along them. With one the prior determines every direction: "observed" and "opg" then give a flat one the variance of the
-        prior, ``1 / l2``, and "robust" and "clustered" give it zero, as no sample moves it.
+        The covariance is that of the answer of least norm: zero along undetermined directions, whatever ``l2`` is. Other flat
+        directions, along which coefficients have run away, are left out too without a penalty. With one, "observed" and "opg"
+        give them the variance of the prior, ``1 / l2``, and "robust" and "clustered" give them zero, as no sample moves them.
         """
         check_choice("covariance", kind, COVARIANCES)
         A = self.curvature + self.l2 * np.eye(len(self.coef))
         if kind == "opg" and self.equality:
             matrix, flat = self._inverse(self.outer_product + self.l2 * np.eye(len(self.coef)))
-            return Covariance(matrix, kind, flat, self.size, "inverse outer product of the scores of decisions")
+            return self._as_covariance(matrix, kind, flat, "inverse outer product of the scores of decisions")
         bread, flat = self._inverse(A)
         if kind == "observed" and self.equality:
-            return Covariance(bread, kind, flat, self.size, "inverse observed information")
+            return self._as_covariance(bread, kind, flat, "inverse observed information")
         if kind in ("observed", "opg") and not self.uncorrelated:
             meat = self._summed_scores("robust", None)[0]
             what = "sandwich, scores of trajectories (feature matching is no likelihood here)"
@@ -166,11 +194,14 @@ class Information(BriefRepr):
             meat = kept @ (kept.T @ meat @ kept) @ kept.T  # along flat directions scores are rounding errors
             if kind in ("observed", "opg"):
                 meat += self.l2 * np.eye(len(meat))
-        return Covariance(bread @ meat @ bread, kind, flat, self.size, what)
+        return self._as_covariance(bread @ meat @ bread, kind, flat, what)
+
+    def _as_covariance(self, matrix: NDArray, kind: str, flat: NDArray, what: str) -> Covariance:
+        return Covariance(matrix, kind, flat, self.size, what, self.unbounded)
 
     def _inverse(self, matrix: NDArray) -> tuple[NDArray, NDArray]:
         """Inverse on the directions that are not flat, and a basis of those that are."""
-        flat = np.zeros((len(matrix), 0)) if self.l2 else flat_directions(matrix, self.size)
+        flat = self.undetermined if self.l2 else self._flat_of(matrix)
         kept = complement(flat)
         inner = kept.T @ matrix @ kept
         unit = np.sqrt(np.abs(np.diag(inner)))
@@ -221,12 +252,13 @@ class Covariance(BriefRepr):
     kind : str
         As asked for.
     flat : (K, q) array
-        Orthonormal basis of the directions on which the data are silent; the matrix is zero along them. None (q = 0) with a
-        penalty, which determines all.
+        Orthonormal basis of the directions on which the data are silent; the matrix is zero along them.
     size : (K,) array
         Size of each feature, as `Information.size`.
     description : str
         How it was computed.
+    unbounded : (K, q) array or None
+        Those of the flat directions in which there is no finite maximum.
     """
 
     matrix: NDArray
@@ -234,11 +266,19 @@ class Covariance(BriefRepr):
     flat: NDArray
     size: NDArray
     description: str
+    unbounded: NDArray | None = None
 
     @property
     def standard_errors(self) -> NDArray:
-        """(K,): roots of the diagonal; where a coefficient has a part in a flat direction, of its other part only."""
-        return np.sqrt(np.maximum(np.diag(self.matrix), 0.0))
+        """(K,): roots of the diagonal.
+
+        Where a coefficient has a part in a flat direction, of its other part only. NaN where it has a part in a direction without
+        a finite maximum.
+        """
+        errors = np.sqrt(np.maximum(np.diag(self.matrix), 0.0))
+        if self.unbounded is None:
+            return errors
+        return np.where(np.abs(self.unbounded).max(axis=1, initial=0.0) > 1e-6, np.nan, errors)
 
     @property
     def determined(self) -> NDArray:

@@ -242,6 +242,17 @@ def sufficient_statistics(mdp: MDP, demonstrations: Demonstrations, objective: s
     )
 
 
+def check_choices(mdp: MDP, demonstrations: Demonstrations) -> None:
+    """Raise where no demonstrated state offers a second action: nothing was chosen, and every reward explains that alike."""
+    states = np.unique(demonstrations.states[demonstrations.weights[demonstrations.trajectory_ids] > 0])
+    if len(states) and mdp.available[states].sum(axis=1).max() < 2:
+        raise ValueError(
+            f"nothing was chosen: in each of the {len(states)} demonstrated states only one action is available, so every reward "
+            "explains the demonstrations equally well. Give an MDP with all actions that could have been taken (--mdp on the "
+            "command line), or an action column that says what was done in a state, not which state it was"
+        )
+
+
 def check_allowed(demonstrations: Demonstrations, log_prior: NDArray | None) -> None:
     """Raise for the first decision that an action prior, (A, S) in logs, forbids."""
     if log_prior is None:

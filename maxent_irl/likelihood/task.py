@@ -35,7 +35,8 @@ from numpy.typing import NDArray
 from ..demonstrations import Demonstrations
 from ..inference.agent import SoftAgent, SoftSolution
 from ..mdp.structure import reached_from
-from ..rewards import Features, RewardModel, SmoothRewardModel
+from ..rewards import Features, RewardModel
+from ..rewards.model import jacobian_of
 from .path_moments import path_moments
 from .statistics import SparseWeights, SufficientStatistics, check_allowed, check_possible, sufficient_statistics
 
@@ -209,13 +210,7 @@ class TaskPoint:
     @cached_property
     def features(self) -> Features:
         """Derivative of the reward with respect to the parameters."""
-        model = self.objective.reward_model
-        if not isinstance(model, SmoothRewardModel):
-            raise ValueError(
-                f"{type(model).__name__} has no jacobian(theta), so there is no Hessian and there are no standard errors: "
-                'add the method, or fit with solver="lbfgs" and take errors from maxent_irl.uncertainty.bootstrap'
-            )
-        return model.jacobian(self.theta)
+        return jacobian_of(self.objective.reward_model, self.theta)
 
     @cached_property
     def sensitivity(self) -> NDArray:

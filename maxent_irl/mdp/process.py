@@ -26,9 +26,10 @@ from .._checks import (
     check_numbers,
     within,
 )
-from ..mdp import inputs
+from ..mdp import html, inputs
 from .structure import Structure
 
+STORED = "transitions n_states n_actions initial discount horizon terminal available ending".split()
 _ENDLESS = (
     "an undiscounted problem (discount=1) without an end has no finite value: give terminal= (an empty list if every task "
     "brings its own goal), horizon= or discount < 1"
@@ -301,18 +302,7 @@ class MDP:
             raise ValueError(f"{path} is damaged: {error}") from None
 
     def _attributes(self) -> dict[str, Any]:
-        keys = (
-            "transitions",
-            "n_states",
-            "n_actions",
-            "initial",
-            "discount",
-            "horizon",
-            "terminal",
-            "available",
-            "ending",
-        )
-        return {key: self.__dict__[key] for key in keys}
+        return {name: self.__dict__[name] for name in STORED}
 
     def __getstate__(self) -> dict[str, Any]:
         return self._attributes()  # caches are cheaper to rebuild than to send
@@ -337,6 +327,18 @@ class MDP:
         if self.terminal.any():
             parts.append(f"{int(self.terminal.sum())} terminal")
         return f"MDP({', '.join(parts)}, {self.transitions.nnz} transitions)"
+
+    def _repr_html_(self) -> str:
+        horizon = "infinite" if self.horizon is None else f"{self.horizon:,} decisions"
+        rows = [
+            ("states", f"{self.n_states:,}"),
+            ("actions", f"{self.n_actions:,}"),
+            ("discount", f"{self.discount:g}"),
+            ("horizon", horizon),
+            ("terminal states", f"{int(self.terminal.sum()):,}"),
+            ("transitions", f"{self.transitions.nnz:,}"),
+        ]
+        return html.facts("MDP", rows)
 
 
 def _read_only(matrix: sparse.csr_array) -> sparse.csr_array:

@@ -32,7 +32,7 @@ class AlignedRewards:
     true, recovered : (S,) or (S, A) arrays, in units of reward
         NaN where no decision is taken. With shaping both have a column per action.
     note : str
-        What was removed, for captions.
+        What was added to the recovered reward, for captions.
     correlation : float
         Pearson correlation of the aligned rewards; NaN where one of them is constant.
     rms : float
@@ -84,17 +84,17 @@ def align_rewards(
     both = np.isfinite(target) & np.isfinite(found)
     if not both.any():
         raise ValueError("no state has both a true and a recovered reward")
-    note = "as fitted"
+    note = "not shifted"
     if remove == "auto":
         ends = mdp is not None and (mdp.terminal.any() or mdp.ending is not None)
         remove = "nothing" if ends else "constant"
     if remove == "constant":
         constant = float((target[both] - found[both]).mean())
         found = found + constant
-        note = f"free constant removed ({constant:+.3g})".replace("-", "\N{MINUS SIGN}")
+        note = f"shifted by {constant:+.3g}, which changes no decision".replace("-", "\N{MINUS SIGN}")
     elif remove == "shaping" and mdp is not None:
         found = found + _nearest_shaping(mdp, np.where(both, target - found, 0.0), both)
-        note = "constant and shaping removed"
+        note = "shifted by a constant and a potential shaping, which change no decision"
     x, y = target[both], found[both]
     varies = len(x) > 1 and np.ptp(x) > 0 and np.ptp(y) > 0
     correlation = float(np.corrcoef(x, y)[0, 1]) if varies else float("nan")

@@ -125,7 +125,8 @@ def log_likelihood_per_decision(policy: ArrayLike | SoftSolution, demonstrations
     Returns
     -------
     float
-        Minus infinity where a demonstrated action has probability 0.
+        Minus infinity where a demonstrated action has probability 0. Of a SoftSolution, only where it is impossible: an array
+        rounds probabilities below 1e-308 to zero, and a solution does not.
 
     Raises
     ------
@@ -133,6 +134,7 @@ def log_likelihood_per_decision(policy: ArrayLike | SoftSolution, demonstrations
         For states or actions that the policy does not have, naming trajectory and step.
     """
     data = as_demonstrations(demonstrations)
+    solution = policy if isinstance(policy, SoftSolution) else None
     pi, weight = _array(policy), data.weights[data.trajectory_ids]
     check_range(data, *pi.shape[-2:])
     check_labels(data, *pi.shape[-2:])
@@ -142,8 +144,12 @@ def log_likelihood_per_decision(policy: ArrayLike | SoftSolution, demonstrations
             f"trajectory {data.name_of(i)} has {data.lengths[i]} decisions, but the policy is given for {len(pi)} times"
         )
     at = (data.states, data.actions) if pi.ndim == 2 else (data.times, data.states, data.actions)
-    with np.errstate(divide="ignore"):
-        return float(weight @ np.log(pi[at]) / weight.sum())
+    if solution is not None:  # of which rare actions have a log-probability where their probability has underflowed
+        log_pi = solution.log_probabilities(data.states, data.actions, data.times)
+    else:
+        with np.errstate(divide="ignore"):
+            log_pi = np.log(pi[at])
+    return float(weight @ np.where(weight > 0, log_pi, 0.0) / weight.sum())
 
 
 def feature_expectation_gap(

@@ -11,9 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 from ..worlds import GridGeometry
 from .axes import figure_and_axes
 from .colours import PAPER
-from .grid import draw_floor, draw_key, draw_marks, grid_is_wide, size_for
+from .grid import draw_floor, draw_key, draw_marks, grid_is_wide, hatch_cells, size_for
 from .keys import note_below, title_above
 from .quantities import first_step
+from .style import house_style
 from .value_map import ValueMap
 
 MOST_OUTLINED = 60  # rows or columns
@@ -97,6 +98,7 @@ class ActionValueDisplay(ValueMap):
         plan = GridGeometry.of(world).heading_for(goal)
         return cls.from_values(estimator.solve(goal).Q, plan, steps=steps, title=title)
 
+    @house_style()
     def plot(
         self, ax: Any = None, *, scale: dict[str, Any] | None = None, colour_bar: bool = True
     ) -> ActionValueDisplay:
@@ -114,6 +116,9 @@ class ActionValueDisplay(ValueMap):
             lines = {"edgecolors": PAPER, "linewidths": float(np.clip(6.0 / longest, 0.15, 0.8))}
         self.cells_ = PolyCollection(corners, array=self.values[tuple(self.drawn_.T)], zorder=1, **lines, **scale)
         draw_floor(self.ax_, GridGeometry.of_states(self.plan.shape, self.plan.cells[:0]))
+        incomplete = ~np.isfinite(self.values).all(axis=1) & self.plan.drawn
+        if incomplete.any():
+            hatch_cells(self.ax_, self.plan.to_grid(incomplete.astype(float)) == 1)
         self.ax_.add_collection(self.cells_, autolim=False)
         self.marks_ = draw_marks(self.ax_, self.plan)
         complete = np.isfinite(self.values[self.plan.drawn]).all()

@@ -1,11 +1,14 @@
-"""A reward while it is being learnt, as an animated GIF."""
+"""A reward while it is being learnt, as a film: GIF or MP4."""
 
 from __future__ import annotations
 
+import base64
+import sys
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 from os import PathLike
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -17,6 +20,7 @@ from .colours import colour_scale
 from .grid_map import GridLayout, GridMapDisplay
 from .keys import title_above
 from .quantities import earned, reward_label
+from .style import house_style
 
 MOST_FRAMES = 100
 
@@ -25,7 +29,8 @@ MOST_FRAMES = 100
 class RewardAnimation(BriefRepr):
     """Maps of the reward over the steps of a fit, all on one colour scale.
 
-    Make one with `from_rewards` or `from_estimator`; `plot` draws one frame, `save` writes the GIF (through Pillow).
+    Make one with `from_rewards` or `from_estimator`; `plot` draws one frame, `save` writes a GIF or an
+    MP4 film, and notebooks show the film by themselves.
 
     Parameters
     ----------
@@ -99,6 +104,7 @@ class RewardAnimation(BriefRepr):
         rewards = np.stack([layout.per_place(earned(table, estimator.mdp)) for table in tables])
         return cls.from_rewards(rewards, world, titles=titles, label=reward_label(tables[0], layout))
 
+    @house_style()
     def plot(self, ax: Any = None, *, frame: int = -1) -> RewardAnimation:
         """Draw one frame, the last by default.
 
@@ -124,36 +130,89 @@ class RewardAnimation(BriefRepr):
         frames_per_second: float = 8,
         hold: float = 1.5,
         dpi: int = 90,
-        progress: Callable[[int, int], None] | None = None,
+        progress: Callable[[int, int], None] | bool | None = None,
     ) -> None:
         """Write the animation.
 
         Parameters
         ----------
-        path : path of the GIF
+        path : path of the film
+            Its ending says what is written: ``.gif``, or ``.mp4`` where the program ffmpeg is installed.
         frames_per_second : float
         hold : float
             Seconds for which the last frame stays.
         dpi : int
             Dots per inch.
-        progress : callable, optional
-            Called with the number of frames written and their total.
-        """
-        import matplotlib.pyplot as plt
-        from matplotlib.animation import PillowWriter
+        progress : callable or bool, optional
+            Called with the number of frames written and their total. True: a line on the error stream counts them. None: that
+            line if the error stream is a terminal. False: nothing.
 
-        self.plot(frame=0)
+        Raises
+        ------
+        ValueError
+            For another ending, and for MP4 without ffmpeg.
+        """
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        writer, path = _writer(Path(path), frames_per_second), Path(path)
+        progress = sys.stderr.isatty() if progress is None else progress
+        report = _count if progress is True else progress or None
+        figure = Figure()
+        FigureCanvasAgg(figure)
+        self._freeze(figure, dpi)
         last = len(self.rewards) - 1
         frames = [*range(last + 1), *[last] * round(hold * frames_per_second)]
-        writer = PillowWriter(fps=frames_per_second)  # type: ignore[arg-type]  # it divides by it
-        with writer.saving(self.figure_, Path(path), dpi):
+        with writer.saving(figure, path, dpi):
             for done, frame in enumerate(frames, start=1):
-                self.map_.image_.set_data(np.ma.masked_invalid(self.plan.to_grid(self.rewards[frame])))
-                self._title(frame)
+                self._show(frame)
                 writer.grab_frame()
-                if progress is not None:
-                    progress(done, len(frames))
-        plt.close(self.figure_)
+                if report is not None:
+                    report(done, len(frames))
+
+    def to_gif(self, **options: Any) -> bytes:
+        """The film as the bytes of a GIF; options as for `save`."""
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "reward.gif"
+            self.save(path, **options)
+            return path.read_bytes()
+
+    def _repr_html_(self) -> str:
+        """What notebooks show: the film itself."""
+        film = base64.b64encode(self.to_gif(dpi=70, progress=False)).decode("ascii")
+        return f'<img src="data:image/gif;base64,{film}" alt="The reward in {len(self.rewards)} steps of the fit">'
+
+    def _freeze(self, figure: Any, dpi: int) -> None:
+        """Draw the first frame with the longest title and fix the layout: it takes longer than all drawing of a frame."""
+        figure.set_dpi(dpi)
+        self.plot(figure, frame=int(np.argmax([len(title) for title in self.titles])))
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+
+    def _show(self, frame: int) -> None:
+        """Put another frame on the map that is drawn."""
+        self.map_.image_.set_data(np.ma.masked_invalid(self.plan.to_grid(self.rewards[frame])))
+        self.ax_.title.set_text(self.titles[frame])
 
     def _title(self, frame: int) -> None:
-        title_above(self.ax_, self.titles[frame], self.map_.key_, fontsize="medium")
+        title_above(self.ax_, self.titles[frame], self.map_.key_)
+
+
+def _writer(path: Path, frames_per_second: float) -> Any:
+    """The writer of films with the ending of the path."""
+    from matplotlib.animation import FFMpegWriter, PillowWriter
+
+    ending = path.suffix.lower()
+    if ending == ".gif":
+        return PillowWriter(fps=frames_per_second)  # type: ignore[arg-type]  # it divides by it
+    if ending != ".mp4":
+        raise ValueError(f"films end in .gif or .mp4; got {path.name!r}")
+    if not FFMpegWriter.isAvailable():
+        raise ValueError(f"{path.name}: MP4 needs the program ffmpeg, which was not found; install it, or write a .gif")
+    even = ["-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-pix_fmt", "yuv420p"]  # what every player can show
+    return FFMpegWriter(fps=frames_per_second, extra_args=even)  # type: ignore[arg-type]
+
+
+def _count(done: int, total: int) -> None:
+    """Count frames in one line of the error stream."""
+    print(f"\rframe {done} of {total}", end="\n" if done == total else "", file=sys.stderr, flush=True)

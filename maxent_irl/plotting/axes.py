@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .limits import shown_range
+from .style import dress
 
 BETWEEN_NUMBERS = 8.0  # points between the numbers of an axis
 
@@ -36,10 +37,15 @@ def figure_and_axes_array(
         ax = plt.figure()
     if hasattr(ax, "subplots"):
         fit_page(ax, size)
-        return ax, ax.subplots(*shape, squeeze=False, **options)
+        made = ax.subplots(*shape, squeeze=False, **options)
+        for one in made.flat:
+            dress(one)
+        return ax, made
     axes = np.asarray(ax, dtype=object)
     if axes.size != shape[0] * shape[1]:
         raise ValueError(f"this display draws on {shape[0] * shape[1]} axes; got {axes.size}")
+    for one in axes.flat:
+        dress(one)
     return axes.flat[0].figure, axes.reshape(shape)
 
 

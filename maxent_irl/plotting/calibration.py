@@ -14,6 +14,7 @@ from .axes import figure_and_axes, plain_frame
 from .colours import ACCENT, FAINT
 from .intervals import interval_name, normal_quantile
 from .keys import key_above, title_above
+from .style import house_style
 
 
 @dataclass(eq=False, repr=False)
@@ -126,6 +127,7 @@ class CalibrationDisplay(BriefRepr):
         predicted = estimator.predict_proba(demonstrations.states, times, goals=goals)
         return cls.from_predictions(predicted, demonstrations.actions, n_bins=n_bins)
 
+    @house_style()
     def plot(self, ax: Any = None) -> CalibrationDisplay:
         """Draw the points about the diagonal.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .axes import BETWEEN_NUMBERS, plain_numbers, points_of, widest
+from .style import dress
 
 BAR_WIDTH, BAR_GAP, BAR_BELOW = 0.13, 0.08, 0.68  # inches; the last from axes to the lower side of a bar below them
 WIDE = 3.0  # maps that many times wider than tall get their colour bar below
@@ -38,7 +39,8 @@ def add_colour_bar(mappable: Any, ax: Any, label: str, *, below: bool = False) -
         cax = ax.inset_axes((BAR_GAP, 0.0, BAR_WIDTH, 1.0), transform=place)
     bar = ax.figure.colorbar(mappable, cax=cax, orientation="horizontal" if below else "vertical")
     bar.set_label(label)
-    bar.outline.set_linewidth(0.5)
+    bar.outline.set_visible(False)
+    dress(bar.ax)
     plain_numbers(bar.ax.xaxis if below else bar.ax.yaxis)
     if below:
         _thin_out(bar.ax.xaxis, points_of(ax)[0])

@@ -13,17 +13,19 @@ from ..metrics import AlignedRewards, align_rewards
 from ..uncertainty.maps import constant_is_free
 from .axes import figure_and_axes, figure_and_axes_array, plain_frame, plain_numbers
 from .colours import ACCENT, FAINT
+from .keys import title_above
 from .layouts import Layout, layout_of, panel_of
 from .limits import shown_range, value_range
 from .quantities import reward_label
+from .style import house_style
 
 
 @dataclass(eq=False, repr=False)
 class RewardComparisonDisplay(BriefRepr):
     """The true and the recovered reward side by side, or one over the other where there is no map.
 
-    Make one with `from_rewards` or `from_estimator`. The figure says what was removed from the recovered reward before the
-    comparison, the correlation, and the root mean square (r.m.s.) difference left.
+    Make one with `from_rewards` or `from_estimator`. The figure says what was added to the recovered reward before the
+    comparison, and how far off it still is: the root mean square (r.m.s.) difference.
 
     Parameters
     ----------
@@ -89,6 +91,7 @@ class RewardComparisonDisplay(BriefRepr):
             remove = "constant" if constant_is_free(estimator) else "nothing"
         return cls.from_rewards(true_reward, estimator.reward_, world, mdp=estimator.mdp, remove=remove)
 
+    @house_style()
     def plot(self, ax: Any = None) -> RewardComparisonDisplay:
         """Draw the comparison.
 
@@ -110,10 +113,17 @@ class RewardComparisonDisplay(BriefRepr):
     @property
     def verdict(self) -> str:
         """The numbers of the comparison, in words."""
-        words = f"r.m.s. difference {self.aligned.rms:.2g}"
+        words = self.distance
         if np.isfinite(self.aligned.correlation):
-            words = f"correlation {self.aligned.correlation:.3f}, " + words
+            words += f"; correlation {self.aligned.correlation:.3f}"
         return words
+
+    @property
+    def distance(self) -> str:
+        """How far off the recovered reward is, in words."""
+        low, high = value_range(self.aligned.true)
+        share = f", {self.aligned.rms / (high - low):.0%} of the range" if high > low else ""
+        return f"off by {self.aligned.rms:.2g} on average (r.m.s.){share}"
 
     def maps(self) -> tuple[Any, Any, dict[str, Any]]:
         """The two maps, undrawn, and the colour scale they share."""
@@ -122,23 +132,25 @@ class RewardComparisonDisplay(BriefRepr):
             raise ValueError("there is no map: give a world to compare the rewards on")
         label = reward_label(true, layout)
         scale = layout.scale(*(layout.per_place(reward) for reward in (true, recovered)))
-        note = f"Recovered reward\n{self.aligned.note}\n{self.verdict}"
-        return layout.map(true, label=label, title="True reward"), layout.map(recovered, label=label, title=note), scale
+        return (
+            layout.map(true, label=label, title="True reward"),
+            layout.map(recovered, label=label, title="Recovered reward"),
+            scale,
+        )
 
     def _plot_maps(self, ax: Any) -> None:
         self.true_, self.recovered_, scale = self.maps()
         width, height = panel_of(self.true_)
-        size = (2 * max(width, 3.6) - 0.7, height + 0.5)  # the title has three lines
+        size = (2 * max(width, 4.2) - 0.7, height + 0.5)  # there are two lines of small print
         self.figure_, axes = figure_and_axes_array(ax, (1, 2), size=size)
         self.axes_ = axes.ravel()
         self.true_.plot(self.axes_[0], scale=scale, colour_bar=False)
-        self.recovered_.plot(self.axes_[1], scale=scale)
-        for axes in self.axes_:
-            axes.title.set_fontsize("medium")
+        self.recovered_.plot(self.axes_[1], scale=scale, key=False)
+        title_above(self.axes_[1], "Recovered reward", below=f"{self.distance};\n{self.aligned.note}")
         self.axes_[1].set_ylabel("")
 
     def _plot_scatter(self, ax: Any) -> None:
-        self.figure_, axes = figure_and_axes(ax, size=(4.6, 4.8))
+        self.figure_, axes = figure_and_axes(ax, size=(5.0, 5.4))
         self.axes_ = np.array([axes])
         x, y = self.aligned.true.ravel(), self.aligned.recovered.ravel()
         low, high = shown_range(*value_range(x, y))
@@ -147,8 +159,9 @@ class RewardComparisonDisplay(BriefRepr):
         (self.diagonal_,) = axes.plot(ends, ends, color=FAINT, linewidth=0.9, label="recovered = true")
         self.points_ = axes.scatter(x, y, 16, ACCENT, marker="o", alpha=0.7, linewidths=0, zorder=3)
         unit = "state" if self.aligned.true.ndim == 1 else "state and action"
-        axes.set(xlabel=f"true reward, one point per {unit}", ylabel=f"recovered reward, {self.aligned.note}")
-        axes.set(xlim=ends, ylim=ends, aspect="equal", title=f"True and recovered reward\n{self.verdict}")
+        axes.set(xlabel=f"true reward, one point per {unit}", ylabel="recovered reward")
+        axes.set(xlim=ends, ylim=ends, aspect="equal")
+        title_above(axes, "True and recovered reward", below="\n".join([*self.verdict.split("; "), self.aligned.note]))
         axes.legend(frameon=False, loc="upper left")
         plain_numbers(axes.xaxis)
         plain_numbers(axes.yaxis)

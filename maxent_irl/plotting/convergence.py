@@ -12,7 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from ..inference.brief_repr import BriefRepr
 from .axes import figure_and_axes_array, plain_frame, value_axis, whole_ticks
 from .colours import ACCENT, CONTRAST, FAINT
+from .keys import title_above
 from .names import label_ticks
+from .style import house_style
 
 MOST_NAMES = 25
 
@@ -96,8 +98,10 @@ class ConvergenceDisplay(BriefRepr):
         """
         matching = estimator.objective == "feature-matching" and estimator.mdp.discount < 1
         weighted = "discount-weighted " if matching else ""
-        penalised = "penalised " if estimator.l2 > 0 else ""
-        title = "Feature gap at the end" + (f",\nnonzero with a penalty\n(l2 = {estimator.l2:g})" if penalised else "")
+        penalised = "penalised " if estimator.fit_.l2 > 0 else ""
+        title = "Feature gap at the end" + (
+            f",\nnonzero with a penalty\n(l2 = {estimator.fit_.l2:g})" if penalised else ""
+        )
         return cls.from_values(
             -np.asarray(estimator.loss_curve_),
             estimator.feature_gap_,
@@ -109,6 +113,7 @@ class ConvergenceDisplay(BriefRepr):
             gap_title=title,
         )
 
+    @house_style()
     def plot(self, ax: Any = None) -> ConvergenceDisplay:
         """Draw the history.
 
@@ -144,7 +149,8 @@ class ConvergenceDisplay(BriefRepr):
         status = "Fit" if self.converged is None else "Converged" if self.converged else "Not converged"
         n = len(steps) - 1  # a rejected step has a point too, equal to the one before
         title = f"{status} in {n} step{'s' if n != 1 else ''}"
-        ax.set(xlabel="step", ylabel=self.label, title=title)
+        ax.set(xlabel="step", ylabel=self.label)
+        title_above(ax, title)
         ax.margins(y=0.08)
         value_axis(ax)
         whole_ticks(ax.xaxis)
@@ -177,6 +183,7 @@ class ConvergenceDisplay(BriefRepr):
         values = ax.xaxis if named else ax.yaxis
         values.set_major_locator(MaxNLocator(4))
         values.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}".replace("-", "\N{MINUS SIGN}")))
-        ax.set_title(self.gap_title)
+        title, _, small = self.gap_title.partition("\n")
+        title_above(ax, title, below=small)
         if self.band_ is not None:
             ax.legend(frameon=False, loc="upper right", fontsize="small")

@@ -3,6 +3,33 @@
 from __future__ import annotations
 
 from typing import Any
+from weakref import WeakKeyDictionary
+
+from ..uncertainty import ErrorMap, reward_map
+
+_summaries: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+_error_maps: WeakKeyDictionary[Any, ErrorMap] = WeakKeyDictionary()
+
+
+def summary_of(estimator: Any) -> Any:
+    """The summary of a fit, computed once per fit: with many coefficients its covariance takes long."""
+    fit = estimator.fit_
+    if fit not in _summaries:
+        _summaries[fit] = estimator.summary()
+    return _summaries[fit]
+
+
+def error_map(estimator: Any) -> ErrorMap:
+    """The reward of a fit with its standard errors, computed once per fit."""
+    fit = estimator.fit_
+    if fit not in _error_maps:
+        _error_maps[fit] = reward_map(estimator)
+    return _error_maps[fit]
+
+
+def has_errors(estimator: Any) -> bool:
+    """Whether a fit has standard errors: not for very many coefficients."""
+    return summary_of(estimator).statistics["covariance"] != "none"
 
 
 def state_names(estimator: Any) -> list[str]:

@@ -16,6 +16,8 @@ from .layouts import Layout, lay_out
 from .paths import PathsDisplay
 from .policy import PolicyDisplay
 from .quantities import estimator_map
+from .shapes import Shapes
+from .style import house_style
 from .value_map import ValueMap
 
 
@@ -23,8 +25,8 @@ from .value_map import ValueMap
 class GridMapDisplay(ValueMap):
     """A map of one quantity over the cells of a grid.
 
-    Make one with `from_values` or `from_estimator`. Signed quantities are drawn blue below zero and gold above, grey at zero;
-    others in viridis. Cells without a value are hatched; starts are rings, goals stars.
+    Make one with `from_values` or `from_estimator`. Signed quantities are drawn blue below zero and orange above, near white
+    at zero; others in green. Walls are dark, cells without a value hatched; starts are rings, goals stars.
 
     Parameters
     ----------
@@ -61,7 +63,7 @@ class GridMapDisplay(ValueMap):
     grid: NDArray  # (rows, columns)
     _: KW_ONLY
     plan: GridGeometry
-    reading = "The colour of a cell gives its value; a hatched cell has none."
+    reading = "The colour of a cell gives its value. Walls are dark, and a hatched cell has no value."
 
     @classmethod
     def from_values(cls, values: ArrayLike, world: Any = None, **options: Any) -> GridMapDisplay:
@@ -112,6 +114,7 @@ class GridMapDisplay(ValueMap):
         """Whether the map is so wide that its colour bar lies below it."""
         return grid_is_wide(self.plan.shape)
 
+    @house_style()
     def plot(
         self, ax: Any = None, *, scale: dict[str, Any] | None = None, colour_bar: bool = True, key: bool = True
     ) -> GridMapDisplay:
@@ -132,11 +135,12 @@ class GridMapDisplay(ValueMap):
         self.figure_, self.ax_ = figure_and_axes(ax, size=size_for(self.plan.shape))
         shown = np.ma.masked_invalid(self.grid)
         self.image_ = self.ax_.imshow(shown, interpolation="nearest", **self.colours(self.grid, scale))
-        prepare(self.ax_, self.plan.shape)
+        lacking = ~(np.isfinite(self.grid) | self.plan.gaps)
+        prepare(self.ax_, self.plan, lacking=lacking)
         self.marks_ = draw_marks(self.ax_, self.plan)
-        complete = np.isfinite(self.grid[~self.plan.gaps]).all()
-        self.key_ = draw_key(self.ax_, self.marks_, self.plan, lacking="" if complete else "no value") if key else None
-        title_above(self.ax_, self.title, self.key_)
+        reason = "no value" if lacking.any() else ""
+        self.key_ = draw_key(self.ax_, self.marks_, self.plan, lacking=reason) if key else None
+        title_above(self.ax_, self.title, self.key_, below=self.subtitle)
         self.colour_bar_ = self.draw_colour_bar(self.image_, self.ax_, below=self.wide) if colour_bar else None
         return self
 
@@ -145,6 +149,7 @@ class GridLayout(Layout):
     """The layout of a grid: maps of cells, policies as arrows, demonstrations as paths."""
 
     unit = "cell"
+    numbered = True
 
     def __init__(self, geometry: GridGeometry) -> None:
         self.geometry = geometry
@@ -164,6 +169,14 @@ class GridLayout(Layout):
     def display(self, values: NDArray, **options: Any) -> GridMapDisplay:
         """Map one number per state; options as for `GridMapDisplay`."""
         return GridMapDisplay.from_values(values, self.geometry, **options)
+
+    def shapes(self) -> Shapes:
+        """Cells as unit squares, walls, starts and goals."""
+        plan = self.geometry
+        places = np.where(plan.drawn[:, None], plan.cells, np.nan)[:, ::-1]
+        blocks = np.argwhere(plan.gaps)[:, ::-1].astype(float) if plan.gap_name == "wall" else np.empty((0, 2))
+        marks = {"start": plan.starts[:, ::-1], "goal": plan.goals[:, ::-1]}
+        return Shapes("square", places, 1.0, blocks=blocks, marks=marks)
 
     def policy(self, policy: ArrayLike, steps: ArrayLike | None = None, *, title: str) -> PolicyDisplay:
         """Show a policy as arrows."""

@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from .axes import points_of
+from .axes import points_of, widest
+from .colours import MUTED
+from .style import KEY_POINTS, NOTE_POINTS, SUBTITLE_POINTS
 
-LETTER_POINTS, HANDLE_POINTS = 4.6, 32.0  # width of a small letter, and of the sign before a name in a key
-NOTE_LETTER_POINTS = 5.2
+LETTER_POINTS, HANDLE_POINTS = 5.4, 34.0  # width of a small letter, and of the sign before a name in a key
+NOTE_LETTER_POINTS = 5.8
+SMALL_PRINT = "small print"  # marks the lines under a title, so that a new title replaces them
 
 
 def key_above(ax: Any, handles: list[Any], **options: Any) -> Any:
@@ -29,7 +32,8 @@ def key_above(ax: Any, handles: list[Any], **options: Any) -> Any:
     if ax.get_aspect() == 1:  # a tall map stands in the middle of its place, and its key begins where it does
         across, up = abs(np.subtract(*ax.get_xlim())), abs(np.subtract(*ax.get_ylim()))
         room -= (width - across * min(width / across, height / up)) / 2
-    widths = [HANDLE_POINTS + LETTER_POINTS * len(handle.get_label()) for handle in handles]
+    handle_points = HANDLE_POINTS + KEY_POINTS * (options.get("handlelength", 2.0) - 2.0)
+    widths = [handle_points + LETTER_POINTS * len(handle.get_label()) for handle in handles]
     columns = len(handles)
     while columns > 1 and sum(max(column) for column in np.array_split(widths, columns)) > room:
         columns -= 1
@@ -39,7 +43,8 @@ def key_above(ax: Any, handles: list[Any], **options: Any) -> Any:
         bbox_to_anchor=(0.0, 1.0),
         ncols=columns,
         frameon=False,
-        fontsize="small",
+        fontsize=KEY_POINTS,
+        labelcolor=MUTED,
         borderaxespad=0.2,
         **options,
     )
@@ -49,9 +54,33 @@ def key_above(ax: Any, handles: list[Any], **options: Any) -> Any:
     return key
 
 
-def title_above(ax: Any, title: str, key: Any = None, **options: Any) -> None:
-    """Set the title, above the key if there is one."""
-    ax.set_title(title, pad=6 if key is None else 7 + 13 * key.n_lines, **options)
+def title_above(ax: Any, title: str, key: Any = None, *, below: str = "", **options: Any) -> None:
+    """Set the title at the left, above the key if there is one; its first line is the title, `below` is small print under it."""
+    lines = 0 if key is None else key.n_lines
+    for old in [text for text in ax.texts if text.get_gid() == SMALL_PRINT]:
+        old.remove()
+    start = 3 + 15 * lines  # points above the axes
+    if below:
+        ax.annotate(
+            below,
+            (0.0, 1.0),
+            (0, start + 1),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            ha="left",
+            va="bottom",
+            fontsize=SUBTITLE_POINTS,
+            color=MUTED,
+            parse_math=False,
+            linespacing=1.25,
+            gid=SMALL_PRINT,
+        )
+        start += 4 + 14 * (1 + below.count("\n"))
+    ax.set_title(title, loc="center", pad=start + 4, x=0.0, ha="left", **options)
+    room = points_of(ax)[0] * (1.0 if ax.child_axes else 1.1)
+    if title and widest([ax.title]) > room:  # folded at the letters that fit, in the mean
+        lines = [textwrap.wrap(line, max(12, int(len(line) * room / widest([ax.title])))) for line in title.split("\n")]
+        ax.title.set_text("\n".join(folded for part in lines for folded in part))
 
 
 def note_below(ax: Any, words: str) -> None:
@@ -65,7 +94,8 @@ def note_below(ax: Any, words: str) -> None:
             textcoords="offset points",
             ha="right",
             va="bottom",
-            fontsize="small",
+            fontsize=NOTE_POINTS,
+            color=MUTED,
         )
         if ax.get_legend() is None:  # the title makes room for the line
             ax.set_title(ax.get_title(), pad=7 + 13, fontsize=ax.title.get_fontsize())

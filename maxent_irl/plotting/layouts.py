@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..worlds import GridGeometry
 from .colours import colour_scale
+from .shapes import Shapes
 
 
 class MapLayout(Protocol):
@@ -84,8 +85,8 @@ class Words:
     action_reward: str = "reward per decision,\nmean over actions"
     visits: str = "decisions per trajectory"
     verb: str = "visited"
-    low: str = "dark"
-    high: str = "light"
+    low: str = "light"
+    high: str = "dark"
 
 
 class Layout:
@@ -104,6 +105,10 @@ class Layout:
         What messages call the map.
     sums_goals : bool
         Whether visits on the way to different goals are added up on one map.
+    numbered : bool
+        Whether the axes of its maps have numbers, such as rows and columns.
+    rings : bool
+        Whether maps draw the standard errors around the values, and `map` takes them as ``errors``, one per place.
     """
 
     unit: str = "place"
@@ -111,6 +116,8 @@ class Layout:
     n_states: int | None = None
     name: str = "the map"
     sums_goals: bool = False
+    numbered: bool = False
+    rings: bool = False
 
     @property
     def place_names(self) -> list[str] | None:
@@ -142,6 +149,10 @@ class Layout:
     def heading_for(self, goal: int | None) -> Self:
         """The layout that marks this state as the goal; None: as it is."""
         return self
+
+    def shapes(self) -> Shapes | None:
+        """The outlines of the places; None where the layout has none."""
+        return None
 
     def policy(self, policy: ArrayLike, steps: ArrayLike | None = None, *, title: str) -> Any:
         """Make a display of a policy; None where the layout has none."""

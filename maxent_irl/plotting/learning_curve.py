@@ -11,7 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from ..inference.brief_repr import BriefRepr
 from .axes import figure_and_axes, plain_frame, value_axis, whole_ticks
 from .colours import ACCENT, CONTRAST, FAINT
+from .intervals import draw_band
 from .keys import key_above, title_above
+from .style import house_style
 
 
 @dataclass(eq=False, repr=False)
@@ -107,6 +109,7 @@ class LearningCurveDisplay(BriefRepr):
         )
         return cls.from_scores(sizes, train, test, reference=reference, reference_name=reference_name)
 
+    @house_style()
     def plot(self, ax: Any = None) -> LearningCurveDisplay:
         """Draw the curves.
 
@@ -145,7 +148,7 @@ class LearningCurveDisplay(BriefRepr):
 
     def _draw(self, scores: NDArray, colour: str, dash: str, marker: str, name: str) -> Any:
         mean, spread = scores.mean(axis=1), scores.std(axis=1)
-        band = self.ax_.fill_between(self.sizes, mean - spread, mean + spread, color=colour, alpha=0.2, linewidth=0)
+        band = draw_band(self.ax_, self.sizes, mean - spread, mean + spread, colour)
         self.bands_.append(band)
         (line,) = self.ax_.plot(self.sizes, mean, color=colour, linestyle=dash, marker=marker, markersize=5, label=name)
         return line

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
@@ -11,15 +12,20 @@ from numpy.typing import ArrayLike, NDArray
 from ..worlds import NetworkGeometry
 from .axes import figure_and_axes
 from .colour_bar import is_wide
-from .colours import INK, PAPER, UNKNOWN_COLOUR, line_scale
+from .colours import INK, MUTED, PAPER, UNKNOWN_COLOUR, line_scale
 from .keys import key_above, title_above
-from .layouts import Layout, Words, lay_out
+from .label_places import label_places
 from .names import make_room, short
 from .positions import network_positions
 from .quantities import estimator_map
+from .style import house_style
 from .value_map import ValueMap
 
-NARROWEST, WIDEST = 0.25, 3.0  # points
+NARROWEST, WIDEST = 0.35, 3.5  # points
+MOST_ZOOMED = 0.8  # of the network: a zoom to more of it would hide what it shows
+CHANGED = 0.1  # of the largest absolute value: links from this on are zoomed to
+MOST_NAMED = 6  # links with a name
+INSET = 0.27  # side of the map that shows where the zoom is, in widths of the axes
 MARKERS = "os^D"  # of places of one name, group by group
 
 
@@ -44,6 +50,12 @@ class NetworkMapDisplay(ValueMap):
         Places to mark: one by its name beside it, several of one name by a key above the map.
     note : str
         A line under the map, such as where the positions come from.
+    closed : (n,) int array
+        Edges that are closed: dotted, with a cross.
+    zoom : (2, 2) array or None
+        Low and high ends, x and y, of what is shown; a small map in the corner then shows where that is.
+    edge_names : sequence of E str or None
+        Names of the edges; those with the largest absolute values in view are written beside them.
 
     Attributes
     ----------
@@ -51,6 +63,9 @@ class NetworkMapDisplay(ValueMap):
     missing_ : LineCollection of the edges without a value, or None
     points_ : PathCollection of the places named beside them, or None
     labels_ : list of Annotations
+    closed_ : PathCollection of the crosses on closed edges, or None
+    named_ : list of Annotations, the names of edges
+    inset_ : Axes of the small map, or None
     groups_ : list of PathCollections, one per name of several places
     key_ : Legend or None
     colour_bar_ : Colorbar, None where no edge has a value
@@ -62,6 +77,9 @@ class NetworkMapDisplay(ValueMap):
     _: KW_ONLY
     points: dict[str, NDArray] = field(default_factory=dict)  # (2,) or (n, 2) each
     note: str = ""
+    closed: NDArray = field(default_factory=lambda: np.empty(0, dtype=int))  # (n,)
+    zoom: NDArray | None = None  # (2, 2)
+    edge_names: Sequence[str] | None = None  # E
     reading = "The wider and darker a link, the larger its value; a grey one has none."
 
     @classmethod
@@ -73,6 +91,9 @@ class NetworkMapDisplay(ValueMap):
         *,
         lengths: ArrayLike | None = None,
         marks: dict[str, Any] | None = None,
+        closed: ArrayLike = (),
+        zoom: ArrayLike | str | None = None,
+        names: Sequence[Any] | None = None,
         **options: Any,
     ) -> NetworkMapDisplay:
         """Map one number per edge.
@@ -88,6 +109,12 @@ class NetworkMapDisplay(ValueMap):
             Length of each edge; only used for the layout.
         marks : dict of str to int or to a sequence of int, optional
             Nodes to mark: one by the name to write beside it, several of one name by a key above the map.
+        closed : sequence of int
+            Edges that are closed.
+        zoom : "changes" or (2, 2) array, optional
+            "changes": show the edges with at least a tenth of the largest absolute value. Or low and high ends, x and y.
+        names : sequence of E names, optional
+            Names of the edges.
         **options
             label (required), title, signed, from_zero, root, cmap, norm, vmin and vmax, as for the class.
 
@@ -111,7 +138,23 @@ class NetworkMapDisplay(ValueMap):
         if edges.size and edges.max() >= len(positions):
             raise ValueError(f"an edge leads to node {edges.max()}, but there are {len(positions)} positions")
         points = {name: positions[node] for name, node in (marks or {}).items()}
-        return cls(positions[edges], values, points=points, note=note, **options)
+        closed = np.asarray(closed, dtype=int).reshape(-1)
+        for edge in closed:
+            if not 0 <= edge < len(edges):
+                raise ValueError(f"closed edge {edge} is not among the {len(edges)} edges")
+        if names is not None and len(names) != len(edges):
+            raise ValueError(f"{len(names)} names for {len(edges)} edges")
+        segments = positions[edges]
+        if isinstance(zoom, str):
+            if zoom != "changes":
+                raise ValueError(f'zoom must be "changes" or low and high ends; got {zoom!r}')
+            zoom = _around_changes(segments, values)
+            everything = segments[np.isfinite(segments).all(axis=(1, 2))].reshape(-1, 2)
+            if (zoom[1] - zoom[0] >= MOST_ZOOMED * np.ptp(everything, axis=0)).all():
+                zoom = None
+        shown = None if zoom is None else np.asarray(zoom, dtype=float)
+        more: dict[str, Any] = {"zoom": shown, "edge_names": names, "closed": closed}
+        return cls(segments, values, points=points, note=note, **more, **options)
 
     @classmethod
     def from_network(
@@ -127,7 +170,7 @@ class NetworkMapDisplay(ValueMap):
         marks : dict of str to node, or to a list or array of nodes, optional
             Nodes of the network to mark: one by the name to write beside it, several by a name in a key.
         **options
-            As for `from_edges`.
+            As for `from_edges`, `closed`, `zoom` and `names` of the links among them.
 
         Raises
         ------
@@ -149,12 +192,13 @@ class NetworkMapDisplay(ValueMap):
         Rewards and standard errors per action are averaged over the moves on to a link; those per state belong to the link, or to
         the node that a link leaves. Visitations are how often a trip enters the link.
         """
-        return estimator_map(estimator, NetworkLayout(NetworkGeometry.of(network)), show=show, goal=goal, title=title)
+        return estimator_map(estimator, NetworkGeometry.of(network), show=show, goal=goal, title=title)
 
     def default_scale(self, *arrays: ArrayLike, **options: Any) -> dict[str, Any]:
         """Colours for lines on paper."""
         return line_scale(*arrays, **options)
 
+    @house_style()
     def plot(
         self, ax: Any = None, *, scale: dict[str, Any] | None = None, colour_bar: bool = True, key: bool = True
     ) -> NetworkMapDisplay:
@@ -167,8 +211,10 @@ class NetworkMapDisplay(ValueMap):
         known = np.flatnonzero(np.isfinite(self.values))
         known = known[np.argsort(np.abs(self.values[known]), kind="stable")]
         much = np.abs(self.values[known]) ** (0.5 if self.root else 1.0)
-        crowd = np.clip(np.sqrt(2000 / max(1, len(known))), 0.25, 1.0)  # thinner lines where there are many
-        widths = crowd * (NARROWEST + (WIDEST - NARROWEST) * much / max(much.max(initial=0.0), np.finfo(float).tiny))
+        seen = len(known) if self.zoom is None else int(self._in_view()[known].sum())
+        crowd = np.clip(np.sqrt(2000 / max(1, seen)), 0.25, 1.0)  # thinner lines where there are many
+        share = much / max(much.max(initial=0.0), np.finfo(float).tiny)
+        widths = np.maximum(NARROWEST, crowd * (NARROWEST + (WIDEST - NARROWEST) * share))
         self.missing_: Any = None
         if len(known) < len(self.values):
             rest = np.setdiff1d(np.arange(len(self.values)), known)
@@ -176,6 +222,9 @@ class NetworkMapDisplay(ValueMap):
                 list(self.segments[rest]), colors=UNKNOWN_COLOUR, linewidths=NARROWEST, zorder=1
             )
             self.ax_.add_collection(self.missing_)
+        if scale["norm"].vmin < 0 < scale["norm"].vmax:  # links near zero are as pale as the paper
+            pale = LineCollection(list(self.segments[known]), colors=UNKNOWN_COLOUR, linewidths=2 * NARROWEST, zorder=1)
+            self.ax_.add_collection(pale)
         self.edges_ = LineCollection(
             list(self.segments[known]),
             array=self.values[known],
@@ -185,12 +234,18 @@ class NetworkMapDisplay(ValueMap):
             **scale,
         )
         self.ax_.add_collection(self.edges_)
+        self._draw_closed()
         self._draw_marks(key)
         x, y = 1.1 * half
         self.ax_.set(xlim=(centre[0] - x, centre[0] + x), ylim=(centre[1] - y, centre[1] + y))
         self.ax_.set(aspect="equal", xticks=[], yticks=[], xlabel=self.note)
-        make_room(self.ax_, self.labels_, below=self.wide)
-        title_above(self.ax_, self.title, self.key_)
+        if self.zoom is None:
+            make_room(self.ax_, self.labels_, below=self.wide)
+        else:
+            self.ax_.add_artist(self._frame(self.ax_))
+        self.named_ = self._name_edges(np.array([self.ax_.get_xlim(), self.ax_.get_ylim()]).T)
+        self.inset_ = self._draw_inset()
+        title_above(self.ax_, self.title, self.key_, below=self.subtitle)
         self.ax_.spines[:].set_visible(False)
         self.colour_bar_: Any = None
         if colour_bar and len(known):
@@ -219,7 +274,10 @@ class NetworkMapDisplay(ValueMap):
         return is_wide(half[0], half[1])
 
     def _extent(self) -> tuple[NDArray, NDArray]:
-        """Centre of what is drawn, and half its width and height, both positive."""
+        """Centre of what is shown, and half its width and height, both positive."""
+        if self.zoom is not None:
+            low, high = self.zoom
+            return (low + high) / 2, np.maximum((high - low) / 2, np.finfo(float).tiny)
         corners = self.segments[np.isfinite(self.segments).all(axis=(1, 2))].reshape(-1, 2)
         corners = np.concatenate([corners, *(np.atleast_2d(places) for places in self.points.values())])
         if not len(corners):
@@ -227,6 +285,63 @@ class NetworkMapDisplay(ValueMap):
         low, high = corners.min(axis=0), corners.max(axis=0)
         half = (high - low) / 2
         return (low + high) / 2, np.maximum(half, 0.1 * half.max() or 1.0)
+
+    def _in_view(self) -> NDArray:
+        """Which edges begin within what is shown, (E,) bool."""
+        centre, half = self._extent()
+        return (np.abs(self.segments[:, 0] - centre) <= half).all(axis=1)
+
+    def _draw_closed(self) -> None:
+        """Dots along closed edges, and a cross in the middle of each."""
+        self.closed_: Any = None
+        if not len(self.closed):
+            return
+        from matplotlib.collections import LineCollection
+
+        lines = self.segments[self.closed]
+        self.ax_.add_collection(LineCollection(list(lines), colors=INK, linewidths=1.6, linestyles=":", zorder=4))
+        self.closed_ = self.ax_.scatter(
+            *lines.mean(axis=1).T, 46, INK, marker="x", linewidths=1.8, zorder=5, label="closed"
+        )
+
+    def _name_edges(self, limits: NDArray) -> list[Any]:
+        """Names of the edges in view with the largest absolute values, and of the closed ones."""
+        if self.edge_names is None:
+            return []
+        middle = self.segments.mean(axis=1)
+        inside = ((middle > limits[0]) & (middle < limits[1])).all(axis=1)
+        size = np.where(inside, np.nan_to_num(np.abs(self.values)), -1.0)
+        size[self.closed] = np.where(inside[self.closed], np.inf, -1.0)
+        order = np.argsort(-size, kind="stable")
+        first: dict[str, int] = {}
+        for edge in order[: 20 * MOST_NAMED]:  # links of one street have one name
+            if size[edge] > 0:
+                first.setdefault(str(self.edge_names[edge]), int(edge))
+        chosen = list(first.values())[:MOST_NAMED]
+        names = [self.edge_names[edge] for edge in chosen]
+        return label_places(self.ax_, middle[chosen], names, size[chosen], away=3.0, limits=limits)
+
+    def _frame(self, ax: Any) -> Any:
+        """The rectangle that the zoom shows."""
+        from matplotlib.patches import Rectangle
+
+        centre, half = self._extent()
+        (left, bottom), (width, height) = centre - 1.1 * half, 2.2 * half
+        return Rectangle((left, bottom), width, height, facecolor="none", edgecolor=MUTED, linewidth=1.0, zorder=6)
+
+    def _draw_inset(self) -> Any:
+        """A small map of the whole network in the corner, with the rectangle of the zoom."""
+        if self.zoom is None:
+            return None
+        from matplotlib.collections import LineCollection
+
+        inset = self.ax_.inset_axes((1 - INSET, 1 - INSET, INSET, INSET), zorder=8)
+        inset.add_collection(LineCollection(list(self.segments), colors=UNKNOWN_COLOUR, linewidths=0.4))
+        inset.add_artist(self._frame(inset))
+        inset.set(xticks=[], yticks=[], aspect="equal", facecolor=PAPER)
+        inset.autoscale_view()
+        inset.spines[:].set(visible=True, edgecolor=UNKNOWN_COLOUR)
+        return inset
 
     def _single(self) -> dict[str, NDArray]:
         return {name: place for name, place in self.points.items() if place.ndim == 1}
@@ -240,7 +355,8 @@ class NetworkMapDisplay(ValueMap):
             self.ax_.scatter(*places.T, 40, PAPER, marker=MARKERS[i % len(MARKERS)], label=name, **style)
             for i, (name, places) in enumerate(several)
         ]
-        self.key_ = key_above(self.ax_, self.groups_ if key else [])
+        explained = [*self.groups_, *([] if self.closed_ is None else [self.closed_])]
+        self.key_ = key_above(self.ax_, explained if key else [])
         self.points_: Any = None
         self.labels_: list[Any] = []
         if not (single := self._single()):
@@ -263,6 +379,18 @@ class NetworkMapDisplay(ValueMap):
         ]
 
 
+def _around_changes(segments: NDArray, values: NDArray) -> NDArray:
+    """Low and high ends (2, 2) around the edges with the largest absolute values, with a margin; all edges where none is."""
+    size = np.nan_to_num(np.abs(values))
+    large = (size >= CHANGED * size.max(initial=0.0)) & (size > 0)
+    shown = segments[large] if large.any() else segments
+    shown = shown[np.isfinite(shown).all(axis=(1, 2))].reshape(-1, 2)
+    low, high = shown.min(axis=0), shown.max(axis=0)
+    margin = 0.12 * (high - low).max() or 1.0
+    half = np.maximum((high - low) / 2 + margin, 0.4 * ((high - low).max() / 2 + margin))
+    return (low + high) / 2 + half * np.array([[-1.0], [1.0]])
+
+
 def _away_from_others(places: NDArray) -> NDArray:
     """Unit vectors (n, 2) in which each place has the fewest others near: the side for its label."""
     apart = places[:, None] - places[None]
@@ -270,53 +398,3 @@ def _away_from_others(places: NDArray) -> NDArray:
     push = np.divide(apart, distance**3, out=np.zeros_like(apart), where=distance > 0).sum(axis=1)
     size = np.linalg.norm(push, axis=1, keepdims=True)
     return np.where(size > 0, push / np.where(size > 0, size, 1.0), np.sqrt(0.5))
-
-
-class NetworkLayout(Layout):
-    """The layout of a road network: one number per link, whether states are links or nodes; `marks` name nodes."""
-
-    unit = "link"
-    sums_goals = True
-
-    def __init__(self, geometry: NetworkGeometry, marks: dict[str, Any] | None = None) -> None:
-        self.geometry, self.marks = geometry, marks or {}
-        self.n_states, self.name = geometry.n_states, geometry.name
-        on_links = geometry.states == "links"
-        self.words = Words(
-            place=" on a link" if on_links else " at the node a link leaves",
-            action_reward="reward of taking a link" + (",\nmean over the links before it" if on_links else ""),
-            visits="times a link is entered, per trip",
-            verb="entered",
-            low="light and narrow",
-            high="dark and wide",
-        )
-
-    @property
-    def place_names(self) -> list[str]:
-        """Name of each link."""
-        return [f"link {link}" for link in self.geometry.links]
-
-    def heading_for(self, goal: int | None) -> NetworkLayout:
-        """The layout that marks the node of the goal."""
-        if goal is None:
-            return self
-        return NetworkLayout(self.geometry, {**self.marks, "goal": self.geometry.node_of_state(goal)})
-
-    def per_place(self, values: ArrayLike, *, total: bool = False) -> NDArray:
-        """One number per link: see `NetworkGeometry.per_link`."""
-        return self.geometry.per_link(values, total=total)
-
-    def scale(self, *arrays: ArrayLike, **options: Any) -> dict[str, Any]:
-        """One colour scale for several maps of lines."""
-        return line_scale(*arrays, **options)
-
-    def display(self, values: NDArray, **options: Any) -> NetworkMapDisplay:
-        """Map one number per link; options as for `NetworkMapDisplay`."""
-        geometry = self.geometry
-        where: dict[str, Any] = {"lengths": geometry.lengths, "marks": self.marks}
-        return NetworkMapDisplay.from_edges(geometry.edges, values, geometry.positions, **where, **options)
-
-
-@lay_out.register
-def _(geometry: NetworkGeometry) -> Layout:
-    return NetworkLayout(geometry)

@@ -16,6 +16,7 @@ from .colours import CONTRAST, INK, colour_scale, line_colour_map
 from .fitted import state_name, trajectory_name
 from .grid import cell_points, draw_floor, draw_key, draw_marks, grid_is_wide, size_for
 from .keys import note_below, title_above
+from .style import house_style
 
 MOST_LINES = 60  # more paths than this are summed to traffic
 GOLDEN = np.pi * (3 - np.sqrt(5))  # radians: angle between the shifts of successive paths
@@ -92,6 +93,7 @@ class PathsDisplay(BriefRepr):
             return "The wider and darker a line, the more moves went along it."
         return "Each line is one path: it starts at a dot and stops at a cross."
 
+    @house_style()
     def plot(self, ax: Any = None, *, colour_bar: bool = True) -> PathsDisplay:
         """Draw the paths on a floor plan, or over the map that `ax` already shows.
 

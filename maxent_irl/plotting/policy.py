@@ -15,8 +15,10 @@ from .colours import INK, PAPER, STAYING_COLOUR
 from .grid import cell_points, draw_floor, draw_key, draw_marks, size_for
 from .keys import note_below, title_above
 from .quantities import first_step
+from .style import house_style
 
 SHORTEST = 0.02  # probabilities below this are not drawn: their arrows would be dots
+BRIGHTNESS, DARK = (0.299, 0.587, 0.114), 0.42  # of red, green and blue; darker cells have light arrows
 MOST_ROWS = 30  # larger grids are drawn by averaged blocks
 
 
@@ -111,24 +113,27 @@ class PolicyDisplay(BriefRepr):
         plan = GridGeometry.of(world).heading_for(goal)
         return cls.from_policy(estimator.solve(goal).policy, plan, steps=steps, title=title)
 
-    def plot(self, ax: Any = None) -> PolicyDisplay:
+    @house_style()
+    def plot(self, ax: Any = None, *, note: bool = True) -> PolicyDisplay:
         """Draw the arrows on a floor plan, or over the map that `ax` already shows.
 
         Parameters
         ----------
         ax : Axes or empty Figure, optional
+        note : bool
+            Whether to say under the map what arrows and dots stand for.
 
         Returns
         -------
         self
         """
-        self.figure_, self.ax_ = figure_and_axes(ax, size=size_for(self.plan.shape, extra=(0.9, 1.5)))
+        self.figure_, self.ax_ = figure_and_axes(ax, size=size_for(self.plan.shape, extra=(0.9, 1.6)))
         alone = not self.ax_.images
         draw_floor(self.ax_, self.plan)
-        outline = {"edgecolor": PAPER, "linewidth": 0.0 if alone else 0.5, "zorder": 3}
+        outline = {"edgecolor": PAPER, "linewidth": 0.0, "zorder": 3}
         self._draw_arrows(outline)
         self._draw_stays(outline)
-        if words := self._words():
+        if note and (words := self._words()):
             note_below(self.ax_, words)
         self.marks_: dict[str, Any] = {}
         self.key_: Any = None
@@ -160,9 +165,19 @@ class PolicyDisplay(BriefRepr):
             headlength=3.4,
             headaxislength=3.0,
             minlength=0,
-            color=INK,
+            color=self._inks(at),
             **outline,
         )
+
+    def _inks(self, at: NDArray) -> list[str]:
+        """The colour of an arrow at each row and column: dark on light cells, light on dark ones."""
+        image = self.ax_.images[0]
+        if image.get_array().shape[:2] != self.plan.shape:
+            return [INK] * len(at)
+        rows, columns = np.clip(at.round().astype(int), 0, np.array(self.plan.shape) - 1).T
+        colours = image.to_rgba(image.get_array()[rows, columns])
+        brightness = np.where(colours[:, 3] > 0, colours[:, :3] @ BRIGHTNESS, 1.0)
+        return [INK if bright > DARK else PAPER for bright in brightness]
 
     def _words(self) -> str:
         """What arrows and dots stand for."""

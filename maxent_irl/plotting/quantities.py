@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..routes import expected_flows
-from ..uncertainty import ErrorMap, reward_map
+from ..uncertainty import ErrorMap
+from .colours import error_colour_map
+from .fitted import error_map, has_errors
 from .layouts import Layout, layout_of
 
 
@@ -27,7 +29,7 @@ QUANTITIES = {
     "reward": Quantity("Recovered reward", None, False),
     "value": Quantity("Soft value", None, False),
     "visitations": Quantity("Expected visits", False, True, root=True),
-    "standard_error": Quantity("Standard error of the reward", False, True),
+    "standard_error": Quantity("How uncertain: standard error", False, True),
 }
 
 
@@ -72,6 +74,9 @@ def estimator_map(
     """
     layout = layout_of(world).heading_for(goal)
     shown, meta = quantity(estimator, layout, show, goal), QUANTITIES[show]
+    options: dict[str, Any] = {"cmap": error_colour_map()} if show == "standard_error" else {}
+    if show == "reward" and layout.rings and has_errors(estimator):
+        options["errors"] = layout.per_place(quantity(estimator, layout, "standard_error").values)
     return layout.map(
         shown.values,
         total=shown.total,
@@ -80,6 +85,7 @@ def estimator_map(
         signed=meta.signed,
         from_zero=meta.from_zero,
         root=meta.root,
+        **options,
     )
 
 
@@ -94,7 +100,7 @@ def quantity(estimator: Any, layout: Layout, show: str, goal: int | None = None)
         reward = np.asarray(estimator.reward_)
         return Shown(earned(reward, mdp), reward_label(reward, layout))
     if show == "standard_error":
-        errors = reward_map(estimator)
+        errors = error_map(estimator)
         spread = errors.standard_error
         return Shown(earned(spread, mdp), error_label(reward_label(spread, layout), errors))
     if show == "value":

@@ -16,9 +16,10 @@ from ..uncertainty import reward_map
 from .axes import figure_and_axes_array, plain_frame, value_axis, whole_ticks
 from .colours import FAINT, STYLES
 from .fitted import action_names
-from .intervals import interval_name, normal_quantile
+from .intervals import draw_band, interval_name, normal_quantile
 from .keys import key_above, title_above
 from .quantities import earned, first_step
+from .style import house_style
 
 MOST_POINTS = 100  # observed choices of more states are summed over stretches of the variable
 
@@ -174,6 +175,7 @@ class StateCurveDisplay(BriefRepr):
             **options,
         )
 
+    @house_style()
     def plot(self, ax: Any = None) -> StateCurveDisplay:
         """Draw the curves.
 
@@ -214,7 +216,7 @@ class StateCurveDisplay(BriefRepr):
             self.curves_.append(line)
             if self.errors is not None:
                 margin = z * self.errors[:, i]
-                band = ax.fill_between(self.x, y - margin, y + margin, color=colour, alpha=0.22, linewidth=width)
+                band = draw_band(ax, self.x, y - margin, y + margin, colour, linewidth=width)
                 self.bands_.append(band)
         handles = [*self.curves_]
         if self.bands_:

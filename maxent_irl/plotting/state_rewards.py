@@ -18,6 +18,7 @@ from .keys import key_above, title_above
 from .layouts import mean_over_actions
 from .names import label_ticks, short
 from .quantities import earned
+from .style import house_style
 
 MOST_BARS = 30
 SHORT_NAME = 12  # characters; longer ones stand upright under the points and get more height
@@ -131,6 +132,7 @@ class StateRewardsDisplay(BriefRepr):
     def _as_bars(self) -> bool:
         return self.values.shape[1] == 1 and len(self._shown) <= MOST_BARS
 
+    @house_style()
     def plot(self, ax: Any = None) -> StateRewardsDisplay:
         """Draw the rewards.
 

@@ -13,14 +13,17 @@ from ..worlds import TreeGeometry
 from ..worlds.labyrinth import h_tree
 from .axes import figure_and_axes
 from .colours import CORRIDOR_COLOUR, INK, PAPER
+from .keys import title_above
 from .layouts import Layout, Words, lay_out
 from .names import make_room, short
 from .quantities import estimator_map
+from .shapes import Shapes
+from .style import house_style
 from .value_map import ValueMap
 
-SIZE = (6.4, 5.4)  # inches
+SIZE = (6.8, 5.6)  # inches
 ENDS = np.array([[-1.0], [1.0]])
-AWAY, LETTER, LINE = 14.0, 6.0, 16.0  # points: from a junction to its label; width of a letter, height of a label
+AWAY, LETTER, LINE = 14.0, 6.6, 18.0  # points: from a junction to its label; width of a letter, height of a label
 
 
 @dataclass(eq=False, repr=False)
@@ -122,6 +125,7 @@ class TreeMapDisplay(ValueMap):
         """Width and height in inches that the map wants beside others."""
         return SIZE[0], SIZE[1] + 0.4
 
+    @house_style()
     def plot(
         self, ax: Any = None, *, scale: dict[str, Any] | None = None, colour_bar: bool = True, key: bool = True
     ) -> TreeMapDisplay:
@@ -132,7 +136,8 @@ class TreeMapDisplay(ValueMap):
         self._draw_junctions(points, self.colours(self.values, scale))
         self._draw_names(points_per_unit, limits)
         self.ax_.set(xlim=limits[:, 0], ylim=limits[:, 1])
-        self.ax_.set(aspect="equal", xticks=[], yticks=[], title=self.title, xlabel=self.size_label)
+        self.ax_.set(aspect="equal", xticks=[], yticks=[], xlabel=self.size_label)
+        title_above(self.ax_, self.title, below=self.subtitle)
         make_room(self.ax_, self.labels_)
         self.ax_.spines[:].set_visible(False)
         self.colour_bar_ = self.draw_colour_bar(self.junctions_, self.ax_) if colour_bar else None
@@ -233,6 +238,15 @@ class TreeLayout(Layout):
         if goal is None:
             return self
         return TreeLayout(self.geometry, {**self.marks, "goal": check_goal(goal, len(self.geometry.parents))})
+
+    def shapes(self) -> Shapes:
+        """Nodes as discs on the corridors."""
+        positions, parents = np.asarray(self.geometry.positions, dtype=float) * (1, -1), self.geometry.parents
+        child = np.flatnonzero(parents >= 0)
+        lines = np.stack([positions[parents[child]], positions[child]], axis=1)
+        shortest = float(np.linalg.norm(lines[:, 1] - lines[:, 0], axis=1).min(initial=np.inf))
+        marks = {name: positions[node] for name, node in self.marks.items()}
+        return Shapes("disc", positions, 0.7 * shortest if np.isfinite(shortest) else 1.0, lines=lines, marks=marks)
 
     def display(self, values: NDArray, **options: Any) -> TreeMapDisplay:
         """Map one number per node; options as for `TreeMapDisplay`."""

@@ -20,7 +20,8 @@ class ValueMap(BriefRepr):
     ----------
     label : str
         Quantity and unit, for the colour bar.
-    title : str
+    title, subtitle : str
+        What the map shows, in bold, and small print under it.
     signed : bool, optional
         Whether zero is the middle of the scale. None: if there are values of both signs.
     from_zero : bool
@@ -35,6 +36,7 @@ class ValueMap(BriefRepr):
 
     label: str
     title: str = ""
+    subtitle: str = ""
     signed: bool | None = None
     from_zero: bool = False
     root: bool = False

@@ -28,7 +28,8 @@ from ..likelihood.statistics import (
     sufficient_statistics,
 )
 from ..likelihood.task import information_equality
-from ..rewards import Features, RewardModel, SmoothRewardModel
+from ..rewards import Features, RewardModel
+from ..rewards.model import jacobian_of
 from .parallel import shares, spread
 from .sums import GoalSums, MoveRewards, Sums
 from .systems import Moves, is_linear
@@ -200,13 +201,7 @@ class SharedGoalsPoint:
     @cached_property
     def features(self) -> Features:
         """Derivative of the reward with respect to the parameters."""
-        model = self.objective.reward_model
-        if not isinstance(model, SmoothRewardModel):
-            raise ValueError(
-                f"{type(model).__name__} has no jacobian(theta), so there is no Hessian and there are no standard errors: "
-                'add the method, or fit with solver="lbfgs" and take errors from maxent_irl.uncertainty.bootstrap'
-            )
-        return model.jacobian(self.theta)
+        return jacobian_of(self.objective.reward_model, self.theta)
 
     @cached_property
     def _rewards(self) -> MoveRewards:

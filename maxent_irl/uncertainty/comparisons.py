@@ -25,6 +25,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._checks import check_numbers
 from ..mdp import MDP
+from ..mdp.html import ShownAsText
 
 # Parameters of an estimator that do not change which policies it can fit, or are looked at by themselves.
 WITHOUT_EFFECT = {
@@ -34,7 +35,7 @@ WITHOUT_EFFECT = {
 
 
 @dataclass(frozen=True)
-class TestResult:
+class TestResult(ShownAsText):
     """Outcome of a chi-squared test.
 
     Attributes
@@ -81,8 +82,10 @@ def likelihood_ratio_test(restricted: Any, full: Any) -> TestResult:
     """
     for name, fit in (("restricted", restricted), ("full", full)):
         check_is_fitted(fit)
-        if fit.l2:
-            raise ValueError(f"the {name} model was fitted with l2={fit.l2:g}: a penalised fit maximises no likelihood")
+        if fit.fit_.l2:
+            raise ValueError(
+                f"the {name} model was fitted with l2={fit.fit_.l2:g}: a penalised fit maximises no likelihood"
+            )
         if not fit.information_.equality:
             raise ValueError(
                 f"the {name} model was fitted by feature matching, which is no likelihood with a discount, under stochastic "

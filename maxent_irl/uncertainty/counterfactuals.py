@@ -26,6 +26,7 @@ from ..inference.brief_repr import BriefRepr
 from ..inference.cycles import ImproperProblemError
 from ..inference.visitations import expected_visitations
 from ..mdp import MDP
+from ..mdp.html import ShownAsText
 from ..rewards import LinearReward, RewardModel
 
 
@@ -63,7 +64,7 @@ class Change:
 
 
 @dataclass(frozen=True, eq=False)
-class Counterfactual:
+class Counterfactual(ShownAsText):
     """Behaviour before and after a change, and the difference.
 
     Attributes

@@ -55,7 +55,7 @@ def covariance_with_estimated_dynamics(
     """
     check_is_fitted(estimator)
     mdp, data = estimator.mdp, estimator.fit_.demonstrations
-    plain = estimator.objective == "likelihood" and estimator.inference == "variational" and not estimator.l2
+    plain = estimator.objective == "likelihood" and estimator.inference == "variational" and not estimator.fit_.l2
     if not plain or mdp.horizon is not None or data.goals is not None:
         raise ValueError(
             'errors with estimated dynamics need objective="likelihood", inference="variational", l2=0, an infinite horizon '

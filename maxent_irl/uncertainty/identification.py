@@ -28,6 +28,7 @@ from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
 from ..likelihood.separation import never_demonstrated, unbounded
+from ..mdp.html import ShownAsText
 from ..rewards.linear import complement, describe_direction, readable_directions
 
 NOTABLE = 100.0  # condition number (standard errors ten times as large) below which no combination is worth a word
@@ -73,7 +74,7 @@ class FlatDirection:
 
 
 @dataclass(frozen=True, eq=False)
-class IdentifiabilityReport:
+class IdentifiabilityReport(ShownAsText):
     """What demonstrations can and cannot tell about the coefficients.
 
     Attributes

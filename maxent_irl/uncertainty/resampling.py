@@ -200,7 +200,7 @@ class _Refitter:
         self._loosen(objective)
         self.base = objective.at(self.fit.theta, start=self.fit.start, hessian=True)
         information = self.fit.information
-        kept = complement(information.flat) if not self.fit.l2 else np.eye(self.K)
+        kept = complement(information.undetermined if self.fit.l2 else information.flat)
         try:
             root = np.linalg.cholesky(kept.T @ self._curvature(self.base) @ kept)
         except np.linalg.LinAlgError:  # the fit is at no maximum: nothing to start from

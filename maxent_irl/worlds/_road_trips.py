@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._checks import check_numbers
 from ..demonstrations import Demonstrations
-from ..demonstrations.columns import Table
 from ..demonstrations.flat import checked_ids
 from ..demonstrations.labels import shown
 from ..demonstrations.row_order import first_seen, row_order
+from ..demonstrations.table_sources import Table
 from ._road_map import RoadMap
 from ._road_paths import HowPaths, Paths, travelled_links
 

@@ -6,7 +6,7 @@ Tables of months are read by ``bus_records``.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -174,14 +174,14 @@ class BusEngine:
         self.reward = self.features @ self.coef
 
     def log_likelihood(
-        self, policy: ArrayLike, demonstrations: Demonstrations, usage: ArrayLike | None = None
+        self, policy: Any, demonstrations: Demonstrations, usage: ArrayLike | None = None
     ) -> EngineLogLikelihood:
         """Log-likelihood of what was recorded: of the decisions under a policy, and of the usage under this engine.
 
         Parameters
         ----------
-        policy : (S, 2) array
-            Probability of keeping and of replacing, such as the `policy_` of a fitted estimator.
+        policy : (S, 2) array, or what solve() of a fitted estimator gives
+            Probability of keeping and of replacing. A solution keeps the log-probabilities of decisions too rare for an array.
         demonstrations : Demonstrations
             Machines; each counts by its weight.
         usage : (N,) array, optional
@@ -205,13 +205,18 @@ class BusEngine:
         >>> [round(part, 4) for part in engine.log_likelihood([[0.5, 0.5]] * 3, months)]
         [-1.3863, -1.3863]
         """
-        policy = check_numbers("policy", policy)
-        if policy.shape != (self.n_states, 2):
-            raise ValueError(f"policy must have shape ({self.n_states}, 2); got {policy.shape}")
+        solution = policy if hasattr(policy, "log_probabilities") else None
+        probabilities = check_numbers("policy", policy if solution is None else solution.policy)
+        if probabilities.shape != (self.n_states, 2):
+            raise ValueError(f"policy must have shape ({self.n_states}, 2); got {probabilities.shape}")
         demonstrations.validate_against(self.mdp)
+        s, a = demonstrations.states, demonstrations.actions
         weight = demonstrations.weights[demonstrations.trajectory_ids]
-        with np.errstate(divide="ignore"):
-            choices = np.log(policy[demonstrations.states, demonstrations.actions])
+        if solution is not None:
+            choices = solution.log_probabilities(s, a)
+        else:
+            with np.errstate(divide="ignore"):
+                choices = np.log(probabilities[s, a])
         probability, _ = self._usage_observed(demonstrations, usage)
         return EngineLogLikelihood(float(weight @ choices), float(weight @ np.log(probability)))
 

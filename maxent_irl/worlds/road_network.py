@@ -14,9 +14,9 @@ from scipy.sparse import csgraph
 from .._checks import check_numbers
 from ..demonstrations import Demonstrations
 from ..demonstrations.cells import numbers
-from ..demonstrations.columns import Roles, first_gap, read_columns
 from ..demonstrations.labels import shown
 from ..demonstrations.row_order import Ties
+from ..demonstrations.table_sources import Roles, first_gap, read_columns
 from ..demonstrations.tables import Short
 from ..mdp import MDP
 from ..worlds import _road_features

@@ -98,7 +98,9 @@ def test_times_ties_missing_short_and_terminated(recover):
     short = MAZE + "cid,1,2019-09-30T00:00,den,1,none\n"
     status, _, err = recover(short, *COLUMNS)
     assert (status, "trajectory ('cid', 1) has no decisions" in err) == (2, True)
-    assert "3 trajectories" in recover(short, *COLUMNS, "--short", "drop")[1]
+    out = recover(short, *COLUMNS, "--short", "drop")[1]
+    assert "3 trajectories" in out
+    assert "; 1 trajectories without a decision left out" in out
 
     ended = MAZE.replace(",none", ",0").replace("attic,21.4,0", "attic,21.4,1")
     status, out, _ = recover(ended, *COLUMNS, "--terminated", "goal")
@@ -117,9 +119,9 @@ def test_other_files(recover):
 
 def test_numbers_that_name_make_as_many_states_as_occur(recover):
     ring = [20001 + 997 * i for i in range(50)] * 2
-    status, out, _ = recover("id,state\n" + "".join(f"1,{link}\n" for link in ring))
+    status, out, _ = recover("id,state\n" + "".join(f"1,{link}\n" for link in [*ring, ring[1], ring[0]]))
     assert status == 0
-    assert "MDP(n_states=50, n_actions=1" in out
+    assert "MDP(n_states=50, n_actions=2" in out
 
 
 def test_an_mdp_makes_indices_of_integers_and_actions_of_steps(recover, tmp_path):
@@ -135,7 +137,7 @@ def test_an_mdp_makes_indices_of_integers_and_actions_of_steps(recover, tmp_path
 
 # Features files.
 
-TABLE = "id,state,action\n1,a,0\n1,b,1\n1,a,0\n1,c,1\n"
+TABLE = "id,state,action\n1,a,0\n1,b,1\n1,a,1\n1,c,1\n"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from scipy.special import rel_entr
 
 from maxent_irl import MDP, policy_value, soft_value_iteration
 from maxent_irl.control import compare_inference, evidence_lower_bound, maximise_evidence_lower_bound
-from maxent_irl.control.elbo import _Bound
+from maxent_irl.control.elbo import LowerBound
 from maxent_irl.inference.linearisation import linearise
 
 ALPHA = 0.6
@@ -89,7 +89,7 @@ def test_a_climb_has_converged_just_where_it_is_as_high_as_can_be(discount, scal
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_left_to_gain_by_going_over_to_the_implied_posterior(kind):
     problem, mdp, reward, prior, rng = case(kind)
-    bound = _Bound(mdp, reward, ALPHA, prior)
+    bound = LowerBound(mdp, reward, ALPHA, prior)
     T, (S, _) = mdp.horizon, problem.shape
     source = np.zeros(S) if T is None else np.zeros((T + 1, S))
     source[... if T is None else 0] = mdp.initial_distribution
@@ -112,7 +112,7 @@ def test_what_is_left_to_gain_by_going_over_to_the_implied_posterior(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_gradient_of_the_bound(kind):
     problem, mdp, reward, prior, rng = case(kind)
-    bound = _Bound(mdp, reward, ALPHA, prior)
+    bound = LowerBound(mdp, reward, ALPHA, prior)
     T, (S, A) = mdp.horizon, problem.shape
     source = rng.normal(size=S if T is None else (T + 1, S))
     logits = rng.normal(size=(A, S) if T is None else (T, A, S))

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from oracles import enumerate_paths, problem_of_kind
+from oracles import problem_of_kind
 
 from maxent_irl import MDP, soft_value_iteration
-from maxent_irl.control import em_planning, reward_time_posterior, uniform_prior
+from maxent_irl.control import em_planning, uniform_prior
 
 KINDS = ["discounted", "discounted, terminal", "discounted, ending", "discounted, masked"]
 
@@ -15,7 +15,7 @@ def case(kind, seed=0):
     return problem, MDP(problem.P, **problem.keywords()), reward
 
 
-@pytest.mark.parametrize("m_step", ["full", "greedy"])
+@pytest.mark.parametrize("m_step", ["accelerated", "full", "greedy"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_likelihood_only_rises_and_the_policy_becomes_optimal(kind, m_step):
     _, mdp, reward = case(kind)
@@ -36,27 +36,6 @@ def scaled(problem, reward):
     return (reward - low) / span, -low / span
 
 
-@pytest.mark.parametrize("kind", ["discounted", "discounted, terminal", "discounted, ending"])
-def test_the_mixture_of_finite_problems_by_enumeration(kind):
-    problem, mdp, reward = case(kind)
-    chance, chance_after_end = scaled(problem, reward)
-    policy = uniform_prior(mdp)
-    n, gamma = 4, problem.discount
-    seen = np.zeros(n)
-    for T in range(n):
-        for start in np.flatnonzero(problem.initial):
-            for path in enumerate_paths(problem, start, T + 1):
-                weight = problem.initial[start] * path.luck
-                weight *= np.prod(policy[list(path.states), list(path.actions)])
-                lasts = len(path.actions) == T + 1
-                event = chance[path.states[-1], path.actions[-1]] if lasts else chance_after_end
-                seen[T] += weight * event * (1 - gamma) * gamma**T
-    posterior = reward_time_posterior(mdp, reward, policy, n)
-    likelihood = em_planning(mdp, reward, max_iter=0).likelihood
-    assert_allclose(posterior * likelihood, seen, rtol=1e-10)
-    assert_allclose(reward_time_posterior(mdp, reward, policy, 400).sum(), 1.0, atol=1e-9)
-
-
 def test_the_full_m_step_is_the_posterior_of_the_action():
     """One iteration by the definition of EM: expected counts of every action before the event, over all lengths."""
     problem, mdp, reward = case("discounted")
@@ -69,7 +48,7 @@ def test_the_full_m_step_is_the_posterior_of_the_action():
     for t in range(400):  # p(action a in s at time t, event at any T >= t)
         counts += now[:, None] * policy * gamma**t * (chance + gamma * problem.P @ tail)
         now = now @ flow
-    step = em_planning(mdp, reward, max_iter=1)
+    step = em_planning(mdp, reward, m_step="full", max_iter=1)
     assert_allclose(step.policy, counts / counts.sum(axis=1, keepdims=True), rtol=1e-8)
 
 
@@ -91,3 +70,21 @@ def test_what_makes_no_mixture_is_refused():
         em_planning(dead, [0.0, 0.0])
     with pytest.raises(ValueError, match="m_step must be one of"):
         em_planning(mdp, reward, m_step="soft")
+
+
+@pytest.mark.parametrize("discount", [0.9, 0.99, 0.9999])
+def test_the_accelerated_m_step_needs_tens_of_iterations_at_any_discount(discount):
+    _, mdp, reward = case("discounted")
+    mdp = mdp.replace(discount=discount)
+    plan = em_planning(mdp, reward)
+    assert plan.converged
+    assert plan.n_iter < 60
+    assert (np.diff(plan.likelihood_curve) >= -1e-14).all()
+    assert_allclose(plan.V, soft_value_iteration(mdp, reward, temperature=0.0).V, atol=1e-6)
+
+
+def test_the_full_m_step_that_is_too_slow_gives_advice():
+    _, mdp, reward = case("discounted")
+    plan = em_planning(mdp.replace(discount=0.99), reward, m_step="full", max_iter=50)
+    assert not plan.converged
+    assert "use m_step='accelerated'" in plan.message

@@ -10,6 +10,7 @@ from maxent_irl.control import Comparisons, GaussianActor, LinearQuadratic, Pref
 from maxent_irl.control import __main__ as command
 
 RING = MDP.from_successors([[0, 1], [1, 0]], discount=0.9)
+SHORT = RING.replace(horizon=3, discount=1.0)
 TREE = TokenTree("ab", 1)
 REFERENCE = TREE.random_policy(random_state=0)
 SCALAR = LinearQuadratic([[0.9]], [[0.5]], [[1.0]], [[0.3]])
@@ -57,8 +58,8 @@ def plan(**options):
     return family.em_planning(RING, [0.0, 1.0], **options)
 
 
-def when_seen(reward=(0.0, 1.0), n_times=3):
-    return family.reward_time_posterior(RING, reward, family.uniform_prior(RING), n_times)
+def when_seen(reward=(0.0, 1.0), time_prior=(0.5, 0.5)):
+    return family.growing_horizon(RING, reward, family.uniform_prior(RING), time_prior).time_posterior
 
 
 def fit_preferences(comparisons, outcomes=(1,)):
@@ -71,6 +72,14 @@ SEEDS = {
     "ppo": lambda seed: finetune(random_state=seed),
     "soft_q_learning": lambda seed: learn(family.soft_q_learning, random_state=seed),
     "fit_gaussian_actor": lambda seed: fit_actor(random_state=seed),
+    "particle_posterior": lambda seed: family.particle_posterior(SHORT, [0.0, 1.0], 5, random_state=seed),
+    "policy gradient": lambda seed: family.maximum_entropy_policy_gradient(RING, [0.0, 1.0], random_state=seed),
+    "inference network": lambda seed: family.fit_inference_network(
+        RING, [[0.0, 1.0]], [[[0.0], [1.0]]], random_state=seed
+    ),
+    "em_controller": lambda seed: family.em_controller(family.cheese_maze(), 2, random_state=seed),
+    "sampled_improvement": lambda seed: family.sampled_improvement([0.5, 0.5], [0.0, 1.0], 3, random_state=seed),
+    "sampled iteration": lambda seed: family.sampled_policy_iteration(RING, [0.0, 1.0], 3, random_state=seed),
 }
 NO_MDP = {
     "message_passing": lambda mdp: family.message_passing(mdp, [0.0]),
@@ -81,7 +90,16 @@ NO_MDP = {
     "uniform_prior": family.uniform_prior,
     "uniform_prior_cost": lambda mdp: family.uniform_prior_cost(mdp, 1.0),
     "em_planning": lambda mdp: family.em_planning(mdp, [0.0]),
-    "reward_time_posterior": lambda mdp: family.reward_time_posterior(mdp, [0.0], [[1.0]], 3),
+    "growing_horizon": lambda mdp: family.growing_horizon(mdp, [0.0], [[1.0]], [1.0]),
+    "plan_with_time_prior": lambda mdp: family.plan_with_time_prior(mdp, [0.0], [1.0]),
+    "terminating": family.terminating,
+    "discounted_posterior": lambda mdp: family.discounted_posterior(mdp, [0.0]),
+    "particle_posterior": lambda mdp: family.particle_posterior(mdp, [0.0], 5),
+    "estimate_gradient": lambda mdp: family.estimate_gradient(mdp, [0.0], [[1.0]]),
+    "maximum_entropy_policy_gradient": lambda mdp: family.maximum_entropy_policy_gradient(mdp, [0.0]),
+    "fit_inference_network": lambda mdp: family.fit_inference_network(mdp, [[0.0]], [[[0.0]]]),
+    "sampled_policy_iteration": lambda mdp: family.sampled_policy_iteration(mdp, [0.0], 3),
+    "POMDP": lambda mdp: family.POMDP(mdp, [0.0], [[1.0]]),
     "soft_q_learning": lambda mdp: family.soft_q_learning(mdp, [0.0]),
     "soft_actor_critic": lambda mdp: family.soft_actor_critic(mdp, [0.0]),
     "demonstrated_prior": lambda mdp: family.demonstrated_prior(mdp, DEMOS),
@@ -155,9 +173,50 @@ ROWS = {
     "max_length": (lambda: TokenTree("ab", 1.5), "max_length must be a positive integer; got 1.5"),
     "reward never seen": (lambda: when_seen([0.0, 0.0]), "under this policy the reward is never seen"),
     "reward never seen, constant": (lambda: when_seen([-0.7, -0.7]), "under this policy the reward is never seen"),
-    "n_times": (lambda: when_seen(n_times=-1), "n_times must be a positive integer; got -1"),
-    "n_times fraction": (lambda: when_seen(n_times=1.5), "n_times must be a positive integer; got 1.5"),
-    "n_times text": (lambda: when_seen(n_times="a"), "n_times must be a positive integer; got 'a'"),
+    "time_prior of a table": (
+        lambda: when_seen(time_prior=[[1.0]]),
+        r"time_prior must have shape \(n,\).*got \(1, 1\)",
+    ),
+    "time_prior negative": (lambda: when_seen(time_prior=[1.0, -0.5]), "time_prior is -0.5 at time 1"),
+    "time_prior nan": (lambda: when_seen(time_prior=[NAN, 0.5]), "time_prior is nan at time 0"),
+    "time_prior sum": (lambda: when_seen(time_prior=[1.0, 0.5]), "time_prior must sum to at most 1.*sums to 1.5"),
+    "time_prior of nothing": (lambda: when_seen(time_prior=[0.0]), "time_prior must sum to at most 1.*sums to 0"),
+    "time_prior text": (lambda: when_seen(time_prior=["a"]), "time_prior must hold numbers"),
+    "plan_with_time_prior max_iter": (
+        lambda: family.plan_with_time_prior(RING, [0.0, 1.0], [1.0], max_iter=-1),
+        "max_iter must be an integer, 0 or more; got -1",
+    ),
+    "growing_horizon tol": (
+        lambda: family.growing_horizon(RING, [0.0, 1.0], family.uniform_prior(RING), [1.0], tol=0),
+        "tol must be a number > 0; got 0",
+    ),
+    "particle values nan": (
+        lambda: family.particle_posterior(SHORT, [0.0, 1.0], 5, values=[0.0, NAN]),
+        "values must not be nan; it is at state 1",
+    ),
+    "improve Q nan": (lambda: family.improve([0.5, 0.5], [0.0, NAN], 1.0), "Q must be finite where weight is positive"),
+    "improve shapes": (lambda: family.improve([0.5, 0.5], [0.0, 1.0, 2.0], 1.0), r"weight and Q .*\(2,\) and \(3,\)"),
+    "sampled_improvement policy": (
+        lambda: family.sampled_improvement([0.5, -0.5], [0.0, 1.0], 3),
+        "policy must hold distributions",
+    ),
+    "geometric_prior": (lambda: family.geometric_prior(1.0), r"discount must lie in \[0, 1\); got 1"),
+    "network max_iter": (
+        lambda: family.fit_inference_network(RING, [[0.0, 1.0]], [[[0.0], [1.0]]], max_iter=-1),
+        "max_iter must be an integer, 0 or more; got -1",
+    ),
+    "baseline nan": (
+        lambda: family.estimate_gradient(RING, [0.0, 1.0], family.uniform_prior(RING), baseline=[0.0, NAN]),
+        "baseline must be finite; it is nan at state 1",
+    ),
+    "length_distribution": (
+        lambda: family.discounted_posterior(RING, [-1.0, -1.0], action_prior=[0.5, 0.5]).length_distribution(0),
+        "n must be a positive integer; got 0",
+    ),
+    "max_beliefs": (
+        lambda: family.solve_beliefs(family.cheese_maze(), max_beliefs=0),
+        "max_beliefs must be a positive",
+    ),
     "EM max_iter": (lambda: plan(max_iter=1.5), "max_iter must be an integer, 0 or more; got 1.5"),
     "frontier of nothing": (
         lambda: family.reward_kl_frontier(RING, [0.0, 1.0], [0.5, 0.5], []),

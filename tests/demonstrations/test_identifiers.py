@@ -125,6 +125,11 @@ def test_a_fit_to_indices_scores_tables_of_numbers_by_index():
     named = Demonstrations.from_table(table, id="id", state="s", action="a", next_state="n")
     assert named.state_labels == (0, 1, 3)
     assert model.score(named) == model.score([([1, 1], [1]), ([3, 0], [0])])
+    far = Demonstrations.from_table(
+        {"id": [0], "s": [2**60], "a": [1], "n": [1]}, id="id", state="s", action="a", next_state="n"
+    )
+    with pytest.raises(ValueError, match=f"trajectory 0, step 0 is in state {2**60}, but states are"):
+        model.score(far)
 
 
 def test_numbers_that_are_clearly_no_indices_are_named():

@@ -10,6 +10,7 @@ from maxent_irl import MDP, soft_value_iteration
 from maxent_irl.demonstrations import Demonstrations
 from maxent_irl.demonstrations.sampling import sample_demonstrations
 from maxent_irl.estimators import MaxEntIRL
+from maxent_irl.likelihood.information import IdentifiabilityWarning
 from maxent_irl.worlds import GridWorld
 
 OBJECTIVES = ("likelihood", "feature-matching")
@@ -28,11 +29,13 @@ def test_undiscounted_fits_start_by_themselves_where_values_are_finite():
 
 
 def test_a_deterministic_expert_is_fitted_as_far_as_it_goes():
-    """The likelihood has no maximum; the fit says so, or stops where the gradient is below the tolerance."""
+    """The likelihood has no maximum: the fit stops where the gradient is below the tolerance, and says so."""
     mdp = MDP.from_successors([[0, 1], [1, 0]], discount=0.9)
     demos = Demonstrations([([0, 1, 1, 1], [1, 0, 0])])
-    model = MaxEntIRL(mdp, np.array([[0.0], [1.0]]), objective="likelihood").fit(demos)
+    with pytest.warns(IdentifiabilityWarning, match="direction feature 0 .* no finite maximum"):
+        model = MaxEntIRL(mdp, np.array([[0.0], [1.0]]), objective="likelihood").fit(demos)
     assert model.coef_[0] > 5
+    assert np.isnan(model.standard_errors_[0])
     assert model.score(demos) > -1e-3
     assert np.isfinite(model.value_).all()
 
@@ -57,8 +60,8 @@ def test_coefficients_that_run_away_are_stopped_and_said_so(solver):
     """Every episode ended at once, sooner than any policy can make them end on average: feature matching has no maximum."""
     mdp = MDP(np.array([[[0.9], [0.5]]]), ending=np.array([[0.1, 0.5]]))
     demos = Demonstrations([([0], [1])] * 5, terminated=[True] * 5)
-    model = MaxEntIRL(mdp, np.ones((1, 1)), solver=solver)
-    with pytest.warns(ConvergenceWarning, match="did not converge.*l2"):
+    model = MaxEntIRL(mdp, np.ones((1, 1)), objective="feature-matching", solver=solver)
+    with pytest.warns(ConvergenceWarning, match="did not converge.*l2"), pytest.warns(IdentifiabilityWarning):
         model.fit(demos)
     assert np.isfinite(model.coef_).all()
     np.testing.assert_allclose(model.predict_proba([0]), [[0.0, 1.0]], atol=1e-6)

@@ -112,7 +112,7 @@ def test_feature_gap_is_demonstrated_minus_expected(kind):
     policy = soft_value_iteration(mdp, features @ coef).policy
     max_steps = None if mdp.horizon or mdp.discount == 1 else 150
     demos = sample_demonstrations(mdp, policy, 300, max_steps=max_steps, random_state=1)
-    model = MaxEntIRL(mdp, features, tol=1e-8).fit(demos, coef_init=coef)
+    model = MaxEntIRL(mdp, features, objective="feature-matching", tol=1e-8).fit(demos, coef_init=coef)
     weight = mdp.discount**demos.times
     demonstrated = (weight[:, None] * features[demos.states, demos.actions]).sum(axis=0) / len(demos)
     visited = model.visitations_ if mdp.horizon is None else model.visitations_.sum(axis=0)

@@ -5,6 +5,7 @@ import gzip
 
 import numpy as np
 import pytest
+from scipy import optimize, special
 
 from maxent_irl.estimators import MaxEntIRL
 from maxent_irl.worlds import BusEngine, Labyrinth
@@ -29,7 +30,11 @@ def labyrinth_tables(real_data):
 
 @pytest.mark.parametrize("discount", [0.5, 0.9, 0.99])
 def test_mice_in_the_labyrinth(discount, labyrinth_tables):
-    """The best mean log-likelihood per step is the same at every discount, in training and on sequences 0, 5, 10, ..."""
+    """The best mean log-likelihood per step is the same at every discount, in training and on sequences 0, 5, 10, ...
+
+    Data: Rosenberg, Zhang, Perona & Meister (2021), Mice in a labyrinth, eLife 10:e66175. The scores were computed for this
+    split; the next test computes them again without an MDP.
+    """
     moves, paths = labyrinth_tables
     labyrinth = Labyrinth.from_table(moves["node"], moves["action"], moves["next_node"], discount=discount)
     demos = labyrinth.demonstrations(paths["seq"], paths["t"], paths["node"], paths["action"])
@@ -41,6 +46,28 @@ def test_mice_in_the_labyrinth(discount, labyrinth_tables):
     assert model.score(train) == pytest.approx(-1.305059620, abs=1e-8)  # of the best fit, known to more digits
     assert model.score(test) == pytest.approx(-1.309887, abs=1e-5)
     assert model.score(train) > -np.log(4)
+
+
+def test_scores_of_the_mice_by_a_conditional_logit(labyrinth_tables):
+    """With deterministic moves and one reward per node, V absorbs the future: the model is a logit on the next node alone."""
+    moves, paths = labyrinth_tables
+    kept = paths["t"] > 0
+    seq, node, action = (paths[name][kept] for name in ("seq", "node", "action"))
+    after = np.empty((127, 4), dtype=int)
+    after[moves["node"], moves["action"]] = moves["next_node"]
+    counts = [np.zeros((127, 4)), np.zeros((127, 4))]
+    for held_out, table in enumerate(counts):
+        mine = (seq % 5 == 0) == bool(held_out)
+        np.add.at(table, (node[mine], action[mine]), 1.0)
+
+    def loss(u, table):
+        logits = u[after] - special.logsumexp(u[after], axis=1, keepdims=True)
+        expected = table.sum(axis=1, keepdims=True) * np.exp(logits) - table
+        return -(table * logits).sum() / table.sum(), np.bincount(after.ravel(), expected.ravel(), 127) / table.sum()
+
+    best = optimize.minimize(loss, np.zeros(127), (counts[0],), jac=True, options={"maxiter": 5000, "gtol": 1e-10})
+    assert best.fun == pytest.approx(1.305059620, abs=1e-8)
+    assert loss(best.x, counts[1])[0] == pytest.approx(1.309887, abs=1e-5)
 
 
 @pytest.mark.parametrize(

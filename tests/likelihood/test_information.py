@@ -152,15 +152,19 @@ def test_penalty_of_m_estimators_is_in_the_meat_too(rng):
 
 
 @pytest.mark.parametrize("objective", ["feature-matching", "likelihood"])
-def test_a_coefficient_on_which_the_data_are_silent_has_the_error_of_the_prior(objective):
-    """Two places to be and a third that cannot be reached: nothing is known of its reward but the prior."""
+def test_a_coefficient_on_which_the_data_are_silent_has_no_error(objective):
+    """Two places to be and a third that cannot be reached: nothing is known of its reward, and the prior is no knowledge."""
     mdp = MDP.from_successors([[0, 1], [0, 1], [0, 2]], discount=0.9)
     demos = Demonstrations([([0, 1, 1], [1, 1]), ([1, 0], [0]), ([0, 0], [0]), ([1, 1, 0], [1, 0])])
     fit = MaxEntIRL(mdp, objective=objective, l2=0.04).fit(demos)
     for kind in ("observed", "opg"):
-        errors = fit.coefficient_covariance(kind).standard_errors
-        assert errors[2] == pytest.approx(5.0)
+        covariance = fit.coefficient_covariance(kind)
+        errors = covariance.standard_errors
+        assert errors[2] == 0.0
+        assert not covariance.determined[2]
         assert (errors[:2] < 5.0).all()
+    assert np.isnan(fit.information_.data_share[2])
+    assert np.isnan(fit.summary().coefficients["standard_error"][2])
     for kind in ("robust", "clustered"):
         assert fit.coefficient_covariance(kind, np.arange(4)).standard_errors[2] == 0.0
 

@@ -134,8 +134,8 @@ def problem():
 
 def test_scorers_are_metrics_with_a_sign(problem):
     world, features, reward, policy, demos = problem
-    fit = MaxEntIRL(world.mdp, features).fit(demos)
-    rough = MaxEntIRL(world.mdp, features, tol=0.1).fit(demos)
+    fit = MaxEntIRL(world.mdp, features, objective="feature-matching").fit(demos)
+    rough = MaxEntIRL(world.mdp, features, objective="feature-matching", tol=0.1).fit(demos)
     best = soft_value_iteration(world.mdp, fit.reward_, temperature=0).policy
     assert ValueDifferenceScorer(reward)(fit) == -expected_value_difference(world.mdp, reward, best)
     soft = -expected_value_difference(world.mdp, reward, fit.policy_, temperature=1.0)
@@ -156,9 +156,10 @@ def test_the_feature_gap_of_demonstrations_with_goals(discount, horizon, max_ste
     features = world.features("smooth", n_features=3) - 3.0
     policies = GoalPolicies(world.mdp, features @ [1.0, 0.5, 0.8], inference=inference)
     trips = policies.sample(np.repeat([0, 5, 12], 20), np.repeat([15, 3, 2], 20), max_steps=max_steps, random_state=0)
-    rough = MaxEntIRL(world.mdp, features, inference=inference, tol=0.1).fit(trips)
+    options = {"inference": inference, "objective": "feature-matching"}
+    rough = MaxEntIRL(world.mdp, features, **options, tol=0.1).fit(trips)
     assert feature_gap_scorer(rough, trips) == pytest.approx(-np.abs(rough.feature_gap_).max(), rel=1e-6)
-    held = MaxEntIRL(world.mdp, features, inference=inference, l2=1.0)
+    held = MaxEntIRL(world.mdp, features, **options, l2=1.0)
     scores = cross_val_score(held, trips, scoring=feature_gap_scorer, cv=3)
     assert (scores < -1e-4).all()
     with pytest.raises(ValueError, match="pass goal="):

@@ -1,5 +1,8 @@
 """The reward while it is learnt: frames are the iterates, on one scale, and the file is a GIF."""
 
+import base64
+import shutil
+
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
@@ -52,3 +55,33 @@ def test_what_does_not_fit_is_named(recovered):
     unrecorded = clone(estimator).set_params(record_iterates=False).fit(demonstrations)
     with pytest.raises(ValueError, match="record_iterates=True"):
         RewardAnimation.from_estimator(unrecorded, world)
+
+
+def test_progress_is_counted_on_the_error_stream(tmp_path, capsys):
+    animation = RewardAnimation.from_rewards(np.eye(4), (2, 2))
+    animation.save(tmp_path / "a.gif", hold=0, progress=True)
+    assert capsys.readouterr().err.endswith("frame 4 of 4\n")
+    animation.save(tmp_path / "a.gif", hold=0)
+    assert capsys.readouterr().err == ""
+
+
+def test_notebooks_show_the_film():
+    html = RewardAnimation.from_rewards(np.eye(2), (1, 2))._repr_html_()
+    film = base64.b64decode(html.split("base64,")[1].split('"')[0])
+    assert film.startswith(b"GIF8")
+    assert "The reward in 2 steps of the fit" in html
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs ffmpeg")
+def test_mp4_films_are_written_where_ffmpeg_is(tmp_path):
+    RewardAnimation.from_rewards(np.eye(4), (2, 2)).save(tmp_path / "a.mp4", hold=0)
+    assert (tmp_path / "a.mp4").read_bytes()[4:8] == b"ftyp"
+
+
+def test_films_that_cannot_be_written_are_refused(tmp_path, monkeypatch):
+    animation = RewardAnimation.from_rewards(np.eye(2), (1, 2))
+    with pytest.raises(ValueError, match=r"end in .gif or .mp4; got 'a.avi'"):
+        animation.save(tmp_path / "a.avi")
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ValueError, match="ffmpeg, which was not found; install it, or write a .gif"):
+        animation.save(tmp_path / "a.mp4")

@@ -192,7 +192,7 @@ def test_forest_plot_of_many_shows_the_clearest_and_says_so(rng, nothing_is_cut_
     kept = np.sort(np.argsort(-np.abs(estimates) / errors)[:40])
     np.testing.assert_array_equal(display.estimates_.get_offsets()[:, 0], estimates[kept])
     assert display.names[0] == f"feature {kept[0]}"
-    assert "40 farthest from zero of 300" in display.ax_.get_title()
+    assert "40 farthest from zero of 300" in [text.get_text() for text in display.ax_.texts]
     assert nothing_is_cut_off(display.figure_)
 
 
@@ -268,7 +268,7 @@ def test_a_penalty_that_holds_the_gap_open_is_said_and_no_tolerance_is_drawn(mac
     assert np.abs(estimator.feature_gap_).max() > estimator.tol
     display = ConvergenceDisplay.from_estimator(estimator).plot()
     assert display.band_ is None
-    assert "nonzero with a penalty\n(l2 = 0.5)" in display.axes_[1].get_title()
+    assert "nonzero with a penalty\n(l2 = 0.5)" in [text.get_text() for text in display.axes_[1].texts]
 
 
 def test_long_names_of_features_leave_room_for_title_and_label(machines, nothing_is_cut_off):

@@ -98,7 +98,7 @@ def test_states_without_a_cell_have_no_value_on_the_map():
 def test_a_labyrinth_has_all_its_maps(explored, nothing_is_cut_off):
     world, demonstrations, estimator = explored
     figure = plot_recovery(estimator, world, true_reward=np.arange(7.0))
-    assert list(figure.displays) == ["true", "recovered", "visitations"]
+    assert list(figure.displays) == ["seen", "recovered", "error", "visitations", "true", "difference"]
     assert nothing_is_cut_off(figure)
     np.testing.assert_allclose(figure.displays["visitations"].values, estimator.visitations_.sum(axis=1))
     reward = TreeMapDisplay.from_estimator(estimator, world, goal=5).plot()
@@ -131,9 +131,17 @@ def test_a_map_of_ones_own_works_everywhere(explored, tmp_path):
     world, demonstrations, estimator = explored
     ring = Ring()
     figure = plot_recovery(estimator, ring, true_reward=np.arange(7.0))
-    assert list(figure.displays) == ["true", "recovered", "visitations"]
-    assert [title for _, title, _ in ring.drawn] == ["True reward", "Recovered reward", "Expected visits"]
-    np.testing.assert_allclose(ring.drawn[2][2], estimator.visitations_.sum(axis=1))
+    assert list(figure.displays) == ["seen", "recovered", "error", "visitations", "true", "difference"]
+    maps = {title: values for _, title, values in ring.drawn}
+    wanted = [
+        "20 demonstrations",
+        "Recovered reward",
+        "How uncertain: standard error",
+        "Expected visits",
+        "True reward",
+    ]
+    assert list(maps) == wanted
+    np.testing.assert_allclose(maps["Expected visits"], estimator.visitations_.sum(axis=1))
     RewardComparisonDisplay.from_rewards(np.arange(7.0), estimator.reward_, ring).plot()
     assert ring.drawn[-1][0] == "reward per decision"
     write_report(tmp_path / "report.html", estimator, demonstrations, world=ring)
@@ -165,7 +173,7 @@ def test_a_new_kind_of_map_is_one_class_and_its_registration(explored):
     shelf = SimpleNamespace(geometry=ShelfGeometry(7))
     display = estimator_map(estimator, shelf, show="value")
     np.testing.assert_allclose(display.grid[0], estimator.value_)
-    assert list(plot_recovery(estimator, shelf).displays) == ["recovered", "visitations"]
+    assert list(plot_recovery(estimator, shelf).displays) == ["seen", "recovered", "error", "visitations"]
 
 
 def test_an_estimator_with_other_states_than_the_map_is_named(explored):

@@ -82,7 +82,7 @@ def test_a_map_that_names_no_places_has_the_labels_of_the_states(at_home, tmp_pa
 
 
 def test_states_without_labels_are_numbered():
-    walks = Demonstrations([([0, 1, 0], [0, 0])] * 5)
+    walks = Demonstrations([([0, 1, 0, 0], [0, 0, 1])] * 5)
     estimator = MaxEntIRL(MDP.from_demonstrations(walks, discount=0.9), l2=1.0).fit(walks)
     assert list(StateRewardsDisplay.from_estimator(estimator).names) == ["state 0", "state 1"]
 

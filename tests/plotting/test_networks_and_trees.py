@@ -296,3 +296,63 @@ def test_trees_that_do_not_fit_are_named():
         TreeMapDisplay.from_values(np.zeros(3), [-1, 0, 1], label="x")
     with pytest.raises(ValueError, match="sizes must have one entry"):
         TreeMapDisplay.from_values(np.zeros(3), sizes=[1.0], label="x")
+
+
+def street(n=30):
+    """Edges along a line, the values of three of them far from zero."""
+    places = np.stack([np.arange(n + 1.0), np.sin(np.arange(n + 1.0))], axis=1)
+    values = np.zeros(n)
+    values[[10, 11, 12]] = [1.0, -2.0, 0.5]
+    return np.stack([np.arange(n), np.arange(1, n + 1)], axis=1), values, places
+
+
+def test_a_zoom_to_what_changed_shows_where_it_is_and_names_what_matters(nothing_is_cut_off):
+    edges, values, places = street()
+    names = [f"Lane {i // 3}" for i in range(len(edges))]
+    display = NetworkMapDisplay.from_edges(
+        edges,
+        values,
+        places,
+        label="change of trips",
+        title="Lanes",
+        zoom="changes",
+        names=names,
+        closed=[11],
+        signed=True,
+    ).plot()
+    (left, right), inset = display.ax_.get_xlim(), display.inset_
+    assert left <= 10
+    assert 13 <= right < 20
+    low, high = inset.get_xlim()
+    assert low <= 0
+    assert high >= 30
+    assert {label.get_text() for label in display.named_} == {"Lane 3", "Lane 4"}
+    np.testing.assert_allclose(display.closed_.get_offsets(), [places[[11, 12]].mean(axis=0)])
+    assert [text.get_text() for text in display.key_.get_texts()] == ["closed"]
+    assert nothing_is_cut_off(display.figure_)
+
+
+def test_there_is_no_zoom_where_everything_changed():
+    edges, _, places = street()
+    display = NetworkMapDisplay.from_edges(edges, np.ones(len(edges)), places, label="x", zoom="changes").plot()
+    assert display.inset_ is None
+    assert display.ax_.get_xlim()[1] >= 30
+
+
+def test_no_line_is_narrower_than_can_be_seen(rng):
+    n = 20_000
+    edges = np.stack([np.arange(n), np.arange(1, n + 1)], axis=1)
+    values = rng.gamma(0.1, size=n)
+    display = NetworkMapDisplay.from_edges(edges, values, rng.normal(size=(n + 1, 2)), label="x").plot()
+    assert np.min(display.edges_.get_linewidths()) >= 0.35
+
+
+def test_closed_links_zooms_and_names_that_do_not_fit_are_refused():
+    edges, values, places = street()
+    for options, words in (
+        ({"closed": [30]}, "closed edge 30 is not among the 30 edges"),
+        ({"zoom": "near"}, 'zoom must be "changes" or low and high ends'),
+        ({"names": ["a"]}, "1 names for 30 edges"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            NetworkMapDisplay.from_edges(edges, values, places, label="x", **options)

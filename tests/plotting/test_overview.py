@@ -11,20 +11,31 @@ from maxent_irl.plotting import GridMapDisplay, GridPlan, PathsDisplay, plot_rec
 from maxent_irl.worlds import GridWorld, RoadNetwork
 
 
-def test_grid_with_known_reward_has_four_panels_on_one_scale(recovered, nothing_is_cut_off):
+def titles_of(figure):
+    return [axes.get_title() for axes in figure.axes if axes.get_title()]
+
+
+def words_of(axes):
+    return " ".join(text.get_text() for text in axes.texts)
+
+
+def test_grid_with_known_reward_says_what_was_seen_found_and_how_sure_on_one_scale(recovered, nothing_is_cut_off):
     world, _, estimator = recovered
     true_reward = np.asarray(estimator.features) @ [3.0, 2.0]
     figure = plot_recovery(estimator, world, true_reward=true_reward)
-    assert list(figure.displays) == ["true", "recovered", "visitations", "policy"]
+    assert list(figure.displays) == ["seen", "recovered", "error", "visitations", "true", "difference", "policy"]
     true, found = figure.displays["true"], figure.displays["recovered"]
     assert true.image_.norm is found.image_.norm
-    assert "as fitted" in found.ax_.get_title()  # episodes end at the goal
-    assert "correlation" in found.ax_.get_title()
-    assert [axes.get_title().split("\n")[0] for axes in figure.axes[:4]] == [
-        "True reward",
-        "Recovered reward",
-        "Expected visits",
-        "Recovered policy",
+    assert figure.displays["error"].image_.cmap.name == "errors"
+    assert figure.comparison.aligned.note == "not shifted"  # episodes end at the goal
+    assert "% of the range" in words_of(figure.displays["difference"].ax_)
+    assert titles_of(figure) == [
+        "What was seen",
+        "What is sought and avoided",
+        "How sure that is",
+        "What it predicts",
+        "The true reward",
+        "How far off",
     ]
     assert nothing_is_cut_off(figure)
 
@@ -81,18 +92,18 @@ def test_demonstrations_with_goals_of_their_own_have_no_policy_panel():
     demonstrations = sample_demonstrations(target, policy, 6, goals=[0, 8, 0, 8, 0, 8], random_state=0)
     estimator = MaxEntIRL(target, world.features("smooth", n_features=2), l2=1.0).fit(demonstrations)
     figure = plot_recovery(estimator, world)
-    assert list(figure.displays) == ["recovered"]
+    assert list(figure.displays) == ["seen", "recovered", "error"]
 
 
 def test_road_networks_have_maps_by_link(travelled, nothing_is_cut_off):
     network, _, estimator = travelled("links")
-    assert list(plot_recovery(estimator, network).displays) == ["recovered", "visitations"]
+    assert list(plot_recovery(estimator, network).displays) == ["seen", "recovered", "error", "visitations"]
     figure = plot_recovery(estimator, network, true_reward=-2 * network.features("length")[..., 0])
-    assert list(figure.displays) == ["true", "recovered", "visitations"]
+    assert list(figure.displays) == ["seen", "recovered", "error", "visitations", "true", "difference"]
     true, found = figure.displays["true"], figure.displays["recovered"]
     np.testing.assert_allclose(true.values, -2 * network.attributes["length"])
     assert true.edges_.norm is found.edges_.norm
-    assert "correlation" in found.ax_.get_title()
+    assert "correlation" in words_of(figure.displays["difference"].ax_)
     assert nothing_is_cut_off(figure)
 
 

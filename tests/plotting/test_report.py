@@ -11,7 +11,8 @@ from matplotlib import pyplot as plt
 
 from maxent_irl import Demonstrations, MaxEntIRL, sample_demonstrations
 from maxent_irl.datasets import load_gridworld, load_machines
-from maxent_irl.report import write_report
+from maxent_irl.plotting.report.page_style import SCRIPT
+from maxent_irl.report import write_comparison_report, write_report
 from maxent_irl.routes.policies import GoalPolicies
 from maxent_irl.worlds import GridWorld, RoadNetwork
 
@@ -70,12 +71,12 @@ def test_page_is_well_formed_and_has_its_headings(grid_page):
     assert page.texts["h1"] == ["Recovered reward"]
     assert page.texts["h2"] == [
         "At a glance",
-        "What was read",
-        "Model",
         "Recovered reward",
         "Coefficients",
         "Identifiability",
         "Fit",
+        "What was read",
+        "Model",
         "Warnings",
         "How to repeat it",
     ]
@@ -85,8 +86,9 @@ def test_page_is_well_formed_and_has_its_headings(grid_page):
 
 def test_page_needs_no_network(grid_page):
     text, page, _ = grid_page
+    assert page.texts["script"] == [SCRIPT]  # nothing else runs
     for tag, attributes in page.tags:
-        assert tag not in ("link", "script", "iframe", "object")
+        assert tag not in ("link", "iframe", "object")
         for name in ("src", "href", "srcset", "action", "poster"):
             assert attributes.get(name, "#").startswith(("#", "data:image/png;base64,"))
     without_pictures = re.sub(r"data:image/png;base64,[A-Za-z0-9+/=]+", "", text)
@@ -96,12 +98,12 @@ def test_page_needs_no_network(grid_page):
 def test_pictures_are_png_with_texts(grid_page):
     _, page, _ = grid_page
     images = page.attributes("img")
-    assert len(images) == 6
+    assert len(images) == 5
     for image in images:
         assert base64.b64decode(image["src"].split(",")[1]).startswith(b"\x89PNG")
         assert len(image["alt"]) > 30
-    assert "highest at row 3, column 13" in images[1]["alt"]
-    assert "Where the reward is well known (dark) and where it is not (light)." in page.texts["figcaption"]
+    assert "highest at row 3, column 13" in images[0]["alt"]
+    assert page.texts["summary"] == ["How to read this"] * 5
     assert plt.get_fignums() == []
 
 
@@ -164,7 +166,7 @@ def test_hostile_text_is_shown_and_not_obeyed(tmp_path):
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     page = Page(text)
     assert page.nested
-    assert not page.attributes("script")
+    assert page.texts["script"] == [SCRIPT]
     assert {attributes["src"][:5] for attributes in page.attributes("img")} == {"data:"}
     shown = HOSTILE.replace("\x00", "\N{REPLACEMENT CHARACTER}")
     for tag in ("title", "h1", "pre", "td", "th", "p"):
@@ -193,14 +195,17 @@ def test_a_road_network_has_its_maps(tmp_path):
     estimator = MaxEntIRL(network.mdp, features, feature_names=("length", "left")).fit(trips)
     write_report(tmp_path / "report.html", estimator, trips, world=network)
     page = Page((tmp_path / "report.html").read_text(encoding="utf-8"))
-    texts = [image["alt"] for image in page.attributes("img")]
+    texts = {image["alt"].split(".")[0].split(" how often")[0]: image["alt"] for image in page.attributes("img")}
     entered = np.unique(np.concatenate([trip.states[1:] for trip in trips])).size
-    assert f"demonstrations entered each link; {entered} links were used" in texts[0]
-    assert re.match(r"Map of the recovered reward. It is lowest at link \d+ \(-", texts[1])
-    assert re.match(r"Map of the standard error of the recovered reward. It is lowest at link \d+", texts[2])
-    captions = page.texts["figcaption"]
-    assert "how often each link is expected to be visited." in captions[1]
-    assert captions[2] == "Where the reward is well known (light and narrow) and where it is not (dark and wide)."
+    assert f"demonstrations entered each link; {entered} links were used" in texts["Map of"]
+    assert re.match(r"Map of the recovered reward. It is lowest at link \d+ \(-", texts["Map of the recovered reward"])
+    assert any("how often each link is expected to be visited" in caption for caption in page.texts["figcaption"])
+    told = [text for text in page.texts["title"] if text.startswith("link ")]
+    assert len(told) == network.n_links
+    assert all(
+        re.fullmatch(r"link \d+: reward \S+, standard error \S+, expected visits \S+, decisions seen \d+", t)
+        for t in told
+    )
 
 
 def test_labels_are_read_as_those_of_the_fit(tmp_path):
@@ -228,9 +233,56 @@ def test_every_kind_of_fit_has_a_report(case, tmp_path):
         demonstrations = type(demonstrations)(list(demonstrations), weights=np.linspace(1, 2, 20))
     estimator = MaxEntIRL(world.mdp, features, l2=1.0).fit(demonstrations)
     write_report(tmp_path / "report.html", estimator, demonstrations, world=world)
-    page = Page((tmp_path / "report.html").read_text(encoding="utf-8"))
-    facts = dict(zip(page.texts["th"], page.texts["td"], strict=False))
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    page, facts = Page(text), dict(re.findall(r'<th scope="row">([^<]*)</th><td>([^<]*)</td>', text))
     assert facts["Demonstrations"] == "20"
     wanted = {"goals": ("Goals", "2 different ones"), "weights": ("Weights", "1 to 2")}.get(case)
     assert wanted is None or facts[wanted[0]] == wanted[1]
     assert any("predicted probabilities" in image["alt"] for image in page.attributes("img"))
+
+
+def test_every_cell_of_the_map_tells_its_values(grid_page):
+    _, page, estimator = grid_page
+    told = [text for text in page.texts["title"] if text.startswith("row ")]
+    assert len(told) == estimator.mdp.n_states
+    goal = next(text for text in told if text.startswith("row 3, column 13:"))
+    reward = estimator.reward_ if estimator.reward_.ndim == 1 else estimator.reward_[:, 0]
+    assert f"reward {reward.max():.2f}, standard error" in goal
+    buttons = [attributes["aria-pressed"] for attributes in page.attributes("button")]
+    assert buttons == ["true", "false", "false", "false"]
+
+
+def test_the_summary_names_what_is_sought_in_plain_words(grid_page):
+    _, page, _ = grid_page
+    assert any("Sought: goal and flowers. Avoided: mud." in text for text in page.texts["li"])
+    assert not any("McFadden" in text or "nats" in text for text in page.texts["li"])
+
+
+def test_large_maps_are_pictures_and_the_page_stays_small(tmp_path):
+    world = GridWorld((100, 60), goals=[(99, 59)], terminal_goals=False, discount=0.9)
+    features = world.features("smooth", n_features=2)
+    demonstrations = sample_demonstrations(world.mdp, np.full((6000, 5), 0.2), 20, max_steps=50, random_state=0)
+    estimator = MaxEntIRL(world.mdp, features, l2=1.0).fit(demonstrations)
+    write_report(tmp_path / "report.html", estimator, demonstrations, world=world)
+    page = Page((tmp_path / "report.html").read_text(encoding="utf-8"))
+    assert not page.attributes("svg")
+    assert any("standard error" in image["alt"] for image in page.attributes("img"))
+    assert (tmp_path / "report.html").stat().st_size < 1_000_000
+
+
+def test_a_comparison_has_one_scale_and_names_the_best_model(tmp_path):
+    data = load_gridworld()
+    full = MaxEntIRL(data.mdp, data.features, feature_names=data.feature_names).fit(data.demonstrations)
+    goal = MaxEntIRL(data.mdp, data.features[:, 2:], feature_names=["goal"]).fit(data.demonstrations)
+    path = tmp_path / "compared.html"
+    write_comparison_report(path, {HOSTILE: full, "goal alone": goal}, data.demonstrations, world=data.world)
+    text = path.read_text(encoding="utf-8")
+    page = Page(text)
+    shown = HOSTILE.replace("\x00", "\N{REPLACEMENT CHARACTER}")
+    assert page.nested
+    assert page.texts["script"] == [SCRIPT]
+    assert any(text.startswith(f"{shown} predicts these demonstrations best") for text in page.texts["li"])
+    assert shown in page.texts["th"]
+    assert "\N{EN DASH}" in page.texts["td"]  # the small model has no coefficient of mud
+    with pytest.raises(ValueError, match="at least two models; got 1"):
+        write_comparison_report(path, {"one": full}, data.demonstrations)

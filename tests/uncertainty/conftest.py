@@ -32,4 +32,4 @@ def fitted(world, features, demos):
 
 @pytest.fixture(scope="session")
 def matched(world, features, demos):
-    return MaxEntIRL(world.mdp, features, feature_names=NAMES).fit(demos)
+    return MaxEntIRL(world.mdp, features, objective="feature-matching", feature_names=NAMES).fit(demos)

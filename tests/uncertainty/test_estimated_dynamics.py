@@ -70,6 +70,6 @@ def test_impossible_requests_are_refused(engine_fit):
         covariance_with_estimated_dynamics(
             fit, BusEngine([0.3, 0.5, 0.2], n_states=11).usage_derivatives(), np.zeros((demos.n_decisions, 2))
         )
-    matched = MaxEntIRL(engine.mdp, engine.features).fit(demos)
+    matched = MaxEntIRL(engine.mdp, engine.features, objective="feature-matching").fit(demos)
     with pytest.raises(ValueError, match='objective="likelihood"'):
         covariance_with_estimated_dynamics(matched, [], np.zeros((demos.n_decisions, 0)))

@@ -119,7 +119,7 @@ def _energy_policy(seed: int) -> float:
 def sampled_cells(policy: EnergyPolicy, position: NDArray) -> NDArray:
     """Shares of 20,000 draws at a position in 8 x 8 cells of the action square."""
     draws = policy.act(np.tile(position, (20_000, 1)), random_state=0)
-    return np.histogram2d(draws[:, 0], draws[:, 1], bins=8, range=[[-1, 1], [-1, 1]])[0] / len(draws)
+    return np.histogram2d(draws[:, 0], draws[:, 1], bins=8, range=[(-1, 1), (-1, 1)])[0] / len(draws)
 
 
 def _energy_sampler(seed: int) -> float:

@@ -1,7 +1,8 @@
-"""One self-contained HTML page about a fit: what was read, what was recovered, how sure, and how to do it again.
+"""One self-contained HTML page about a fit, or about several: what was recovered, how sure, and how to do it again.
 
-Reading order: `sections` (what the page says), `pictures` (its figures, with their texts for those who cannot see them),
-`subject` (what both are about), `page` (HTML itself).
+Reading order: `sections` (what the page says), `plain_words` (its summary), `pictures` (its figures, with texts for those who
+cannot see them), `explorer` (the map whose places tell their values), `subject` (what all are about), `page` and `page_style`
+(HTML itself). `comparison` is a report on several fits.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from ...demonstrations.labelled import demonstrations_for
+from .comparison import write_comparison_report
 from .page import whole_page
 from .sections import all_sections
 from .subject import Subject
 
-__all__ = ["write_report"]
+__all__ = ["write_comparison_report", "write_report"]
 
 
 def write_report(

@@ -11,45 +11,11 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
+from .page_style import SCRIPT, STYLE
+
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 LARGE = 700  # CSS pixels
-
-STYLE = """
-:root { color-scheme: light; }
-body { margin: 0 auto; max-width: 60rem; padding: 1.5rem; color: #1a1a1a; background: #fff;
-       font: 1rem/1.5 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; }
-h1 { font-size: 1.8rem; line-height: 1.2; margin: 0 0 .5rem; }
-h2 { font-size: 1.25rem; margin: 2.2rem 0 .6rem; padding-bottom: .2rem; border-bottom: 2px solid #0a5ea2; }
-p { max-width: 44rem; }
-a { color: #0a5ea2; }
-nav ul { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; list-style: none; margin: .5rem 0; padding: 0; }
-table { border-collapse: collapse; margin: .8rem 0; font-variant-numeric: tabular-nums; }
-caption { text-align: left; color: #555; padding-bottom: .3rem; }
-th, td { padding: .25rem .9rem .25rem 0; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
-thead th { border-bottom: 1px solid #1a1a1a; }
-tbody tr { border-bottom: 1px solid #e3e3e0; }
-tbody th { font-weight: 600; }
-td.number, th.number { text-align: right; white-space: nowrap; overflow-wrap: normal; }
-.wide { overflow-x: auto; }
-figure { margin: 1rem 0; }
-figure img { max-width: 100%; height: auto; }
-figcaption { color: #555; max-width: 44rem; }
-pre { background: #f7f7f5; border: 1px solid #e3e3e0; padding: .7rem 1rem; white-space: pre-wrap; overflow-wrap: anywhere; }
-.good { border-left: 5px solid #0a5ea2; padding-left: .8rem; }
-.bad { border-left: 5px solid #c8820a; padding-left: .8rem; background: #fdf6ea; }
-@page { margin: 16mm; }
-@media print {
-  body { max-width: none; padding: 0; font-size: 10pt; }
-  nav { display: none; }
-  h2 { break-after: avoid; }
-  figure, tr, pre, table.facts { break-inside: avoid; }
-  figure img { max-height: 85mm; width: auto; }
-  figure.large img { max-height: 160mm; }
-  thead { display: table-header-group; }
-  a { color: inherit; text-decoration: none; }
-}
-"""
 
 
 class Section(NamedTuple):
@@ -102,10 +68,17 @@ def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[object]])
         )
         for first, *values in rows
     ]
-    made = element(
-        "table", element("caption", caption), element("thead", element("tr", *head)), element("tbody", *body)
+    sortable = {"class_": "sortable"} if len(body) > 1 else {}
+    parts = element("thead", element("tr", *head)), element("tbody", *body)
+    # A box that scrolls can be reached by the keyboard.
+    return element(
+        "div",
+        element("table", element("caption", caption), *parts, **sortable),
+        class_="wide",
+        tabindex="0",
+        role="region",
+        aria_label=caption,
     )
-    return element("div", made, class_="wide")
 
 
 def picture(png: bytes, width: int, *, alt: str, caption: str) -> ET.Element:
@@ -114,6 +87,12 @@ def picture(png: bytes, width: int, *, alt: str, caption: str) -> ET.Element:
     image = element("img", src=data, alt=alt, width=str(width))
     large = {"class_": "large"} if width > LARGE else {}
     return element("figure", image, element("figcaption", caption), **large)
+
+
+def fold_out(title: str, *children: object) -> ET.Element:
+    """Text that opens when asked for."""
+    parts = [child if isinstance(child, ET.Element) else paragraph(child) for child in children]
+    return element("details", element("summary", title), *parts)
 
 
 def whole_page(title: str, sections: Sequence[Section]) -> str:
@@ -131,5 +110,6 @@ def whole_page(title: str, sections: Sequence[Section]) -> str:
         "body",
         element("header", element("h1", title), element("nav", element("ul", *links), aria_label="Sections")),
         element("main", *bodies),
+        element("script", SCRIPT),
     )
     return "<!DOCTYPE html>\n" + ET.tostring(element("html", head, body, lang="en"), encoding="unicode", method="html")

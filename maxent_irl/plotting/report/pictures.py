@@ -17,28 +17,41 @@ from ..layouts import Layout
 from ..overview import plot_recovery
 from ..quantities import estimator_map
 from ..state_rewards import StateRewardsDisplay
-from .page import picture
+from .page import element, fold_out, picture
 from .subject import Subject
 
-DOTS_PER_INCH = 150
+DOTS_PER_INCH = 144
 CSS_PIXELS_PER_INCH = 96
 
 
-def drawn(display: Any, *, alt: str, caption: str) -> ET.Element:
+def drawn(display: Any, *, alt: str, caption: str, reading: str) -> ET.Element:
     """Draw a display on a figure of its own, without a window."""
     from matplotlib.figure import Figure
 
     figure = Figure()
     display.plot(figure)
-    return embedded(figure, alt=alt, caption=caption)
+    return embedded(figure, alt=alt, caption=caption, reading=reading)
 
 
-def embedded(figure: Any, *, alt: str, caption: str) -> ET.Element:
-    """A drawn figure as an element of the page."""
+def embedded(figure: Any, *, alt: str, caption: str, reading: str) -> ET.Element:
+    """A drawn figure as an element of the page, with a text that opens and says how to read it."""
     file = BytesIO()
-    figure.savefig(file, dpi=DOTS_PER_INCH, metadata={"Software": None})
+    small = page_image(figure)
+    small.save(file, format="png", optimize=True)
     width = round(figure.get_size_inches()[0] * CSS_PIXELS_PER_INCH)
-    return picture(file.getvalue(), width, alt=alt, caption=caption)
+    made = picture(file.getvalue(), width, alt=alt, caption=caption)
+    return element("div", made, fold_out("How to read this", reading))
+
+
+def page_image(figure: Any) -> Any:
+    """A figure as an image of 256 colours, which takes a third of the space of one in full colour."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL import Image
+
+    figure.set_dpi(DOTS_PER_INCH)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").quantize(256, dither=Image.Dither.NONE)
 
 
 def draw_reward_by_state(subject: Subject) -> ET.Element:
@@ -50,6 +63,8 @@ def draw_reward_by_state(subject: Subject) -> ET.Element:
         display,
         alt="Recovered reward by state. " + extremes(display.values, display.names),
         caption="Recovered reward of every state" + (", by action." if display.values.shape[1] > 1 else "."),
+        reading="Being in a state with a high reward is sought, in one with a low reward avoided. Compare states with each "
+        "other: where episodes do not end by themselves, the level common to all means nothing.",
     )
 
 
@@ -59,7 +74,8 @@ def draw_comparison(subject: Subject, true_reward: ArrayLike) -> ET.Element:
     return drawn(
         display,
         alt=f"Recovered over true reward: {display.verdict}.",
-        caption=f"The recovered reward against the true one, {display.aligned.note}.",
+        caption=f"The recovered reward against the true one ({display.aligned.note}).",
+        reading="Each point is one state, or one state and action. On the diagonal the recovered reward is the true one.",
     )
 
 
@@ -72,15 +88,22 @@ def draw_overview(subject: Subject, layout: Layout) -> ET.Element:
     )
     shown = figure.displays
     alt = "Map of the recovered reward. " + extremes_on(shown["recovered"], subject)
-    parts = ["Recovered reward"]
-    if "true" in shown:
-        alt += f" Compared with the true reward: {figure.comparison.verdict}."
-        parts = ["True and recovered reward on one colour scale"]
+    parts = ["What was seen", "the recovered reward"]
+    reading = ["Orange places are sought, blue places are avoided, white ones are neither; the darker, the more."]
+    if "error" in shown:
+        parts.append("its standard error")
+        reading.append(
+            "Purple says how uncertain the reward is: where it is dark, do not rely on the colours of the reward."
+        )
     if "visitations" in shown:
         parts.append(f"how often each {layout.unit} is expected to be visited")
+        reading.append("Green says where the model expects visits.")
     if "policy" in shown:
-        parts.append("and the policy, its arrows as long as the moves are probable")
-    return embedded(figure, alt=alt, caption="; ".join(parts) + ".")
+        parts.append("the policy, its arrows as long as the moves are probable")
+    if "true" in shown:
+        alt += f" Compared with the true reward: {figure.comparison.verdict}."
+        parts.append("the true reward on the same colour scale")
+    return embedded(figure, alt=alt, caption="; ".join(parts) + ".", reading=" ".join(reading))
 
 
 def draw_demonstrations(subject: Subject, layout: Layout) -> ET.Element:
@@ -92,7 +115,8 @@ def draw_demonstrations(subject: Subject, layout: Layout) -> ET.Element:
         display,
         alt=f"Map of how often {len(data)} demonstrations {layout.words.verb} each {unit}; {int((counts > 0).sum())} {unit}s "
         "were used.",
-        caption=f"The demonstrations. {getattr(display, 'reading', '')}".strip(),
+        caption=f"Where the demonstrations went: {int((counts > 0).sum()):,} {unit}s were used.",
+        reading=getattr(display, "reading", "The darker, the more decisions were seen."),
     )
 
 
@@ -106,6 +130,8 @@ def draw_coefficients(subject: Subject) -> ET.Element:
         "The demonstrations do not determine the grey ones."
         if display.determined is not None and not display.determined.all()
         else "Coefficients, with 95% intervals where standard errors are known.",
+        reading="A dot is an estimate. The line around it holds the true value in 95 of 100 such studies. If it lies on one "
+        "side of zero, the feature is known to be sought (right) or avoided (left).",
     )
 
 
@@ -116,6 +142,7 @@ def draw_standard_errors(subject: Subject, layout: Layout) -> ET.Element:
         display,
         alt="Map of the standard error of the recovered reward. " + extremes_on(display, subject),
         caption=f"Where the reward is well known ({layout.words.low}) and where it is not ({layout.words.high}).",
+        reading="The true reward lies within twice the standard error of the recovered one at about 95 of 100 places.",
     )
 
 
@@ -133,6 +160,8 @@ def draw_convergence(subject: Subject) -> ET.Element:
             if display.tol
             else "which the penalty keeps from zero."
         ),
+        reading="The curve must have become flat. On the right, a model that has found its maximum expects each feature as "
+        "often as it was seen, up to the penalty.",
     )
 
 
@@ -146,6 +175,8 @@ def draw_calibration(subject: Subject) -> ET.Element:
         f"the largest difference is {worst:.3f}.",
         caption="On the demonstrations that were fitted: points on the diagonal mean that actions predicted with "
         "probability p are chosen in a share p of the decisions.",
+        reading="Points on the diagonal: what the model calls 30% probable happened in 30% of the cases. Points far from it: "
+        "the model lacks something.",
     )
 
 

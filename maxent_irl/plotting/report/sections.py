@@ -1,13 +1,15 @@
-"""What a report says, section by section: read, model, result, certainty, convergence, warnings, how to repeat."""
+"""What a report says, section by section: result, certainty, convergence, what was read, model, warnings, how to repeat."""
 
 from __future__ import annotations
 
 import platform
 from importlib import metadata
+from typing import Any
 
 import numpy as np
 
 from ...uncertainty import identifiability as what_is_identifiable
+from .explorer import explorer
 from .page import Section, element, facts, paragraph, table
 from .pictures import (
     draw_calibration,
@@ -19,6 +21,7 @@ from .pictures import (
     draw_reward_by_state,
     draw_standard_errors,
 )
+from .plain_words import plain_summary
 from .subject import Subject
 
 MOST_ROWS = 60
@@ -30,12 +33,12 @@ def all_sections(subject: Subject) -> list[Section]:
     """All sections of the report, in order."""
     return [
         at_a_glance(subject),
-        what_was_read(subject),
-        model(subject),
         result(subject),
         coefficients(subject),
         identifiability(subject),
         convergence(subject),
+        what_was_read(subject),
+        model(subject),
         warned(subject),
         repeat(subject),
     ]
@@ -54,7 +57,7 @@ def count(n: int) -> str:
 
 
 def at_a_glance(subject: Subject) -> Section:
-    """The outcome in three sentences."""
+    """The outcome in plain words, and in the field's."""
     estimator, found = subject.estimator, subject.summary.statistics
     if estimator.converged_:
         state = paragraph(f"The fit converged in {estimator.n_iter_} iterations.", kind="good")
@@ -71,7 +74,8 @@ def at_a_glance(subject: Subject) -> Section:
         f"{number(found['log_likelihood_per_decision'])} nats on average, against {number(found['uniform_per_decision'])} for "
         f"choosing at random: {found['pseudo_r2']:.1%} of the uncertainty is explained (McFadden's R\N{SUPERSCRIPT TWO})."
     )
-    return Section("glance", "At a glance", [state, outcome])
+    parts = [state, plain_summary(subject)] if not estimator.converged_ else [plain_summary(subject), state]
+    return Section("glance", "At a glance", [*parts, outcome])
 
 
 def what_was_read(subject: Subject) -> Section:
@@ -124,7 +128,7 @@ def model(subject: Subject) -> Section:
         ("Inference", inference[estimator.inference]),
         ("Temperature", f"{estimator.temperature:g}"),
         ("Action prior", prior),
-        ("Penalty (l2)", f"{estimator.l2:g}"),
+        ("Penalty (l2)", f"{estimator.fit_.l2:g}"),
     ]
     return Section("model", "Model", [facts("The decision problem and what was assumed of the demonstrator", rows)])
 
@@ -137,7 +141,9 @@ def result(subject: Subject) -> Section:
             parts.append(draw_comparison(subject, subject.true_reward))
     else:
         parts = [draw_overview(subject, layout)]
-        if subject.has_errors:
+        if (map_ := explorer(subject, layout)) is not None:
+            parts += [element("h3", f"Every {layout.unit} by name"), map_]
+        elif subject.has_errors:
             parts.append(draw_standard_errors(subject, layout))
     return Section("reward", "Recovered reward", parts)
 
@@ -145,7 +151,8 @@ def result(subject: Subject) -> Section:
 def coefficients(subject: Subject) -> Section:
     """The table of coefficients with their errors, and a picture of it."""
     columns = subject.summary.coefficients
-    rows = list(zip(*columns.values(), strict=True))
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    with_prior = subject.summary.statistics["l2"] > 0
     caption = f"Standard errors: {subject.summary.statistics['covariance_description']}"
     if len(rows) > MOST_ROWS:
         farthest = np.argsort(-np.abs(subject.estimator.coef_), kind="stable")[:MOST_ROWS]
@@ -153,20 +160,36 @@ def coefficients(subject: Subject) -> Section:
         rows = [rows[k] for k in np.sort(farthest)]
     made = table(
         caption,
-        ("Coefficient", "Estimate", "Standard error", "z", "p", "95% interval"),
-        [
-            (
-                name if determined else f"{name} (not determined)",
-                number(coef),
-                number(error),
-                number(z, 3),
-                "\N{EN DASH}" if np.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.3f}",
-                f"{number(low, 4)} to {number(high, 4)}",
-            )
-            for name, coef, error, z, p, low, high, determined in rows
-        ],
+        (
+            "Coefficient",
+            "Estimate",
+            "Standard error",
+            "z",
+            "p",
+            "95% interval",
+            *(("Share of data",) if with_prior else ()),
+        ),
+        [_coefficient(row) + ((_percent(row["data_share"]),) if with_prior else ()) for row in rows],
     )
     return Section("coefficients", "Coefficients", [made, draw_coefficients(subject)])
+
+
+def _coefficient(row: dict[str, Any]) -> tuple[str, ...]:
+    """Cells of one coefficient; of one without a finite maximum or without an error, blank ones."""
+    mark = "" if row["determined"] or row["unbounded"] else " (not determined)"
+    first = (row["feature"] + mark, number(row["coefficient"]))
+    if row["unbounded"]:
+        return (*first, "", "", "", f"unbounded {'above' if row['unbounded'] > 0 else 'below'}")
+    if np.isnan(row["standard_error"]):
+        return (*first, "", "", "", "")
+    p = row["p_value"]
+    shown = "" if np.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
+    interval = f"{number(row['lower'], 4)} to {number(row['upper'], 4)}"
+    return (*first, number(row["standard_error"]), number(row["z"], 3), shown, interval)
+
+
+def _percent(share: float) -> str:
+    return "" if np.isnan(share) else f"{100 * share:.0f}%"
 
 
 def identifiability(subject: Subject) -> Section:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from ..fitted import state_names
-from ..layouts import Layout, layout_of
+from ..fitted import has_errors, state_names, summary_of
+from ..layouts import Layout, layout_of, mean_over_actions
+from ..quantities import earned
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,12 +33,20 @@ class Subject:
     @cached_property
     def summary(self) -> Any:
         """Coefficients, statistics and notes of the fit, a FitSummary."""
-        return self.estimator.summary()
+        return summary_of(self.estimator)
 
     @cached_property
     def layout(self) -> Layout | None:
         """Where the states lie on a map; None: there is none."""
         return None if self.world is None else layout_of(self.world)
+
+    @cached_property
+    def values(self) -> NDArray:
+        """Recovered reward of each place of the map, or of each state; NaN where nothing is decided."""
+        reward = earned(self.estimator.reward_, self.estimator.mdp)
+        if self.layout is not None:
+            return self.layout.per_place(reward)
+        return reward if reward.ndim == 1 else mean_over_actions(reward)
 
     @property
     def place_names(self) -> list[str]:
@@ -49,4 +58,4 @@ class Subject:
     @property
     def has_errors(self) -> bool:
         """Whether there are standard errors: not for very many coefficients."""
-        return self.summary.statistics["covariance"] != "none"
+        return has_errors(self.estimator)

@@ -7,8 +7,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'maxent-irl[torch]'")
 pytest.importorskip("gymnasium", reason="gymnasium is not installed")
 
-from maxent_irl.control.deep.members import DEEP_MEMBERS  # noqa: E402
-from maxent_irl.control.members import measure  # noqa: E402
+from maxent_irl.control.deep.members import DEEP_MEMBERS
+from maxent_irl.control.members import measure
 
 
 @pytest.mark.slow

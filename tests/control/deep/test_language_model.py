@@ -4,8 +4,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'maxent-irl[torch]'")
 pytest.importorskip("gymnasium", reason="gymnasium is not installed")
 
-from maxent_irl.control import TokenTree  # noqa: E402
-from maxent_irl.control.deep import Enumeration, PrefixNetwork, fit_supervised, language_task  # noqa: E402
+from maxent_irl.control import TokenTree
+from maxent_irl.control.deep import Enumeration, PrefixNetwork, fit_supervised, language_task
 
 
 @pytest.fixture(scope="module")

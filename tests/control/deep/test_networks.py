@@ -6,8 +6,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'maxent-irl[torch]'")
 gymnasium = pytest.importorskip("gymnasium", reason="gymnasium is not installed")
 
-from maxent_irl.control.deep.networks import Critics, Perceptrons, SquashedGaussian  # noqa: E402
-from maxent_irl.control.deep.replay import Replay, box_spaces, seeded  # noqa: E402
+from maxent_irl.control.deep.networks import Critics, Perceptrons, SquashedGaussian
+from maxent_irl.control.deep.replay import Replay, box_spaces, seeded
 
 
 def test_members_are_perceptrons_of_their_own():

@@ -4,8 +4,8 @@ import pytest
 pytest.importorskip("torch", reason="torch is not installed: pip install 'maxent-irl[torch]'")
 gymnasium = pytest.importorskip("gymnasium", reason="gymnasium is not installed")
 
-from maxent_irl.control.deep import pendulum_returns, solve_pendulum  # noqa: E402
-from maxent_irl.control.deep.pendulum import PendulumStates  # noqa: E402
+from maxent_irl.control.deep import pendulum_returns, solve_pendulum
+from maxent_irl.control.deep.pendulum import PendulumStates
 
 
 @pytest.fixture(scope="module")

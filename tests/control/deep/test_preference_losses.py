@@ -6,8 +6,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'maxent-irl[torch]'")
 pytest.importorskip("gymnasium", reason="gymnasium is not installed")
 
-from maxent_irl.control import TokenTree  # noqa: E402
-from maxent_irl.control.deep import (  # noqa: E402
+from maxent_irl.control import TokenTree
+from maxent_irl.control.deep import (
     Enumeration,
     PrefixNetwork,
     direct_preference_optimisation,
@@ -15,9 +15,9 @@ from maxent_irl.control.deep import (  # noqa: E402
     identity_preference_optimisation,
     kahneman_tversky_optimisation,
 )
-from maxent_irl.control.deep.preference_losses import ideal_kto, preferred, total_variation  # noqa: E402
-from maxent_irl.control.deep.reward_model import ranked_pairs  # noqa: E402
-from maxent_irl.control.deep.rlhf import posterior  # noqa: E402
+from maxent_irl.control.deep.preference_losses import ideal_kto, preferred, total_variation
+from maxent_irl.control.deep.reward_model import ranked_pairs
+from maxent_irl.control.deep.rlhf import posterior
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,11 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'maxent-irl[torch]'")
 pytest.importorskip("gymnasium", reason="gymnasium is not installed")
 
-from maxent_irl import soft_value_iteration  # noqa: E402
-from maxent_irl.control import TokenTree  # noqa: E402
-from maxent_irl.control.deep import Enumeration, PrefixNetwork, draw_rankings, fine_tune, fit_reward_model  # noqa: E402
-from maxent_irl.control.deep.reward_model import ranked_pairs  # noqa: E402
-from maxent_irl.control.deep.rlhf import _advantages, exact_objective, posterior  # noqa: E402
+from maxent_irl import soft_value_iteration
+from maxent_irl.control import TokenTree
+from maxent_irl.control.deep import Enumeration, PrefixNetwork, draw_rankings, fine_tune, fit_reward_model
+from maxent_irl.control.deep.reward_model import ranked_pairs
+from maxent_irl.control.deep.rlhf import _advantages, exact_objective, posterior
 
 
 @pytest.fixture(scope="module")

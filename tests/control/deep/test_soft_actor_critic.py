@@ -4,8 +4,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'maxent-irl[torch]'")
 gymnasium = pytest.importorskip("gymnasium", reason="gymnasium is not installed")
 
-from maxent_irl.control import LinearQuadratic  # noqa: E402
-from maxent_irl.control.deep import Regulator, soft_actor_critic  # noqa: E402
+from maxent_irl.control import LinearQuadratic
+from maxent_irl.control.deep import Regulator, soft_actor_critic
 
 CHOICE = LinearQuadratic([[0.0]], [[0.0]], [[0.0]], [[1.0]], discount=0.0)  # reward -a^2 / 2, whatever the state
 

@@ -4,10 +4,10 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'maxent-irl[torch]'")
 pytest.importorskip("gymnasium", reason="gymnasium is not installed")
 
-from maxent_irl.control.deep import MultiGoal, soft_q_learning, solve_multigoal  # noqa: E402
-from maxent_irl.control.deep.multigoal import FOUR_GOALS, action_cells, goal_shares  # noqa: E402
-from maxent_irl.control.deep.replay import seeded  # noqa: E402
-from maxent_irl.control.deep.soft_q_learning import _uniform_actions, stein_direction  # noqa: E402
+from maxent_irl.control.deep import MultiGoal, soft_q_learning, solve_multigoal
+from maxent_irl.control.deep.multigoal import FOUR_GOALS, action_cells, goal_shares
+from maxent_irl.control.deep.replay import seeded
+from maxent_irl.control.deep.soft_q_learning import _uniform_actions, stein_direction
 
 
 @pytest.fixture(scope="module")

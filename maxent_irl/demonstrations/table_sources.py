@@ -135,8 +135,7 @@ def _one_column(header: Sequence[str]) -> bool:
 
 
 def _tuples(columns: list[NDArray]) -> NDArray:
-    together = np.empty(len(columns[0]), dtype=object)
-    together[:] = list(zip(*(column.tolist() for column in columns), strict=True))
+    together = np.fromiter(zip(*(column.tolist() for column in columns), strict=True), object, len(columns[0]))
     gone = np.any([missing(column) for column in columns], axis=0)
     return blanked(together, gone)
 
