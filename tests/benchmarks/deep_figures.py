@@ -30,6 +30,7 @@ from maxent_irl.control.deep.preference_losses import total_variation
 from maxent_irl.control.deep.reward_model import ranked_pairs
 from maxent_irl.control.deep.rlhf import exact_objective, posterior
 
+LOW_BETAS = (0.1, 0.05, 0.01)
 IMAGES = Path(__file__).parents[2] / "demos" / "images"
 
 
@@ -70,7 +71,7 @@ def preferences() -> None:
     task, _, model, reference = pretrained(0)
     tuned = posterior(task.completions, reference, task.reward, 0.1)
     covering = torch.logaddexp(reference, tuned) - math.log(2.0)
-    figure, ax = plt.subplots(figsize=(6.4, 4.4), layout="constrained")
+    distances_of = {}
     for name, drawn_from, exact, averaged in (
         ("pairs of the reference, preferences drawn", reference, False, False),
         ("pairs of the reference, preferences exact", reference, True, False),
@@ -81,7 +82,7 @@ def preferences() -> None:
         pairs = ranked_pairs(draw_rankings(task.completions, drawn_from, task.reward, 30_000, n_ranked=2))
         wrong = torch.sigmoid(task.reward[pairs[:, 1]] - task.reward[pairs[:, 0]]) if exact else 0.0
         distances = []
-        for beta in (0.1, 0.05, 0.01):
+        for beta in LOW_BETAS:
             fit = direct_preference_optimisation(
                 *(model, task.completions, pairs),
                 temperature=beta,
@@ -93,10 +94,18 @@ def preferences() -> None:
             ideal = posterior(task.completions, reference, task.reward, beta)
             distances.append(total_variation(task.completions, fit.log_probabilities, ideal))
         print(name, np.round(distances, 3), flush=True)
-        ax.semilogx((0.1, 0.05, 0.01), distances, "o-", label=name)
+        distances_of[name] = distances
+    draw_preferences(distances_of)
+
+
+def draw_preferences(distances_of: dict[str, list[float]]) -> None:
+    """Draw total variations at beta .1, .05 and .01, by the name of the data."""
+    figure, ax = plt.subplots(figsize=(6.4, 5.4), layout="constrained")
+    for name, distances in distances_of.items():
+        ax.semilogx(LOW_BETAS, distances, "o-", label=name)
     ax.set(xlabel="beta", ylabel="total variation to the posterior", ylim=(0, 1.02))
     ax.set_xticks((0.01, 0.05, 0.1), ("0.01", "0.05", "0.1"), minor=False)
-    ax.legend(frameon=False, fontsize="small")
+    figure.legend(frameon=False, fontsize="small", loc="outside lower center", ncols=2)
     _save(figure, "deep_preferences")
 
 
