@@ -62,7 +62,7 @@ def rlhf() -> None:
             ax.plot(tuned.divergence, true, "o", color=color, label="the same by PPO" if beta == BETAS[0] else None)
             ax.annotate(f" {beta:g}", (tuned.divergence, true), color=color, fontsize="small", va="top")
     ax.set(xlabel="KL from the reference, nats", ylabel="expected hidden reward (deviation 1)")
-    ax.legend(frameon=False, fontsize="small")
+    figure.legend(frameon=False, fontsize="small", loc="outside lower center", ncols=2)
     _save(figure, "deep_over_optimisation")
 
 
