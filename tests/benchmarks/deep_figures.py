@@ -47,7 +47,7 @@ def rlhf() -> None:
             points.append((divergence, objective + beta * divergence))
         return np.array(points).T
 
-    figure, ax = plt.subplots(figsize=(6.4, 4.4), layout="constrained")
+    figure, ax = plt.subplots(figsize=(8.0, 5.0), layout="constrained")
     ax.plot(*curve(task.reward), color="k", label="hidden reward, exact frontier")
     for color, n in zip(("C0", "C1"), (50, 20_000), strict=True):
         rankings = draw_rankings(task.completions, reference, task.reward, n, seed=0)
