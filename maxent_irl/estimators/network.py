@@ -370,7 +370,7 @@ class NetworkIRL(LearnedReward):
     # Files.
 
     def save_networks(self, path: str | os.PathLike) -> None:
-        """Write the parameters of the members as plain arrays (npz): `load_networks` reads them into an estimator of the same module."""
+        """Write the parameters of the members as plain arrays (npz); `load_networks` reads them."""
         check_is_fitted(self)
         arrays = {"format": np.array(FORMAT), "offset": np.array(self.offset_)}
         arrays["constant_determined"] = np.array(self.constant_determined_)

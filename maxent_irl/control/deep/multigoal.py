@@ -115,18 +115,30 @@ class MultiGoalSolution:
         following = self.env.move(positions, actions)
         return self.env.reward(positions, actions) + self.discount * self.value(following)
 
-    def actor(self, rng: np.random.Generator, *, n_draws: int = 256) -> Callable[[NDArray], NDArray]:
-        """Return the soft policy as a function that draws actions (k, 2) for positions (k, 2): the best of Gumbel-perturbed
-        uniform draws, which for many draws is exact.
-        """
+    def actor(self, rng: np.random.Generator) -> Callable[[NDArray], NDArray]:
+        """Return the soft policy as a function that draws actions (k, 2) for positions (k, 2)."""
+        return boltzmann_actor(self.action_value, self.temperature, rng)
 
-        def act(positions: NDArray) -> NDArray:
-            actions = rng.uniform(-1.0, 1.0, size=(len(positions), n_draws, 2))
-            logits = self.action_value(positions[:, None, :], actions) / self.temperature
-            best = (logits + rng.gumbel(size=logits.shape)).argmax(axis=1)
-            return actions[np.arange(len(positions)), best]
 
-        return act
+def boltzmann_actor(
+    action_value: Callable[[NDArray, NDArray], NDArray],
+    temperature: float,
+    rng: np.random.Generator,
+    *,
+    n_draws: int = 256,
+) -> Callable[[NDArray], NDArray]:
+    """Return the Boltzmann policy of an action value as a function that draws actions (k, 2) for positions (k, 2).
+
+    It takes the best of Gumbel-perturbed uniform draws, which is exact in the limit of many draws.
+    """
+
+    def act(positions: NDArray) -> NDArray:
+        actions = rng.uniform(-1.0, 1.0, size=(len(positions), n_draws, 2))
+        logits = action_value(positions[:, None, :], actions) / temperature
+        best = (logits + rng.gumbel(size=logits.shape)).argmax(axis=1)
+        return actions[np.arange(len(positions)), best]
+
+    return act
 
 
 def solve_multigoal(

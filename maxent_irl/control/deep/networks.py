@@ -24,6 +24,9 @@ class Perceptrons(nn.Module):
         Of the layers, from input to output; rectified between them.
     """
 
+    centre: Tensor
+    deviation: Tensor
+
     def __init__(self, n_members: int, sizes: Sequence[int]) -> None:
         super().__init__()
         self.weights, self.biases = nn.ParameterList(), nn.ParameterList()
@@ -50,15 +53,25 @@ class Perceptrons(nn.Module):
         return self.unit * x
 
 
-class Critics(Perceptrons):
+class Critics(nn.Module):
     """Action values of continuous states and actions, twins unless `n_members` says otherwise."""
 
     def __init__(self, n_observations: int, n_actions: int, hidden: Sequence[int], *, n_members: int = 2) -> None:
-        super().__init__(n_members, (n_observations + n_actions, *hidden, 1))
+        super().__init__()
+        self.body = Perceptrons(n_members, (n_observations + n_actions, *hidden, 1))
 
-    def forward(self, observations: Tensor, actions: Tensor) -> Tensor:  # type: ignore[override]
+    @property
+    def unit(self) -> float:
+        """Of the values."""
+        return self.body.unit
+
+    def set_units(self, centre: Tensor, deviation: Tensor, unit: float = 1.0) -> None:
+        """Standardise observations, and multiply the values by `unit`."""
+        self.body.set_units(centre, deviation, unit)
+
+    def forward(self, observations: Tensor, actions: Tensor) -> Tensor:
         """Values (n_members, k) of observations (k, n) and actions (k, m) scaled to [-1, 1]."""
-        return super().forward(torch.cat([observations, actions], dim=1))[:, :, 0]
+        return self.body(torch.cat([observations, actions], dim=1))[:, :, 0]
 
 
 class SquashedGaussian(nn.Module):

@@ -21,6 +21,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -46,13 +47,14 @@ class PendulumStates:
 
     def __init__(self, angles: NDArray, speeds: NDArray) -> None:
         # The physics are elementwise; the checkers and limits of gymnasium.make expect a single pendulum.
-        self._env = gymnasium.make("Pendulum-v1", disable_env_checker=True).unwrapped
-        self._env.state = np.stack([angles, speeds])
+        env: Any = gymnasium.make("Pendulum-v1", disable_env_checker=True).unwrapped
+        env.state = np.stack([angles, speeds])
+        self._env = env
 
     @classmethod
     def starts(cls, n: int, seed: int = 0) -> PendulumStates:
         """Where the episodes with seeds seed, seed + 1, ... start, n of them."""
-        env = gymnasium.make("Pendulum-v1").unwrapped
+        env: Any = gymnasium.make("Pendulum-v1").unwrapped
         states = []
         for episode in range(n):
             env.reset(seed=seed + episode)
@@ -163,7 +165,7 @@ def solve_pendulum(
         A finer grid has less of the diffusion that interpolation adds.
     """
     n, A = check_count("n_cells", n_cells, at_least=8), check_count("n_torques", n_torques, at_least=3)
-    env = gymnasium.make("Pendulum-v1").unwrapped
+    env: Any = gymnasium.make("Pendulum-v1").unwrapped
     angles = np.linspace(-math.pi, math.pi, n, endpoint=False)
     speeds = np.linspace(-env.max_speed, env.max_speed, n)
     torques = np.linspace(-env.max_torque, env.max_torque, A)

@@ -15,6 +15,9 @@ than not (`ideal_kto`).
 A network that shares its parameters between prefixes generalises from the pairs seen to all others, and errs where they say
 little: at small beta the posterior sits on completions that the reference hardly ever writes.
 
+KTO's loss is flat at both ends. A desirable completion that loses its probability along with undesirable ones of the same
+beginning stays lost, however long one trains.
+
 With ``length_average`` each log-ratio is divided by its number of tokens (SimPO's and the length-normalised DPO's choice). The
 policy that then minimises the loss is another: long completions may differ more from the reference for the same reward.
 

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from ..linear_quadratic import LinearQuadratic, LinearQuadraticSolution
 
-STEPS = 20  # of an episode
+STEPS = 5  # of an episode: a long walk of uniform actions leaves the states that matter
 
 
 class Regulator(gymnasium.Env):
-    """A linear-quadratic problem with bounded actions, cut after 20 steps.
+    """A linear-quadratic problem with bounded actions, cut after five steps.
 
     Parameters
     ----------

@@ -107,10 +107,13 @@ def interact(
 
 def box_spaces(env: gymnasium.Env) -> tuple[int, NDArray, NDArray]:
     """Length of the observation, and the bounds of the action, (m,) each; ValueError for other spaces."""
-    for name, space in (("observations", env.observation_space), ("actions", env.action_space)):
+    seen, done = env.observation_space, env.action_space
+    for name, space in (("observations", seen), ("actions", done)):
         if not isinstance(space, gymnasium.spaces.Box) or len(space.shape) != 1:
             raise ValueError(f"{name} must be a Box of one dimension; got {space}: wrap the environment")
-    low, high = np.asarray(env.action_space.low, dtype=float), np.asarray(env.action_space.high, dtype=float)
+    assert isinstance(seen, gymnasium.spaces.Box)  # for the type checker
+    assert isinstance(done, gymnasium.spaces.Box)
+    low, high = done.low.astype(float), done.high.astype(float)
     unbounded = np.flatnonzero(~(np.isfinite(low) & np.isfinite(high) & (low < high)))
     if len(unbounded):
         i = unbounded[0]
@@ -118,7 +121,7 @@ def box_spaces(env: gymnasium.Env) -> tuple[int, NDArray, NDArray]:
             f"action {i} runs from {low[i]} to {high[i]}: bounds must be finite, as with "
             "gymnasium.wrappers.RescaleAction or ClipAction on an environment of your own"
         )
-    return env.observation_space.shape[0], low, high
+    return seen.shape[0], low, high
 
 
 def seeded(random_state: Any) -> torch.Generator:

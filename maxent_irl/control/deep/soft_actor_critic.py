@@ -1,8 +1,8 @@
-r"""Soft actor-critic for continuous actions: twin critics, a squashed Gaussian actor, a temperature that finds itself.
+r"""Soft actor-critic for continuous actions: twin critics, a squashed Gaussian actor, automatic temperature.
 
-From a replay of its own transitions the critics regress on the soft Bellman target of the current actor, the smaller of two
-target critics being believed; the actor minimises the divergence from the Boltzmann posterior of the critics, by gradients
-through its reparameterised sample; the temperature follows the dual of a constraint on entropy:
+The critics regress on the soft Bellman target of the current actor, with the smaller of two target critics, on transitions from a
+replay. The actor minimises the divergence from the Boltzmann posterior of the critics, by gradients through its
+reparameterised sample. The temperature follows the dual of a constraint on entropy:
 
 .. math::
 
@@ -13,9 +13,9 @@ through its reparameterised sample; the temperature follows the dual of a constr
 Actions are scaled to :math:`[-1, 1]^m`, and densities, entropies and soft values are with respect to volume there: the action
 prior is Lebesgue measure of that cube.
 
-The smaller of two critics is low by as much as they disagree, and the backup adds this up over :math:`1 / (1 - \gamma)` steps: on
-Pendulum-v1 a fifth of the value. So over the last part of the run (``settle``) belief passes from the smaller critic to the mean
-of both while the learning rates fall to 0.
+The smaller of two critics is too low by half their difference, and the backup adds this up over :math:`1 / (1 - \gamma)` steps:
+on Pendulum-v1 a fifth of the value. So over the last part of the run (``settle``) the target moves from the smaller critic to the
+mean of both, while the learning rates fall to 0.
 
 What differs from the papers: no separate value network (the 2018a paper has one, the 2018b paper dropped it); networks of 64
 units a layer by default and not 256, for small problems on one core; inputs and outputs of the networks are standardised by
@@ -42,7 +42,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from ..._checks import check_count, check_interval, check_positive, check_temperature
+from ..._checks import check_choice, check_count, check_interval, check_positive, check_temperature
 from .networks import Critics, SquashedGaussian, as_inputs, descend_once
 from .replay import Replay, box_spaces, interact, seeded
 
@@ -196,8 +196,12 @@ class _Learner:
         self.n_observations, self.low, self.high = box_spaces(env)
         self.env, self.discount = env, discount
         self.n_actions = len(self.low)
-        self.tuned = temperature == "auto"
-        start = 1.0 if isinstance(temperature, str) else check_temperature(temperature, finite_positive=True)
+        self.tuned = isinstance(temperature, str)
+        if isinstance(temperature, str):
+            check_choice("temperature", temperature, ("auto",))
+            start = 1.0
+        else:
+            start = check_temperature(temperature, finite_positive=True)
         self.log_alpha = torch.tensor(math.log(start), requires_grad=self.tuned)
         self.target_entropy = float(-self.n_actions if target_entropy is None else target_entropy)
 

@@ -49,7 +49,7 @@ def test_the_same_seed_gives_the_same_actor():
     ]
     states = np.zeros((5, 1))
     np.testing.assert_array_equal(runs[0].act(states, random_state=1), runs[1].act(states, random_state=1))
-    assert (runs[0].steps_curve == np.arange(20, 151, 20)).all()
+    assert (runs[0].steps_curve == np.arange(5, 151, 5)).all()
 
 
 def test_the_temperature_rises_where_entropy_is_short_of_its_target():
