@@ -390,7 +390,9 @@ class NetworkIRL(LearnedReward):
         self._check_parameters()
         arrays = read_arrays(path)
         if str(arrays.pop("format", "")) != FORMAT:
-            raise ValueError(f"{os.fspath(path)} does not hold the parameters of a NetworkIRL: write them with save_networks")
+            raise ValueError(
+                f"{os.fspath(path)} does not hold the parameters of a NetworkIRL: write them with save_networks"
+            )
         self.inputs_ = self._inputs()
         self.constant_determined_ = bool(arrays.pop("constant_determined"))
         self.offset_ = float(arrays.pop("offset"))

@@ -131,7 +131,9 @@ def test_saved_parameters_are_read_without_pickle(world, demonstrations, tmp_pat
     model.save_networks(tmp_path / "network.npz")
     with np.load(tmp_path / "network.npz", allow_pickle=False) as file:
         assert "0/0.weight" in file.files
-    other = NetworkIRL(world.mdp, world.features(), mlp(9), warm_start=True, **options).load_networks(tmp_path / "network.npz")
+    other = NetworkIRL(world.mdp, world.features(), mlp(9), warm_start=True, **options).load_networks(
+        tmp_path / "network.npz"
+    )
     fresh = BinaryWorld(8, random_state=1).features()
     for left, right in zip(
         model.predict_reward(fresh, return_std=True), other.predict_reward(fresh, return_std=True), strict=True
