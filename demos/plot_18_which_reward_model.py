@@ -72,8 +72,9 @@ def value_lost(world, reward):
 # %%
 # Four reward models
 # ------------------
-# Everything that is chosen is chosen on the map of the demonstrations: length scales by the evidence, the depth of the trees by
-# the held-out likelihood, the form of the network by the likelihood of a fifth of the trajectories that none of them has seen.
+# Length scales are chosen by the evidence, the depth of the trees by held-out likelihood, and the network by the likelihood of a
+# fifth of the trajectories. All of them come from the map of the demonstrations. The form of the kernel, the range of depths and the
+# competing networks were fixed after losses on fresh maps had been seen.
 
 
 def gaussian_process(mdp, inputs, demonstrations):
