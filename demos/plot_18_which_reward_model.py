@@ -73,8 +73,8 @@ def value_lost(world, reward):
 # Four reward models
 # ------------------
 # Length scales are chosen by the evidence, the depth of the trees by held-out likelihood, and the network by the likelihood of a
-# fifth of the trajectories. All of them come from the map of the demonstrations. The form of the kernel, the range of depths and the
-# competing networks were fixed after losses on fresh maps had been seen.
+# fifth of the trajectories. All of them come from the map of the demonstrations. The form of the kernel, the range of depths
+# and the competing networks were fixed after losses on fresh maps had been seen.
 
 
 def gaussian_process(mdp, inputs, demonstrations):
