@@ -92,3 +92,4 @@ for name, estimate, error in zip(drivers.fit_.names, drivers.coef_, drivers.stan
     print(f"{name:<10} {estimate:6.3f} +- {error:.3f}")
 
 plt.show()
+# sphinx_gallery_thumbnail_path = 'images/thumbnails/plot_17.png'

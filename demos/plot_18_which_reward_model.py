@@ -189,3 +189,4 @@ axes[0].set_ylabel("value lost on a fresh map (reward)")
 figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False)
 
 plt.show()
+# sphinx_gallery_thumbnail_path = 'images/thumbnails/plot_18.png'

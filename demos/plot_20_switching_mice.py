@@ -78,3 +78,4 @@ ComponentsDisplay.from_estimator(best, data.world).plot()
 IntentsDisplay.from_estimator(best, test[:20]).plot()
 
 plt.show()
+# sphinx_gallery_thumbnail_path = 'images/thumbnails/plot_20.png'

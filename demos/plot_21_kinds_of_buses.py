@@ -78,3 +78,4 @@ certain = np.max(responsibilities, axis=1) > 0.9
 print(f"{certain.sum()} of {len(buses)} buses belong to one class with a probability above 0.9")
 
 plt.show()
+# sphinx_gallery_thumbnail_path = 'images/thumbnails/plot_21.png'

@@ -70,3 +70,4 @@ print(f"held out, nats per decision: one reward {still.score(data.test):.5f}, dr
 DriftDisplay.from_estimator(mice, title="Mice within 500 decisions").plot()
 
 plt.show()
+# sphinx_gallery_thumbnail_path = 'images/thumbnails/plot_22.png'

@@ -87,3 +87,4 @@ axes[2].set(xlabel="particles", ylabel="mean total variation of the marginals", 
 axes[2].legend(frameon=False)
 axes[2].spines[["top", "right"]].set_visible(False)
 plt.show()
+# sphinx_gallery_thumbnail_path = 'images/thumbnails/plot_32.png'

@@ -76,3 +76,4 @@ right.legend(frameon=False)
 for ax in (left, right):
     ax.spines[["top", "right"]].set_visible(False)
 plt.show()
+# sphinx_gallery_thumbnail_path = 'images/thumbnails/plot_33.png'

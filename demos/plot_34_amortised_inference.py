@@ -73,3 +73,4 @@ for g in unseen:
     )
 axes[2].set(xticks=[], yticks=[], title="by goal; hatched: not seen")
 plt.show()
+# sphinx_gallery_thumbnail_path = 'images/thumbnails/plot_34.png'

@@ -84,3 +84,4 @@ axes[2].set(xticks=[], yticks=[], title="State at T = 4, where the event is obse
 for ax in axes[:2]:
     ax.spines[["top", "right"]].set_visible(False)
 plt.show()
+# sphinx_gallery_thumbnail_path = 'images/thumbnails/plot_35.png'

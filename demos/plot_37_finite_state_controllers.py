@@ -79,3 +79,4 @@ axes[2].set(
     title="Node by action, cell by cell",
 )
 plt.show()
+# sphinx_gallery_thumbnail_path = 'images/thumbnails/plot_37.png'

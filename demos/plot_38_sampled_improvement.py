@@ -104,3 +104,4 @@ axes[2].legend(frameon=False)
 for ax in axes:
     ax.spines[["top", "right"]].set_visible(False)
 plt.show()
+# sphinx_gallery_thumbnail_path = 'images/thumbnails/plot_38.png'

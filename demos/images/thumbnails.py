@@ -145,29 +145,129 @@ def how_sure(ax):
     )
 
 
-PICTURES = [
-    worked_example,
-    two_limits,
-    messages,
-    optimism,
-    soft_q_learning,
-    actor_and_critic,
-    kl_control,
-    preferences,
-    the_inverse,
-    gridworld,
-    objectworld,
-    labyrinth,
-    engines,
-    roads,
-    model_selection,
-    how_sure,
-]
+def from_a_table(ax):
+    kinds = (0, 2, 1, 0, 0, 2, 1)
+    for row, kind in enumerate(kinds):
+        for column, colour in enumerate((FAINT, FAINT, (ACCENT, CONTRAST, FAINT)[kind])):
+            ax.add_patch(plt.Rectangle((column, row), 0.9, 0.75, facecolor=colour))
+    ax.set(xlim=(-0.1, 3), ylim=(-0.2, 7))
+
+
+def which_reward_model(ax):
+    x = np.linspace(0, 1, 50)
+    for height, fall, colour in ((0.9, 0.2, FAINT), (0.8, 1.5, CONTRAST), (0.85, 3.0, ACCENT), (0.7, 6.0, INK)):
+        ax.plot(x, height * np.exp(-fall * x), color=colour, **WIDE)
+
+
+def switching(ax):
+    intents = np.repeat([0, 1, 0, 2, 1, 2], [9, 14, 6, 12, 10, 9])
+    for intent, colour in enumerate((ACCENT, CONTRAST, FAINT)):
+        ax.bar(np.arange(60), np.where(intents == intent, 1.0, 0.0), width=1.0, color=colour)
+
+
+def kinds(ax):
+    rng = np.random.default_rng(5)
+    for centre, colour in (((-1.2, -0.6), ACCENT), ((1.2, 0.7), CONTRAST)):
+        ax.scatter(*(np.array(centre)[:, None] + 0.5 * rng.normal(size=(2, 30))), 150, colour, alpha=0.8, linewidths=0)
+
+
+def drift(ax):
+    x = np.linspace(0, 1, 100)
+    middle = np.sin(5 * x) + x
+    ax.fill_between(x, middle - 0.5, middle + 0.5, color=ACCENT, alpha=0.25, linewidth=0)
+    ax.plot(x, middle, color=ACCENT, **WIDE)
+
+
+def discount(ax):
+    ax.bar(np.arange(12), 0.8 ** np.arange(12), color=ACCENT, width=0.75)
+
+
+def particles(ax):
+    walks = np.random.default_rng(6).normal(size=(40, 50)).cumsum(axis=1)
+    best = np.argsort(np.abs(walks[:, -1] - 8))[:5]
+    ax.plot(walks.T, color=FAINT, linewidth=1.5)
+    ax.plot(walks[best].T, color=ACCENT, linewidth=4)
+
+
+def policy_gradient(ax):
+    turn = np.linspace(0, 2 * np.pi, 100)
+    for k in (1, 2, 3):
+        ax.plot(k * np.cos(turn), 0.6 * k * np.sin(turn), color=FAINT, linewidth=3)
+    climb = np.array([[-2.8, 1.3], [-1.6, 1.3], [-1.1, 0.6], [-0.5, 0.5], [0.0, 0.0]])
+    ax.plot(*climb.T, color=CONTRAST, marker="o", markersize=11, linewidth=5)
+
+
+def amortised(ax):
+    turn = np.linspace(0, 2 * np.pi, 9)[:-1]
+    for x, y in zip(np.cos(turn), np.sin(turn), strict=True):
+        ax.plot([0, x], [0, y], color=FAINT, linewidth=5)
+    ax.scatter(np.cos(turn), np.sin(turn), 260, ACCENT, zorder=3)
+    ax.scatter([0], [0], 600, CONTRAST, zorder=3)
+    ax.set_aspect("equal")
+
+
+def one_event(ax):
+    x = np.arange(9)
+    ax.step(x, 1 - 0.6**x, where="post", color=ACCENT, **WIDE)
+    ax.axhline(1, color=FAINT, linestyle="--", linewidth=3)
+
+
+def gaussian_messages(ax):
+    x = np.linspace(-4, 4, 200)
+    for centre, width, colour in ((-1.5, 1.2, FAINT), (1.2, 1.0, CONTRAST), (0.2, 0.6, ACCENT)):
+        ax.plot(x, np.exp(-0.5 * ((x - centre) / width) ** 2) / width, color=colour, **WIDE)
+
+
+def controllers(ax):
+    ax.scatter([0, 1], [0, 0], 1800, [ACCENT, CONTRAST], zorder=3)
+    for start, end, bend in ((0, 1, -0.5), (1, 0, -0.5)):
+        style = {"arrowstyle": "-|>", "connectionstyle": f"arc3,rad={bend}", "shrinkA": 24, "shrinkB": 24, "lw": 4}
+        ax.annotate("", (end, 0), (start, 0), arrowprops={"color": INK, "mutation_scale": 26, **style})
+    ax.set(xlim=(-0.5, 1.5), ylim=(-0.7, 0.7))
+
+
+def sampled_improvement(ax):
+    heights = np.random.default_rng(8).uniform(0.2, 1.0, 14)
+    tried = np.isin(np.arange(14), (2, 5, 9, 12))
+    ax.bar(np.arange(14), heights, color=np.where(tried, ACCENT, FAINT))
+
+
+PICTURES = {
+    1: worked_example,
+    2: two_limits,
+    3: messages,
+    4: optimism,
+    5: soft_q_learning,
+    6: actor_and_critic,
+    7: kl_control,
+    8: preferences,
+    9: the_inverse,
+    10: gridworld,
+    11: objectworld,
+    12: labyrinth,
+    13: engines,
+    14: roads,
+    15: model_selection,
+    16: how_sure,
+    17: from_a_table,
+    18: which_reward_model,
+    20: switching,
+    21: kinds,
+    22: drift,
+    31: discount,
+    32: particles,
+    33: policy_gradient,
+    34: amortised,
+    35: one_event,
+    36: gaussian_messages,
+    37: controllers,
+    38: sampled_improvement,
+}
 
 
 def main():
     plt.style.use(HOUSE_STYLE)
-    for i, draw in enumerate(PICTURES, start=1):
+    for i, draw in PICTURES.items():
         pair = draw is the_inverse
         figure, axes = plt.subplots(1, 2 if pair else 1, figsize=(4.0, 2.8), layout="constrained")
         draw(axes)

@@ -49,9 +49,7 @@ def test_one_stage_is_a_linear_fit_on_the_leaves(kind, per_state, inference):
     gradient = task.at(stage.coef).gradient - 0.5 * stage.coef
     assert np.abs(gradient).max() < 1e-8 * task.total_weight
     if model.constant_ == 0.0:
-        linear = MaxEntIRL(mdp, leaves, objective="likelihood", l2=0.5, tol=1e-11, inference=inference).fit(
-            demonstrations
-        )
+        linear = MaxEntIRL(mdp, leaves, solver="newton", l2=0.5, tol=1e-11, inference=inference).fit(demonstrations)
         used = problem.open if not per_state else problem.open.any(axis=1)
         np.testing.assert_allclose(model.reward_[used], linear.reward_[used], atol=1e-8)
 

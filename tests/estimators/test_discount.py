@@ -88,4 +88,4 @@ def test_rewards_free_in_every_state_leave_the_discount_open():
 
 def test_feature_matching_is_refused(world, features, demos):
     with pytest.raises(ValueError, match='set objective="likelihood"'):
-        estimate_discount(MaxEntIRL(world.mdp, features), demos)
+        estimate_discount(MaxEntIRL(world.mdp, features, objective="feature-matching"), demos)

@@ -186,7 +186,8 @@ def drawn_model(**options):
             states.append(world.state(row, column))
             actions.append(action)
         paths.append((states, actions))
-    model = MaxEntIRL(world.mdp, world.features("tiles"), feature_names=world.feature_names("tiles"), l2=0.1, **options)
+    options = {"objective": "feature-matching", "l2": 0.1} | options
+    model = MaxEntIRL(world.mdp, world.features("tiles"), feature_names=world.feature_names("tiles"), **options)
     return Demonstrations(paths), model.fit(Demonstrations(paths))
 
 

@@ -20,7 +20,8 @@ def by_hand(*paths):
         cells = [*cells, *[cells[-1]] * 4]
         actions = [steps.index((b[0] - a[0], b[1] - a[1])) for a, b in zip(cells, cells[1:], strict=False)]
         walks.append(([world.state(*cell) for cell in cells], actions))
-    return MaxEntIRL(world.mdp, world.features("tiles"), l2=0.1).fit(Demonstrations(walks)).coef_
+    model = MaxEntIRL(world.mdp, world.features("tiles"), objective="feature-matching", l2=0.1)
+    return model.fit(Demonstrations(walks)).coef_
 
 
 def test_painting_a_grid(screen):

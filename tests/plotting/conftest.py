@@ -1,4 +1,4 @@
-"""Pictures are drawn without a window, and every figure a test opened is closed after it."""
+"""Pictures are drawn without a window."""
 
 from functools import cache
 
@@ -8,17 +8,10 @@ import pytest
 
 mpl.use("agg")
 
-from matplotlib import pyplot as plt
 
 from maxent_irl import MaxEntIRL, sample_demonstrations, soft_value_iteration
 from maxent_irl.routes.policies import GoalPolicies
 from maxent_irl.worlds import GridWorld, RoadNetwork
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ def found(subject: Subject) -> str:
     if kinds:
         names, coef = [kind.name for kind in kinds], np.array([kind.reward for kind in kinds])
         errors = np.array([kind.error for kind in kinds])
-    elif len(names) > MANY or subject.estimator.features is None:
+    elif len(names) > MANY or getattr(subject.estimator, "features", None) is None:
         if not np.isfinite(subject.values).any():
             return "No place has a reward."
         places, values = subject.place_names, subject.values
