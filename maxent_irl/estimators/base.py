@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from abc import abstractmethod
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,9 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._checks import check_indices
 from ..demonstrations import Demonstrations
 from ..inference.agent import SoftSolution
-from ..likelihood import TaskPoint
 from ..likelihood.information import Covariance, Information
-from ..likelihood.objective import ObjectivePoint
 from ..routes.policies import GoalPolicies
 from .files import write_model
 from .fit import Fit
@@ -82,19 +79,6 @@ class RewardEstimator(BaseEstimator):
         """What the estimator was fitted on; its labels are those of the fit."""
         check_is_fitted(self)
         return self.fit_.demonstrations
-
-    def _keep(self, new: Fit, point: ObjectivePoint | None) -> None:
-        """Set what follows from a fit and from its objective at the fitted parameters."""
-        assert point is not None  # fits start where the soft value is finite and keep to such points
-        demonstrations = new.demonstrations
-        self.coef_ = point.theta.copy()
-        solution = point.solution.released() if isinstance(point, TaskPoint) else None
-        self.fit_ = replace(new, theta=self.coef_, solution=solution, start=point.values)
-        self.reward_ = self.fit_.reward
-        self.feature_gap_ = point.gradient / new.objective.total_weight
-        counted = demonstrations.weights > 0
-        self.n_decisions_, self.n_trajectories_ = int(demonstrations.lengths[counted].sum()), int(counted.sum())
-        self.log_likelihood_ = self.fit_.log_likelihood(demonstrations)
 
     # The one policy, where there is one.
 

@@ -23,7 +23,7 @@ from ..likelihood.task import at_same_reward
 from ..rewards import BoostedReward, Features, Inputs, LinearReward
 from ..rewards.stages import OffsetReward, Stage
 from ..routes.objective import objective_of, task_points
-from .fit import Fit
+from .fit import Fit, keep
 from .held_out import Patience, log_likelihood_per_decision, split
 from .learned import LearnedReward, best_constant
 from .newton import damped_newton
@@ -292,7 +292,7 @@ class BoostedIRL(LearnedReward):
         names = ["constant"] + [f"stage {m}, leaf {k}" for m, s in enumerate(stages) for k in range(len(s.coef))]
         model = LinearReward(self.mdp, sparse.csr_array(sparse.hstack(columns, format="csr")[inputs.index]))
         fitted = replace(new, reward_model=model, names=names, theta=coef, demonstrations=demonstrations, groups=groups)
-        self._keep(fitted, fitted.objective.at(coef, start=best.values))
+        keep(self, fitted, fitted.objective.at(coef, start=best.values))
 
     def _predicted(self, rows: NDArray, shape: tuple[int, ...], return_std: bool) -> tuple[NDArray, NDArray | None]:
         if return_std:

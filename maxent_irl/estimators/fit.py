@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -19,7 +19,7 @@ from ..likelihood.objective import Objective, ObjectivePoint
 from ..likelihood.recession import Recession
 from ..likelihood.separation import pairs_in_reach
 from ..likelihood.statistics import check_possible, sufficient_statistics
-from ..likelihood.task import TaskObjective
+from ..likelihood.task import TaskObjective, TaskPoint
 from ..rewards import RewardModel, SmoothRewardModel
 from ..routes.objective import objective_of
 from ..routes.policies import GoalPolicies
@@ -220,3 +220,17 @@ class Fit(BriefRepr):
     def pairs_in_reach(self) -> tuple[NDArray, NDArray]:
         """Which state-action pairs can happen after some demonstrated state, and which did, (A, S) bool each."""
         return pairs_in_reach(self.agent.mdp, self.demonstrations, self.agent.inference)
+
+
+def keep(estimator: Any, new: Fit, point: ObjectivePoint | None) -> None:
+    """Set on an estimator what follows from its fit and from the objective at the fitted parameters."""
+    assert point is not None  # fits start where the soft value is finite and keep to such points
+    demonstrations = new.demonstrations
+    estimator.coef_ = point.theta.copy()
+    solution = point.solution.released() if isinstance(point, TaskPoint) else None
+    estimator.fit_ = replace(new, theta=estimator.coef_, solution=solution, start=point.values)
+    estimator.reward_ = estimator.fit_.reward
+    estimator.feature_gap_ = point.gradient / new.objective.total_weight
+    counted = demonstrations.weights > 0
+    estimator.n_decisions_, estimator.n_trajectories_ = int(demonstrations.lengths[counted].sum()), int(counted.sum())
+    estimator.log_likelihood_ = estimator.fit_.log_likelihood(demonstrations)

@@ -22,7 +22,7 @@ from ..inference.cycles import ImproperProblemError
 from ..likelihood.evidence import Evidence, laplace_evidence
 from ..likelihood.objective import Objective, with_reward_model
 from ..rewards import GaussianProcessReward, Inputs
-from .fit import Fit
+from .fit import Fit, keep
 from .learned import LearnedReward, constant_matters
 from .optimisers import Loss, Optimum, Progress
 from .posterior_mode import posterior_mode
@@ -301,7 +301,7 @@ class GaussianProcessIRL(LearnedReward):
         self.log_marginal_likelihood_ = best.evidence.value
         self.n_evaluations_ = search.n_evaluations
         self.n_features_in_ = inputs.n_columns
-        self._keep(new, optimum.point.inner)
+        keep(self, new, optimum.point.inner)
         self.loss_curve_, self.n_iter_, self.converged_ = optimum.loss_curve, optimum.n_iter, optimum.converged
         self.largest_gradient_ = optimum.point.gradient_norm
         self.posterior_covariance_ = best.evidence.covariance

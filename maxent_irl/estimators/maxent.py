@@ -24,6 +24,7 @@ from .._checks import (
     column_names,
 )
 from ..demonstrations import Demonstrations
+from ..demonstrations.feasibility import check_feasible
 from ..inference.agent import SoftAgent
 from ..likelihood.information import COVARIANCES
 from ..likelihood.objective import ObjectivePoint
@@ -32,7 +33,7 @@ from ..mdp import MDP, check_mdp
 from ..rewards import LinearReward, RewardModel
 from .base import RewardEstimator
 from .evidence import CHOICES_OF_L2, choose_l2
-from .fit import Fit
+from .fit import Fit, keep
 from .optimisers import SOLVERS, Loss, Optimum, Progress, features_of, minimise
 from .undetermined import (
     feature_size,
@@ -199,7 +200,7 @@ class MaxEntIRL(RewardEstimator):
             new = replace(new, l2=self._chosen_l2(new, loss, coef))
             loss.penalise(new.l2)
         options = {name: getattr(self, name) for name in ("solver", "tol", "max_iter", "callback", "record_iterates")}
-        optimum = self._minimise(loss, coef, options)
+        optimum = self._minimise(loss, coef, **options)
         if self.inference == "exact" and self.objective == "likelihood" and not self.mdp.structure.deterministic:
             optimum = leave_plateau(optimum, size, undetermined, lambda start: minimise(loss, start, **options))
         self._store(optimum, new)
@@ -236,8 +237,7 @@ class MaxEntIRL(RewardEstimator):
             _, coef = ignore_undetermined(loss, coef, size)
         return choose_l2(new, loss, coef, solver=self.solver)
 
-    def _minimise(self, loss: Loss, coef: NDArray, options: dict[str, Any]) -> Optimum:
-        return minimise(loss, coef, **options)
+    _minimise = staticmethod(minimise)
 
     def weighted_points(self) -> list[ObjectivePoint]:
         """Of the fit: the gradients of these objectives add up to that of the log-likelihood, in units of reward."""
@@ -248,7 +248,7 @@ class MaxEntIRL(RewardEstimator):
         """The problem before it is solved, everything checked: a `Fit` at zero."""
         self._check_parameters()
         demonstrations = X if isinstance(X, Demonstrations) else Demonstrations(X)
-        demonstrations.validate_against(self.mdp)
+        check_feasible(demonstrations, self.mdp)
         check_choices(self.mdp, demonstrations)
         return self._posed(demonstrations, groups)
 
@@ -347,7 +347,7 @@ class MaxEntIRL(RewardEstimator):
         return Loss(objective, new.l2, start, gradient_unit(size, objective.total_weight)), size
 
     def _store(self, optimum: Optimum, new: Fit) -> None:
-        self._keep(new, optimum.point.inner)
+        keep(self, new, optimum.point.inner)
         self.l2_ = self.fit_.l2
         self.loss_curve_ = optimum.loss_curve
         if self.record_iterates:

@@ -25,6 +25,7 @@ from ..rewards import Features, Inputs
 from ..rewards.network import GridImage, NetworkReward, require_torch
 from ..rewards.stages import OffsetReward
 from ..routes.objective import objective_of
+from .fit import keep
 from .held_out import Patience, log_likelihood_per_decision, split
 from .learned import LearnedReward, best_constant, constant_matters
 from .optimisers import Loss, Progress, minimise
@@ -184,7 +185,7 @@ class NetworkIRL(LearnedReward):
         self.inputs_, self.members_, self.trainings_ = inputs, members, trainings
         self.n_features_in_ = inputs.n_columns
         point = new.objective.at(model.parameters)
-        self._keep(new, point)
+        keep(self, new, point)
         self.constant_determined_ = constant_matters(point)
         self.loss_curve_, self.largest_gradient_ = trainings[0].losses, max(t.gradient for t in trainings)
         self.n_iter_ = max(len(training.losses) for training in trainings) - 1

@@ -21,7 +21,7 @@ from ..routes.systems import is_linear
 from .bounded import maximise_within
 from .fit import Fit
 from .maxent import MaxEntIRL
-from .optimisers import Loss, Optimum, equal_costs, features_of
+from .optimisers import Loss, Optimum, equal_costs, features_of, minimise
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -127,9 +127,9 @@ class RecedingHorizonIRL(MaxEntIRL):
             coef_init = self.temperature * equal_costs(self.mdp, features)
         return super()._start(new, previous, coef_init)
 
-    def _minimise(self, loss: Loss, coef: NDArray, options: dict[str, Any]) -> Optimum:
+    def _minimise(self, loss: Loss, coef: NDArray, **options: Any) -> Optimum:
         """Without constraints first; where that stops on the bound of rewards <= 0, with them."""
-        optimum = super()._minimise(loss, coef, options)
+        optimum = minimise(loss, coef, **options)
         features = features_of(loss.objective.reward_model, coef)
         if optimum.converged or features is None or optimum.point.inner is None:
             return optimum

@@ -12,7 +12,7 @@ from ..demonstrations import Demonstrations
 from ..inference.cycles import ImproperProblemError
 from ..likelihood.information import IdentifiabilityWarning
 from ..likelihood.objective import ObjectivePoint
-from ..likelihood.recession import LONG, Recession, find_recession, none_found, recession_of
+from ..likelihood.recession import LONG, Recession, find_recession, recession_of
 from ..likelihood.separation import never_demonstrated, unbounded
 from ..mdp import MDP
 from ..rewards import Features, LinearReward
@@ -103,11 +103,12 @@ def recession_at(fit: Optimum, size: NDArray, undetermined: NDArray) -> Recessio
     """
     loss, inner = fit.point.loss, fit.point.inner
     model, K = loss.objective.reward_model, len(size)
+    nothing = Recession(np.zeros(K), np.zeros((K, 0)))
     if loss.l2 or K > DENSE_HESSIAN_FEATURES or not isinstance(model, LinearReward) or inner is None:
-        return none_found(K)
+        return nothing
     unit = size / np.sqrt(loss.scale)
     if fit.last_step is not None and np.abs(fit.last_step * unit).max() < LONG:
-        return none_found(K)
+        return nothing
     start: ObjectivePoint = inner
 
     def evaluate(coef: NDArray) -> tuple[NDArray, NDArray] | None:

@@ -261,8 +261,7 @@ class SoftBackup:
         """Return TV, Q and the policy; `out` are arrays for TV (S,) and the policy (A, S)."""
         Q = self.action_values(V, time)
         TV, pi = soft_maximum(Q, self.log_prior, self.alpha, policy=policy, out=out)
-        if self._ends.size:
-            TV[self._ends] = 0.0
+        TV[self._ends] = 0.0
         return TV, Q, pi
 
     def _difference(self, TV: NDArray, V: NDArray) -> NDArray:
@@ -272,7 +271,9 @@ class SoftBackup:
 
     def measure(self, V: NDArray, *, policy: bool = True) -> tuple[Measured, float]:
         """Return (TV - V, TV, Q, policy) and the residual ``max |TV - V|`` over states that are not dead."""
-        TV, Q, pi = self(V, policy=policy)
+        Q = self.action_values(V)
+        TV, pi = soft_maximum(Q, self.log_prior, self.alpha, policy=policy)
+        TV[self._ends] = 0.0
         change = self._difference(TV, V)
         return (change, TV, Q, pi), float(max(change.max(), -change.min()))
 

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, NoReturn, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -134,20 +134,10 @@ def solve_stationary(
     """
     capped = max_iter is not None
     cap = (200 if newton else 1_000_000) if max_iter is None else max_iter
-    done, solved = _iterate(backup, backup.start(start), tol, cap, newton)
-    if start is not None and not _is_proper(backup, done, solved, tol, capped=capped):
-        # From a bad start rounding errors can prevent convergence. From a lower bound, the default start, they do not.
-        done, solved = _iterate(backup, backup.start(None), tol, cap, newton)
-    if not _is_proper(backup, done, solved, tol, capped=capped):
-        _explain_divergence(backup, done, solved)
-    return solved
-
-
-def _iterate(backup: SoftBackup, V: NDArray, tol: float, cap: int, newton: bool) -> tuple[Iterated, Solved]:
-    """Iterate from V until the certificate shows the error that `tol` allows, or as small a one as rounding does."""
-    mdp, enough, spent = backup.mdp, math.inf, 0
+    mdp, V, fresh = backup.mdp, backup.start(start), start is None
     per_step = 1.0 - mdp.discount if mdp.discount < 1.0 else 1.0
-    while True:
+    enough, spent = math.inf, 0
+    while True:  # until the certificate shows the error that `tol` allows, or as small a one as rounding does
 
         def tolerance(V: NDArray, enough: float = enough) -> float:
             size = backup.size(V)
@@ -170,9 +160,16 @@ def _iterate(backup: SoftBackup, V: NDArray, tol: float, cap: int, newton: bool)
         wanted = tol * max(1.0, size)
         exact = done.residual <= backup.rounding(size)
         if mdp.discount < 1.0 or not done.converged or exact or solved.error_bound <= wanted:
-            return done._replace(n_iter=spent), solved
-        # Undiscounted, what a residual means depends on how long episodes take, which is known only now.
-        enough, V = done.residual * max(wanted / solved.error_bound, 1e-3), done.state
+            done = done._replace(n_iter=spent)
+            if _is_proper(backup, done, solved, tol, capped=capped):
+                return solved
+            if fresh:
+                _explain_divergence(backup, done, solved)
+            # From a bad start rounding errors can prevent convergence. From a lower bound, the default start, they do not.
+            V, fresh, enough, spent = backup.start(None), True, math.inf, 0
+        else:
+            # Undiscounted, what a residual means depends on how long episodes take, which is known only now.
+            enough, V = done.residual * max(wanted / solved.error_bound, 1e-3), done.state
 
 
 def solve_backward(backup: SoftBackup) -> Solved:
@@ -207,7 +204,7 @@ def _top(backup: SoftBackup, done: Iterated) -> float:
     return float(np.max(done.state, where=backup.alive & ~backup.mdp.terminal, initial=-math.inf))
 
 
-def _explain_divergence(backup: SoftBackup, done: Iterated, solved: Solved) -> None:
+def _explain_divergence(backup: SoftBackup, done: Iterated, solved: Solved) -> NoReturn:
     cycles = backup.describe_cycles(solved.policy)
     raise ImproperProblemError(
         f"no finite soft value was found in {done.n_iter} steps (residual {done.residual:.3g}, largest value "

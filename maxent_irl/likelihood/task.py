@@ -37,8 +37,7 @@ from ..demonstrations import Demonstrations
 from ..inference.agent import SoftAgent, SoftSolution
 from ..inference.linearisation import PolicySystem
 from ..mdp.structure import reached_from
-from ..rewards import Features, RewardModel
-from ..rewards.model import jacobian_of
+from ..rewards import Features, RewardModel, SmoothRewardModel
 from .path_moments import path_moments
 from .statistics import SparseWeights, SufficientStatistics, check_allowed, check_possible, sufficient_statistics
 
@@ -396,6 +395,16 @@ class TaskPoint:
         if "sensitivity" in self.__dict__:
             return self.values + self._first_order(theta - self.theta)
         return self.values
+
+
+def jacobian_of(model: RewardModel, theta: NDArray) -> Features:
+    """Derivative of the reward with respect to the parameters; raise if the model does not give it."""
+    if not isinstance(model, SmoothRewardModel):
+        raise ValueError(
+            f"{type(model).__name__} has no jacobian(theta), so there is no Hessian and there are no standard errors: "
+            'add the method, or fit with solver="lbfgs" and take errors from maxent_irl.uncertainty.bootstrap'
+        )
+    return model.jacobian(theta)
 
 
 def at_same_reward(objective: Any, theta: NDArray, point: Any) -> Any:

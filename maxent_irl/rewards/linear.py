@@ -145,7 +145,7 @@ class Features:
     def of_action(self, action: int) -> NDArray:
         """Dense features (S, K) of one action; not for features that depend on time."""
         S = self.shape[-1]
-        block = self.matrix if self.per_state else self.matrix[action * S : (action + 1) * S]
+        block = self.matrix if len(self.shape) == 1 else self.matrix[action * S : (action + 1) * S]
         return block.toarray() if sparse.issparse(block) else block
 
     @cached_property

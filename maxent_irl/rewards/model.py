@@ -52,13 +52,3 @@ class SmoothRewardModel(RewardModel, Protocol):
 
     def jacobian(self, theta: NDArray, /) -> Features:
         """Derivative of the reward with respect to the parameters."""
-
-
-def jacobian_of(model: RewardModel, theta: NDArray) -> Features:
-    """Derivative of the reward with respect to the parameters; raise if the model does not give it."""
-    if not isinstance(model, SmoothRewardModel):
-        raise ValueError(
-            f"{type(model).__name__} has no jacobian(theta), so there is no Hessian and there are no standard errors: "
-            'add the method, or fit with solver="lbfgs" and take errors from maxent_irl.uncertainty.bootstrap'
-        )
-    return model.jacobian(theta)

@@ -28,9 +28,8 @@ from ..likelihood.statistics import (
     check_possible,
     sufficient_statistics,
 )
-from ..likelihood.task import information_equality
+from ..likelihood.task import information_equality, jacobian_of
 from ..rewards import Features, RewardModel
-from ..rewards.model import jacobian_of
 from .parallel import shares, spread
 from .sums import GoalSums, MoveRewards, Sums
 from .systems import Moves, is_linear

@@ -115,7 +115,7 @@ class _Screen:
         best, rank = int(order[0]), int(np.flatnonzero(order == answer)[0]) + 1
         said = f"The largest recovered reward is {reward[best]:.2f}, at {labels[best]}."
         if answer == best:
-            return True, f"{said} Nothing but the paths told the estimator."
+            return True, f"{said} The estimator saw only the paths."
         return False, (
             f"{said} The place that you chose, {labels[answer]}, has {reward[answer]:.2f}, rank {rank} of {len(reward)}. "
             "Places on the way are visited often too, but it takes no reward to explain them."

@@ -225,7 +225,7 @@ CHAPTER = Chapter(
     question="How does reward at one cell turn into decisions everywhere else?",
     fields=FIELDS,
     exercise=Exercise(
-        "Choices far from the goal shall become almost random, while those next to it stay almost certain. What do you change?",
+        "Choices far from the goal should become almost random, while those next to it stay almost certain. What do you change?",
         "choice",
         check,
         options=("α: from 1 to 10", "γ: from 0.95 to 0.5", "the prior: mostly stays"),

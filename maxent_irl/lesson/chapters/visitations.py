@@ -119,7 +119,7 @@ CHAPTER = Chapter(
     question="A policy is a table of probabilities. Where will somebody who follows it be found?",
     fields=FIELDS,
     exercise=Exercise(
-        "Set γ = 0.9. Add up the expected discounted visits of all cells. What is the sum?",
+        "Suppose γ = 0.9. Add up the expected discounted visits of all cells. What is the sum?",
         "number",
         check,
         low=0.0,

@@ -11,11 +11,12 @@ export function exerciseCard(page, onAnswered) {
   const body = [];
   if (exercise.kind === "number") {
     const id = fresh("answer");
+    let moved = false;
     const output = h("output", { htmlFor: id }, "?");
     const input = h("input", { type: "range", id, min: exercise.low, max: exercise.high, step: exercise.step,
-      value: (exercise.low + exercise.high) / 2, "aria-label": "your prediction",
-      oninput: () => { output.textContent = show(Number(input.value)); } });
-    answer = () => Number(input.value);
+      value: exercise.low, "aria-label": "your prediction",
+      oninput: () => { moved = true; output.textContent = show(Number(input.value)); } });
+    answer = () => (moved ? Number(input.value) : null);
     body.push(h("div", { className: "answer-row" }, input, output));
   } else if (exercise.kind === "choice") {
     const name = fresh("answer");
@@ -38,7 +39,7 @@ export function exerciseCard(page, onAnswered) {
   const check = button("Check", async () => {
     const given = answer();
     if (given === null && exercise.kind !== "check") {
-      verdict.textContent = exercise.kind === "place" ? "Select a place on the map first." : "Choose an answer first.";
+      verdict.textContent = { place: "Select a place on the map first.", number: "Move the slider first." }[exercise.kind] ?? "Choose an answer first.";
       verdict.className = "verdict";
       return;
     }
