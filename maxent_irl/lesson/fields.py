@@ -7,6 +7,7 @@ address from the same declaration. The state of a screen is a dictionary of fiel
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
@@ -24,7 +25,7 @@ class BadRequest(ValueError):
 
 
 @dataclass(frozen=True)
-class Field:
+class Field(ABC):
     """One named value of a screen. `label` is what the page shows, `help` what it says beside the control."""
 
     name: str
@@ -33,9 +34,9 @@ class Field:
     help: str = ""
     kind: ClassVar[str] = ""
 
+    @abstractmethod
     def read(self, value: Any) -> Any:
         """Return the value if it is allowed; raise BadRequest, naming the field, if not."""
-        raise NotImplementedError
 
     def described(self) -> dict[str, Any]:
         """What the page has to know to make a control: JSON."""

@@ -14,6 +14,7 @@ from .axes import figure_and_axes_array
 from .coefficients import CoefficientsDisplay
 from .colours import colour_scale
 from .layouts import layout_of, mean_over_actions, panel_of
+from .style import house_style
 
 
 @dataclass(eq=False, repr=False)
@@ -106,6 +107,7 @@ class ComponentsDisplay(BriefRepr):
         means = np.nanmean(by_state, axis=1, keepdims=True)
         return cls.from_values(by_state - means, world=world, **options)
 
+    @house_style()
     def plot(self, ax: Any = None) -> ComponentsDisplay:
         """Draw the panels in a row.
 

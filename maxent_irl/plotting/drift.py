@@ -14,6 +14,7 @@ from .axes import figure_and_axes, plain_frame
 from .colours import FAINT, STYLES
 from .intervals import interval_name, normal_quantile
 from .keys import key_above, title_above
+from .style import house_style
 
 
 @dataclass(eq=False, repr=False)
@@ -103,6 +104,7 @@ class DriftDisplay(BriefRepr):
         options = {"names": estimator.components_[0].names, "clock": estimator.clock, **options}
         return cls.from_values(middles, estimator.coef_path_, estimator.standard_errors_, **options)
 
+    @house_style()
     def plot(self, ax: Any = None) -> DriftDisplay:
         """Draw the curves.
 

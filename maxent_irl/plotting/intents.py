@@ -13,6 +13,7 @@ from ..inference.brief_repr import BriefRepr
 from .axes import figure_and_axes, plain_frame, whole_ticks
 from .colours import PAPER, STYLES
 from .keys import key_above, title_above
+from .style import house_style
 
 MOST_ROWS = 40
 
@@ -95,6 +96,7 @@ class IntentsDisplay(BriefRepr):
         options.setdefault("names", [f"intent {c}" for c in range(len(estimator.coefs_))])
         return cls.from_values(intents, offsets, **options)
 
+    @house_style()
     def plot(self, ax: Any = None) -> IntentsDisplay:
         """Draw the rows, the first on top.
 

@@ -12,6 +12,7 @@ Then `plot_recovery`, `RewardComparisonDisplay`, `estimator_map` and the report 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any, Protocol, Self
@@ -89,7 +90,7 @@ class Words:
     high: str = "dark"
 
 
-class Layout:
+class Layout(ABC):
     """Base of the layouts; what it does fits every map whose places are the states.
 
     A subclass sets those of these attributes that differ, for the class or in its constructor.
@@ -131,9 +132,9 @@ class Layout:
         """
         return self.display(self.per_place(values, total=total), **options)
 
+    @abstractmethod
     def display(self, values: NDArray, **options: Any) -> Any:
-        """Make the display of one number per place; every subclass has its own."""
-        raise NotImplementedError
+        """Make the display of one number per place."""
 
     def per_place(self, values: ArrayLike, *, total: bool = False) -> NDArray:
         """One number per place from (S,) values, or from (S, A): their mean over the actions that have one, or their sum."""

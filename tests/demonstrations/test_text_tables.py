@@ -37,10 +37,10 @@ def written(folder, content, name="walks.csv"):
         ("walks.csv", "\ufeff".encode("utf-16-be") + TEXT.encode("utf-16-be")),
         ("walks.tsv", TEXT.replace(",", "\t")),
         ("walks.TAB", TEXT.replace(",", "\t")),
-        ("walks.csv.gz", gzip.compress(TEXT.encode())),
-        ("walks.csv.gz", gzip.compress(TEXT.encode("utf-16"))),
-        ("walks.tsv.gz", gzip.compress(TEXT.replace(",", "\t").encode())),
-        ("walks.csv", gzip.compress(TEXT.encode())),  # packed, though its name does not say so
+        ("walks.csv.gz", gzip.compress(TEXT.encode(), mtime=0)),
+        ("walks.csv.gz", gzip.compress(TEXT.encode("utf-16"), mtime=0)),
+        ("walks.tsv.gz", gzip.compress(TEXT.replace(",", "\t").encode(), mtime=0)),
+        ("walks.csv", gzip.compress(TEXT.encode(), mtime=0)),  # packed, though its name does not say so
         ("walks.csv", "# by ann, 2019, on paper\n#\n" + TEXT.replace("\n1", "\n# a note\n1")),
         ("walks.csv", TEXT.replace("1,", '"1",')),
     ],
@@ -167,6 +167,6 @@ def test_a_packed_file_that_unpacks_without_end_is_refused(tmp_path, monkeypatch
     path.write_bytes(packer.compress(b"id,state,action\n" + row * 20) + packer.flush())
     with pytest.raises(ValueError, match="walks.csv.gz unpacks to more than 200 times its size"):
         read(path)
-    path.write_bytes(gzip.compress(b"id,state,action\n" + bytes(1 << 23)))
+    path.write_bytes(gzip.compress(b"id,state,action\n" + bytes(1 << 23), mtime=0))
     with pytest.raises(ValueError, match=r"walks.csv.gz.*(unpacks to more than|is longer than 4,194,304 characters)"):
         read(path)

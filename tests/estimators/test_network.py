@@ -128,6 +128,8 @@ def test_a_world_with_walls_says_where_its_states_lie():
 def test_saved_parameters_are_read_without_pickle(world, demonstrations, tmp_path):
     options = {"random_state": 0, "optimizer": "lbfgs", "weight_decay": 1.0, "tol": 1e-3, "n_members": 2}
     model = NetworkIRL(world.mdp, world.features(), mlp(9), **options).fit(demonstrations)
+    with pytest.raises(ValueError, match="joblib"):
+        model.save(tmp_path / "model.npz")
     model.save_networks(tmp_path / "network.npz")
     with np.load(tmp_path / "network.npz", allow_pickle=False) as file:
         assert "0/0.weight" in file.files

@@ -143,8 +143,12 @@ def test_paths_walk(screen):
     screen.open("visits")
     before = screen.canvas("sampled").screenshot()
     screen.page.locator("[data-tool=walk]").click()
-    screen.page.wait_for_timeout(500)
-    assert screen.canvas("sampled").screenshot() != before
+    for _ in range(20):  # a slow machine may take longer to draw the first step
+        screen.page.wait_for_timeout(250)
+        if screen.canvas("sampled").screenshot() != before:
+            break
+    else:
+        raise AssertionError("the paths do not walk")
     screen.page.locator("[data-tool=walk]").click()
     screen.click("reseed")
     assert "seed=1" in screen.hash
@@ -179,6 +183,8 @@ def test_predict_first_then_see(screen, chapter):
     card.locator(".check").click()
     answer = EXERCISES[chapter]
     if card.locator("input[type=range]").count():
+        assert "Move the slider first" in card.inner_text()
+        assert veiled.count() == 1
         card.locator("input[type=range]").evaluate(
             "(input, value) => { input.value = value; input.dispatchEvent(new Event('input')); }", answer
         )

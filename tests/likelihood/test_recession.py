@@ -47,8 +47,7 @@ def differences(rng, kind):
 @pytest.mark.parametrize("seed", range(25))
 def test_against_a_linear_programme(kind, seed):
     rows = differences(np.random.default_rng(seed), kind)
-    if not len(rows):
-        pytest.skip("all differences are zero")
+    assert len(rows)
 
     def evaluate(coef):
         lost = expit(-rows @ coef)
@@ -78,12 +77,16 @@ def world_of(kind):
     return mdp, world.features("smooth", n_features=3)
 
 
-@pytest.mark.parametrize("objective", ["likelihood", "feature-matching"])
-@pytest.mark.parametrize("kind", ["moving", "slippery", "horizon"])
+# Feature matching does not see separation where transitions are random: its scores hold their noise.
+@pytest.mark.parametrize(
+    ("kind", "objective"),
+    [
+        *((kind, "likelihood") for kind in ("moving", "slippery", "horizon")),
+        *((kind, "feature-matching") for kind in ("moving", "horizon")),
+    ],
+)
 @pytest.mark.parametrize("solver", ["newton", "lbfgs"])
 def test_demonstrations_that_are_optimal_for_a_combination(kind, objective, solver):
-    if kind == "slippery" and objective == "feature-matching":
-        pytest.skip("which feature matching does not see as separated: its scores hold the noise of the transitions")
     mdp, features = world_of(kind)
     best = soft_value_iteration(mdp, features @ TRUTH, temperature=0).policy
     demos = sample_demonstrations(mdp, best, 60, max_steps=12, random_state=0)
